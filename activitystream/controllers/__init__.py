@@ -1,0 +1,5 @@
+"""What tgext.pluggable mounts at ``/activitystream``."""
+
+from .root import RootController
+
+__all__ = ["RootController"]

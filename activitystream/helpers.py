@@ -1,0 +1,37 @@
+"""What a host's templates find as ``h.activitystream``."""
+
+from datetime import datetime
+from typing import Any
+
+from tgext.pluggable import plug_url
+
+from .lib.translation import languages
+
+_A_WEEK = 7 * 24 * 60 * 60
+
+
+def notification_cache(action: Any) -> dict[str, Any]:
+    """The ``tg_cache`` for a template that renders one action the same for every reader.
+
+    :param action: the cache's key is its ``_id`` and the request's languages; the
+        template may show nothing that depends on the reader, the page or the clock.
+    """
+    return {
+        "key": f"{action._id} {','.join(languages())}",
+        "expire": _A_WEEK,
+        "type": "memory",
+    }
+
+
+def see_url(action: Any = None, until: datetime | None = None) -> str:
+    """The URL that marks the user's stream as seen and goes to what an action is about.
+
+    :param action: None, or one without a target link, goes to the stream's own page.
+    :param until: the timestamp of the newest action that the page shows, so that what comes after
+        stays new; None is for now.
+    """
+    link = None if action is None else action.target_link
+    params = {} if link is None else {"target_link": link}
+    if until is not None:
+        params["until"] = until.isoformat(timespec="milliseconds")
+    return plug_url("activitystream", "/see", params=params)

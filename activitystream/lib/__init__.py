@@ -1,0 +1,1 @@
+"""One concept a module; ``managers`` holds the public verbs."""

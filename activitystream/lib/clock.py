@@ -1,0 +1,45 @@
+"""The time as actions keep it: naive UTC, to the millisecond (what a BSON date can hold)."""
+
+import re
+from datetime import datetime, timezone
+
+_ISO_8601 = re.compile(
+    r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3}(?:\d{3})?)?)(Z|[+-]\d\d:\d\d)?", re.ASCII
+)
+
+
+def now() -> datetime:
+    """The present moment, naive UTC to the millisecond."""
+    return naive_utc(datetime.now(timezone.utc))
+
+
+def naive_utc(moment: datetime) -> datetime:
+    """The same moment as naive UTC, cut to the millisecond.
+
+    :param moment: aware, or naive and then already UTC.
+    """
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def parse(text: str | None) -> datetime | None:
+    """A moment from a request's parameter, as naive UTC; None if there is none.
+
+    :param text: ISO 8601 with seconds, as ``action.timestamp.isoformat(timespec='milliseconds')``
+        gives it; UTC unless it says another offset.
+    :raises ValueError: if it is anything else.
+    """
+    if text is None or text == "":
+        return None
+    if not isinstance(text, str):
+        raise ValueError("a moment is given once")
+    # A "+" that the link's author left unquoted arrives as a space.
+    match = _ISO_8601.fullmatch(text.replace(" ", "+"))
+    if match is None:
+        raise ValueError("a moment is ISO 8601 in UTC, like 2026-01-31T12:00:00.000")
+    local, offset = match.groups()
+    try:
+        return naive_utc(datetime.fromisoformat(local + (offset or "").replace("Z", "+00:00")))
+    except OverflowError as error:
+        raise ValueError(str(error)) from error

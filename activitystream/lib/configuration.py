@@ -1,0 +1,84 @@
+"""How activitystream joins a host app's configuration, and what stops the app from starting."""
+
+import importlib
+import importlib.util
+from typing import Any
+
+from tg.configuration.utils import TGConfigError
+from tg.configurator.base import (
+    AppReadyConfigurationAction,
+    BeforeConfigConfigurationAction,
+    ConfigurationComponent,
+    EnvironmentLoadedConfigurationAction,
+)
+
+from .. import model
+from . import options as plug_options
+
+#: What tgext.pluggable looks for in a pluggable. It passes over a module that cannot be imported,
+#: and the symptom would be a page that is not found, so they are imported here first.
+_MODULES = ("bootstrap", "controllers", "helpers", "lib", "model", "partials", "public")
+
+
+def configure_host(app_config: Any, options: dict[str, Any]) -> dict[str, Any]:
+    """Put our options and our start-up steps into the host's configurator.
+
+    :returns: options for tgext.pluggable.
+    :raises TGConfigError: on an option that makes no sense.
+    """
+    app_config.update_blueprint(
+        {
+            "activitystream": plug_options.ours(options),
+            "activitystream.statics": options.get("plug_statics", True),
+        }
+    )
+    app_config.register(ActivityStreamConfigurationComponent)
+    return {} if _has_websetup(app_config) else {"plug_bootstrap": False}
+
+
+def _has_websetup(app_config: Any) -> bool:
+    """Whether the host can run our bootstrap: tgext.pluggable fails in a host without websetup."""
+    try:
+        package = app_config.get_blueprint_value("package").__name__
+    except KeyError:
+        return True
+    try:
+        return importlib.util.find_spec(f"{package}.websetup") is not None
+    except ModuleNotFoundError:
+        return False
+
+
+class ActivityStreamConfigurationComponent(ConfigurationComponent):
+    """The steps of an app's start that are ours."""
+
+    id = "activitystream"
+
+    def get_actions(self) -> tuple[Any, ...]:
+        return (
+            BeforeConfigConfigurationAction(self._configure),
+            EnvironmentLoadedConfigurationAction(self._prepare_storage),
+            AppReadyConfigurationAction(self._check_plugged),
+        )
+
+    def _configure(self, conf: dict[str, Any], app: Any) -> None:
+        model.choose_orm(conf)
+        for name in _MODULES:
+            importlib.import_module(f"activitystream.{name}")
+        if "kajiki" not in conf["renderers"]:
+            conf["renderers"] = [*conf["renderers"], "kajiki"]
+
+    def _prepare_storage(self, conf: dict[str, Any], app: Any) -> None:
+        model.init_model(conf["DBSession"])
+        model.orm.prepare_at_start(conf)
+
+    def _check_plugged(self, conf: dict[str, Any], app: Any) -> Any:
+        """Refuse to serve half an activitystream: tgext.pluggable logs its failure and goes on.
+
+        The static files are the last thing that it plugs.
+        """
+        plugged = conf["tgext.pluggable.plugged"]["modules"]["activitystream"]
+        if conf["activitystream.statics"] and plugged.get("statics") is None:
+            raise TGConfigError(
+                "tgext.pluggable could not plug activitystream; the log above says why."
+            )
+        return app

@@ -1,0 +1,162 @@
+"""The public verbs."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import tg
+
+from .. import model
+from ..model.action import FIELDS
+from . import clock, seen
+from .batches import read_together
+from .references import Reference, reference_to
+from .stream import Stream, whole_number
+
+
+class ActionManager:
+    """Records actions, and answers who is to see which. It holds no state."""
+
+    def create(
+        self,
+        actor: Any,
+        verb: str,
+        target: Any = None,
+        action_obj: Any = None,
+        description: str | None = None,
+        extra: str | None = None,
+        recipients: Iterable[Any] | None = None,
+    ) -> Any:
+        """Record that ``actor`` did something.
+
+        :param actor: who: a stored entity of the host, like the others below.
+        :param verb: what was done, like ``'commented'``; it is translated when it is shown.
+        :param target: to what.
+        :param action_obj: with or by what, like the comment that was written.
+        :param description: text for the host's own use.
+        :param extra: text for the host's own use, like JSON.
+        :param recipients: for whom: any iterable of entities, each counted once. None is for
+            everyone, an empty one for nobody.
+        :returns: the stored action.
+        :raises TypeError, ValueError: on bad input; nothing is stored then.
+
+        The hook ``activitystream.after_create`` is called with the stored action.
+        """
+        entities = {"actor": actor, "target": target, "action_obj": action_obj}
+        known: dict[Reference, Any] = {}
+        fields = {
+            "verb": _text("verb", verb),
+            "description": _text("description", description, optional=True),
+            "extra": _text("extra", extra, optional=True),
+            "timestamp": clock.now(),
+        }
+        for role, entity in entities.items():
+            given = role == "actor" or entity is not None
+            reference = reference_to(entity, role) if given else None
+            if reference is not None:
+                known[reference] = entity
+            as_str = getattr(entity, "as_str", None)
+            fields[f"{role}_type"] = reference.type if reference else None
+            fields[f"{role}_id"] = reference.key if reference else None
+            fields[f"{role}_name"] = None if as_str is None else str(as_str)
+        fields["_recipients"] = None
+        if recipients is not None:
+            addressed = {reference_to(each, "a recipient"): each for each in _each(recipients)}
+            fields["_recipients"] = [{"_type": to.type, "_id": to.key} for to in addressed]
+            known = {**addressed, **known}
+
+        action = model.orm.store(fields)
+        read_together([action], known)
+        tg.hooks.notify("activitystream.after_create", args=(action,), trap_exceptions=True)
+        return action
+
+    def get_by_recipient(self, recipient: Any) -> Stream:
+        """The actions for a recipient and for everyone, newest first.
+
+        :param recipient: a stored entity.
+        :returns: a :class:`~activitystream.lib.stream.Stream`, which asks the database when it is
+            read: ``.limit(10).all()``, iteration, ``.count()``, slices, …
+        :raises TypeError, ValueError: if the recipient is no stored entity.
+        """
+        return Stream(recipient)
+
+    def count_not_seen_by_recipient(self, recipient: Any) -> int:
+        """How many actions of a recipient's stream are newer than its ``last_activity_seen``.
+
+        :param recipient: a stored entity; all count while its ``last_activity_seen`` is None.
+        :raises AttributeError: if its class has no field ``last_activity_seen``.
+        """
+        return seen.count_not_seen(recipient)
+
+    def mark_seen(self, recipient: Any, until: datetime | None = None) -> datetime | None:
+        """Set a recipient's ``last_activity_seen``, in the database and on the object.
+
+        It never moves backwards, and touches no other field.
+
+        :param recipient: a stored entity.
+        :param until: the timestamp of the newest action that was shown, naive UTC or aware; None,
+            or a future one, means now.
+        :returns: the value before, naive UTC; None if it had never been set.
+        :raises AttributeError: if its class has no field ``last_activity_seen``.
+        :raises LookupError: if it is stored no more.
+        :raises TypeError, ValueError: on other bad input.
+
+        The hook ``activitystream.after_seen`` is called with the recipient, the value before and
+        the value after.
+        """
+        return seen.mark_seen(recipient, until)
+
+    def get_actions(
+        self,
+        limit: int | None = None,
+        order_by: str = "timestamp",
+        desc: bool = True,
+        offset: int | None = None,
+        filters: Mapping[str, Any] | None = None,
+    ) -> tuple[int, list[Any]]:
+        """All actions, for whomever they are: for the host's administrators.
+
+        :param limit: at most so many; None for all.
+        :param order_by: a field of Action; actions that are alike in it are ordered by ``_id``.
+        :param desc: the greatest first.
+        :param offset: leave out so many first.
+        :param filters: the values that fields must have.
+        :returns: how many match in all, and those that were asked for.
+        :raises ValueError: on an unknown field, or a number or value that makes no sense.
+        """
+        filters = dict(filters or {})
+        for field in (order_by, *filters):
+            if field not in FIELDS:
+                raise ValueError(
+                    f"{field!r} is no field of Action; its fields are {', '.join(FIELDS)}"
+                )
+        for field, value in filters.items():
+            if isinstance(value, (Mapping, list)):
+                raise ValueError(
+                    f"filters takes one value for {field}, not a {type(value).__name__}"
+                )
+        total, actions = model.orm.find(
+            filters,
+            order_by,
+            desc,
+            0 if offset is None else whole_number("offset", offset),
+            None if limit is None else whole_number("limit", limit),
+        )
+        return total, read_together(actions)
+
+
+def _each(recipients: Iterable[Any]) -> Iterable[Any]:
+    if model.orm.is_entity(recipients) or isinstance(recipients, (str, bytes, Mapping)):
+        raise TypeError(f"recipients must be a list of entities, not a {type(recipients).__name__}")
+    return recipients
+
+
+def _text(name: str, value: Any, optional: bool = False) -> str | None:
+    if value is None and optional:
+        return None
+    if not isinstance(value, str):
+        wanted = "a string or None" if optional else "a string"
+        raise TypeError(f"{name} must be {wanted}, not a {type(value).__name__}")
+    if not (value or optional):
+        raise ValueError(f"{name} must not be empty")
+    return value

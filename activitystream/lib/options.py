@@ -1,0 +1,65 @@
+"""What a host may say in ``plug(base_config, 'activitystream', …)``, and whether it makes sense."""
+
+from collections.abc import Callable
+from typing import Any
+
+import tg
+from tg.configuration.utils import TGConfigError
+
+#: tgext.pluggable's own options, which arrive in the same dict.
+_OF_TGEXT_PLUGGABLE = ("appid", "rename_tables", "static_middlewares")
+_PREFIXES_OF_TGEXT_PLUGGABLE = ("plug_", "global_")
+
+
+def option(name: str) -> Any:
+    """The running app's value of one of our options."""
+    return tg.config["activitystream"][name]
+
+
+def ours(given: dict[str, Any]) -> dict[str, Any]:
+    """All of our options, from what was given to ``plug`` and the defaults.
+
+    :raises TGConfigError: on an option that nobody knows, or a value that makes no sense.
+    """
+    given = {
+        name: value
+        for name, value in given.items()
+        if name not in _OF_TGEXT_PLUGGABLE and not name.startswith(_PREFIXES_OF_TGEXT_PLUGGABLE)
+    }
+    unknown = sorted(given.keys() - _CHECKS.keys())
+    if unknown:
+        raise TGConfigError(
+            f"plug(base_config, 'activitystream', …) was given {', '.join(unknown)}, which is no "
+            f"option of activitystream; its options are {', '.join(sorted(_CHECKS))}."
+        )
+    options: dict[str, Any] = {"allowed_hosts": [], "may_update": None, **given}
+    for name, check in _CHECKS.items():
+        check(name, options[name])
+    return options
+
+
+def _check_hosts(name: str, value: Any) -> None:
+    plain = isinstance(value, (list, tuple, set, frozenset)) and all(
+        isinstance(host, str) and host and not set(host) & set("/@\\ ") for host in value
+    )
+    if not plain:
+        raise TGConfigError(
+            f"plug(base_config, 'activitystream', {name}=…) takes a list of the hosts that /see "
+            f"may redirect to, besides the app's own, like {name}=['www.example.com'], without "
+            f"scheme and path; it was given {value!r}."
+        )
+
+
+def _check_callable(name: str, value: Any) -> None:
+    if value is not None and not callable(value):
+        raise TGConfigError(
+            f"plug(base_config, 'activitystream', {name}=…) takes a function of (user, recipient) "
+            f"that says whether the user may mark the recipient's stream as seen; it was given "
+            f"{value!r}."
+        )
+
+
+_CHECKS: dict[str, Callable[[str, Any], None]] = {
+    "allowed_hosts": _check_hosts,
+    "may_update": _check_callable,
+}

@@ -1,0 +1,53 @@
+"""Up to when a recipient has seen their stream: ``last_activity_seen`` on the host's own class."""
+
+from datetime import datetime
+from typing import Any
+
+import tg
+
+from .. import model
+from . import clock
+from .references import names_of, reference_to
+
+
+def count_not_seen(recipient: Any) -> int:
+    """How many actions of the recipient's stream are newer than its ``last_activity_seen``."""
+    key = reference_to(recipient, "recipient").key
+    return model.orm.count_stream(names_of(type(recipient)), key, last_seen(recipient))
+
+
+def is_newer(timestamp: datetime, recipient: Any) -> bool:
+    """Whether an action of this time is newer than the recipient's ``last_activity_seen``."""
+    seen = last_seen(recipient)
+    return seen is None or timestamp > seen
+
+
+def mark_seen(recipient: Any, until: datetime | None = None) -> datetime | None:
+    """See :meth:`activitystream.ActionManager.mark_seen`."""
+    reference_to(recipient, "recipient")
+    last_seen(recipient)
+    if until is not None and not isinstance(until, datetime):
+        raise TypeError(f"until must be a datetime or None, not a {type(until).__name__}")
+    moment = clock.now() if until is None else min(clock.now(), clock.naive_utc(until))
+    before = model.orm.move_seen(recipient, moment)
+    tg.hooks.notify(
+        "activitystream.after_seen",
+        args=(recipient, before, last_seen(recipient)),
+        trap_exceptions=True,
+    )
+    return before
+
+
+def last_seen(recipient: Any) -> datetime | None:
+    """A recipient's ``last_activity_seen``, naive UTC; None if they have never seen their stream.
+
+    :raises AttributeError: if the recipient's class lacks the field.
+    """
+    cls = type(recipient)
+    if not hasattr(cls, "last_activity_seen"):
+        raise AttributeError(
+            f"{cls.__module__}.{cls.__name__} cannot see a stream without the field "
+            f"last_activity_seen; add to the class:  {model.orm.SEEN_FIELD}"
+        )
+    seen = recipient.last_activity_seen
+    return None if seen is None else clock.naive_utc(seen)

@@ -1,0 +1,122 @@
+"""One recipient's actions, newest first: asked for in pages, and read from the database late."""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from .. import model
+from .batches import read_together
+from .references import names_of, reference_to
+
+#: How many actions are read together when somebody iterates over more.
+_PAGE = 1000
+
+
+class Stream:
+    """The actions for a recipient and for everyone, newest first.
+
+    Each ``limit``, ``skip`` and slice makes a new stream; each iteration asks the database again.
+    """
+
+    def __init__(self, recipient: Any) -> None:
+        """
+        :param recipient: a stored entity.
+        :raises TypeError, ValueError: if it isn't; see
+            :func:`activitystream.lib.references.reference_to`.
+        """
+        self._key = reference_to(recipient, "recipient").key
+        self._names = names_of(type(recipient))
+        self._skip = 0
+        self._limit: int | None = None
+        self._length_at_hand: int | None = None
+
+    def limit(self, number: int) -> "Stream":
+        """At most the first ``number`` of them."""
+        return self._window(self._skip, whole_number("limit", number))
+
+    def skip(self, number: int) -> "Stream":
+        """All but the first ``number`` of them."""
+        return self._window(whole_number("skip", number), self._limit)
+
+    def all(self) -> list[Any]:
+        """The actions, whose entities are loaded together."""
+        return read_together(list(self._read()))
+
+    def first(self) -> Any:
+        """The newest; None if there is none."""
+        return next(iter(self[:1].all()), None)
+
+    def one(self) -> Any:
+        """The only one.
+
+        :raises ValueError: if there is none, or another.
+        """
+        actions = self[:2].all()
+        if len(actions) != 1:
+            raise ValueError(f"{'more' if actions else 'less'} than one action in the stream")
+        return actions[0]
+
+    def count(self) -> int:
+        """How many there are, whatever the limit and skip."""
+        return model.orm.count_stream(self._names, self._key)
+
+    def __iter__(self) -> Iterator[Any]:
+        actions = self._read()
+        page = list(islice(actions, _PAGE))
+        # list(stream) asks for the length between this and the first action: spare it a query.
+        self._length_at_hand = len(page) if len(page) < _PAGE else None
+        return self._iterate(page, actions)
+
+    def _iterate(self, page: list[Any], actions: Iterator[Any]) -> Iterator[Any]:
+        self._length_at_hand = None
+        while page:
+            yield from read_together(page)
+            page = list(islice(actions, _PAGE))
+
+    def __len__(self) -> int:
+        """How many an iteration gives: within the limit and skip."""
+        if self._length_at_hand is not None:
+            return self._length_at_hand
+        length = max(0, self.count() - self._skip)
+        return length if self._limit is None else min(length, self._limit)
+
+    def __bool__(self) -> bool:
+        return self.first() is not None
+
+    def __getitem__(self, index: int | slice) -> Any:
+        """An action, or a stream of those from ``start`` to ``stop``.
+
+        :raises IndexError: if there is no such action.
+        :raises ValueError: on a negative index or a step, which would need the whole stream.
+        """
+        if not isinstance(index, slice):
+            actions = self._slice(whole_number("index", index), index + 1).all()
+            if not actions:
+                raise IndexError(f"there is no action {index} in the stream")
+            return actions[0]
+        if index.step not in (None, 1):
+            raise ValueError("a stream has no steps")
+        start = whole_number("start", index.start or 0)
+        return self._slice(start, None if index.stop is None else whole_number("stop", index.stop))
+
+    def _slice(self, start: int, stop: int | None) -> "Stream":
+        ends = [end for end in (self._limit, stop) if end is not None]
+        return self._window(self._skip + start, max(0, min(ends) - start) if ends else None)
+
+    def _window(self, skip: int, limit: int | None) -> "Stream":
+        window = object.__new__(Stream)
+        window.__dict__.update(self.__dict__, _skip=skip, _limit=limit, _length_at_hand=None)
+        return window
+
+    def _read(self) -> Iterator[Any]:
+        return model.orm.stream(self._names, self._key, self._skip, self._limit)
+
+
+def whole_number(name: str, value: Any) -> int:
+    """The value, if it counts something.
+
+    :raises ValueError: if it is no whole number, or negative.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"{name} must be a whole number, 0 or more, not {value!r}")
+    return value

@@ -1,0 +1,45 @@
+"""Our sentences in the language of the request; English where there is no request."""
+
+from pathlib import Path
+
+import tg
+from tg.i18n import get_lang
+
+_OURS = {catalog.parts[-3] for catalog in Path(__file__).parent.parent.glob("i18n/*/*/*.mo")}
+
+
+def _(text: str) -> str:
+    """The translation of ``text``, which may be empty."""
+    return tg.translator.gettext(text) if text and _in_request() else text
+
+
+def ngettext(singular: str, plural: str, count: int) -> str:
+    """The translation for ``count`` things, with ``%(count)d`` filled in."""
+    if _in_request():
+        text = tg.translator.ngettext(singular, plural, count)
+    else:
+        text = singular if count == 1 else plural
+    return text % {"count": count}
+
+
+def languages() -> list[str]:
+    """The request's languages, those left out that neither the host nor we are translated to.
+
+    What is cached by them is bounded: a browser may ask for whatever it likes.
+    """
+    hosts = get_lang(all=False)
+    ours = {asked: asked.partition("_")[0] for asked in get_lang()}
+    known = [
+        asked if asked in hosts else ours[asked]
+        for asked in get_lang()
+        if asked in hosts or ours[asked] in _OURS
+    ]
+    return list(dict.fromkeys(known))
+
+
+def _in_request() -> bool:
+    try:
+        tg.translator._current_obj()
+    except TypeError:
+        return False
+    return True

@@ -1,0 +1,172 @@
+"""What every Action can do, whichever ORM stores it."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+from ..lib import clock, seen
+from ..lib.batches import Batch
+from ..lib.references import Reference
+from ..lib.stream import Stream
+from ..lib.translation import _, ngettext
+
+#: What an action says about each of these: ``actor_type``, ``actor_id``, ``actor_name``, …
+ROLES = ("actor", "target", "action_obj")
+
+#: The stored fields that name one value, by which actions can be filtered and ordered.
+FIELDS = (
+    "_id",
+    *(f"{role}_{part}" for role in ROLES for part in ("type", "id", "name")),
+    "verb",
+    "description",
+    "extra",
+    "timestamp",
+)
+
+
+class ActionMixin:
+    """One thing that was done: ``actor`` ``verb`` (``action_obj``) (``target``), for whom, when.
+
+    ``timestamp`` is naive UTC to the millisecond.
+    """
+
+    #: The page that the action was read with.
+    _batch: Batch | None = None
+
+    @property
+    def actor(self) -> Any:
+        """Who did it: the entity's ``as_str``, or else the entity; None if it was deleted."""
+        return self._shown("actor")
+
+    @property
+    def target(self) -> Any:
+        """To what: the entity's ``as_str``, or else the entity; None if there is none (more)."""
+        return self._shown("target")
+
+    @property
+    def action_obj(self) -> Any:
+        """What: always the entity; None if there is none (more)."""
+        return self.entity("action_obj")
+
+    @property
+    def target_link(self) -> Any:
+        """The target's ``as_link``, or None."""
+        return getattr(self.entity("target"), "as_link", None)
+
+    @property
+    def recipients(self) -> list[Any]:
+        """The entities it is for, deleted ones left out; none if it is for everyone."""
+        return self._page().entities(self._recipient_references())
+
+    def entity(self, role: str) -> Any:
+        """The entity in a role (``actor``, ``target``, ``action_obj``), or None."""
+        return self._page().entity(self._reference(role))
+
+    def name_of(self, role: str) -> str:
+        """What to call the entity in a role: fit to be shown to anyone, "" if there is none.
+
+        Its ``as_str``; else its class's own ``__str__``; else the type. Never an ORM's ``repr``,
+        which tells every field. Of a deleted one, the name that the action kept.
+        """
+        reference = self._reference(role)
+        if reference is None:
+            return ""
+        entity = self.entity(role)
+        if entity is None:
+            return getattr(self, f"{role}_name") or _("deleted")
+        as_str = getattr(entity, "as_str", None)
+        if as_str is not None:
+            return str(as_str)
+        return str(entity) if type(entity).__str__ is not object.__str__ else reference.type
+
+    def is_unseen_by(self, recipient: Any) -> bool:
+        """Whether it is newer than the recipient's ``last_activity_seen``."""
+        return seen.is_newer(self.timestamp, recipient)
+
+    @property
+    def timestamp_since(self) -> str:
+        """How long ago, in words of the request's language; after a day, the date (``%x``)."""
+        minutes = int((clock.now() - self.timestamp).total_seconds()) // 60
+        if minutes < 1:
+            return _("less than 1 minute ago")
+        if minutes < 60:
+            return ngettext("about %(count)d minute ago", "about %(count)d minutes ago", minutes)
+        if minutes < 24 * 60:
+            hours = 1 if minutes < 119 else max(2, minutes // 60)
+            return ngettext("about %(count)d hour ago", "about %(count)d hours ago", hours)
+        return self.timestamp.strftime("%x")
+
+    @property
+    def timestamp_24_hh_mm(self) -> str:
+        """The time of day, seconds included (``%X``): hosts cut them off by ``[:-3]``."""
+        return self.timestamp.strftime("%X")
+
+    @classmethod
+    def get_by_recipient(cls, recipient: Any) -> Stream:
+        """See :meth:`activitystream.ActionManager.get_by_recipient`."""
+        return Stream(recipient)
+
+    @classmethod
+    def count_not_seen_by_recipient(cls, recipient: Any) -> int:
+        """See :meth:`activitystream.ActionManager.count_not_seen_by_recipient`."""
+        return seen.count_not_seen(recipient)
+
+    @classmethod
+    def render_str(
+        cls,
+        action: "ActionMixin",
+        timestamp_format: Callable[[datetime], str] = lambda timestamp: timestamp.strftime("%x"),
+        timestamp_since: bool = False,
+    ) -> str:
+        """``<actor> <verb> [<action_obj>] [<target>] <time>`` as plain text.
+
+        :param timestamp_format: makes the time of ``action.timestamp``.
+        :param timestamp_since: show ``action.timestamp_since`` as the time instead.
+        """
+        time = action.timestamp_since if timestamp_since else timestamp_format(action.timestamp)
+        parts = (
+            action.name_of("actor"),
+            _(action.verb),
+            action.name_of("action_obj"),
+            action.name_of("target"),
+            time,
+        )
+        return " ".join(part for part in parts if part)
+
+    def __json__(self) -> dict[str, Any]:
+        """The action without its recipients, who are nobody else's business."""
+        fields = {name: getattr(self, name) for name in FIELDS}
+        for name in ("_id", *(f"{role}_id" for role in ROLES)):
+            if not isinstance(fields[name], (int, str, type(None))):
+                fields[name] = str(fields[name])
+        return fields
+
+    @property
+    def number_of_recipients(self) -> int:
+        return len(self._recipients or ())
+
+    def references(self, recipients: bool) -> Iterator[Reference]:
+        """What it refers to, with or without whom it is for."""
+        for role in ROLES:
+            reference = self._reference(role)
+            if reference is not None:
+                yield reference
+        if recipients:
+            yield from self._recipient_references()
+
+    def _shown(self, role: str) -> Any:
+        entity = self.entity(role)
+        return getattr(entity, "as_str", entity)
+
+    def _reference(self, role: str) -> Reference | None:
+        # Without a type there is no entity, whatever the id says: 0.1.1 stored random ids.
+        type_name = getattr(self, f"{role}_type")
+        return None if type_name is None else Reference(type_name, getattr(self, f"{role}_id"))
+
+    def _recipient_references(self) -> list[Reference]:
+        return [Reference(each["_type"], each["_id"]) for each in self._recipients or ()]
+
+    def _page(self) -> Batch:
+        if self._batch is None:
+            self._batch = Batch([self])
+        return self._batch

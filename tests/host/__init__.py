@@ -1,0 +1,1 @@
+"""A small host app, as a user of activitystream would write one."""

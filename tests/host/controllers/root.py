@@ -1,0 +1,28 @@
+"""A page that shows the user's notifications, by the README's recipe, and one that paginates."""
+
+import tg
+from tg import TGController, expose
+from tg.decorators import paginate
+
+from activitystream import am
+
+
+class RootController(TGController):
+    @expose("tests.host.templates.notifications")
+    def notifications(self, number="10"):
+        user = tg.request.identity["user"]
+        return {"actions": am.get_by_recipient(user).limit(int(number)) if int(number) else []}
+
+    @expose("tests.host.templates.widget")
+    def widget(self, **options):
+        user = tg.request.identity["user"]
+        return {"actions": am.get_by_recipient(user).limit(10), "options": options}
+
+    @expose("json")
+    @paginate("actions", items_per_page=3)
+    def paginated(self, page=1):
+        return {"actions": am.get_by_recipient(tg.request.identity["user"])}
+
+    @expose("json")
+    def as_json(self):
+        return {"actions": am.get_by_recipient(tg.request.identity["user"]).all()}

@@ -1,0 +1,1 @@
+"""The host's template helpers."""
