@@ -26,8 +26,10 @@ def bootstrap_widget(
     :param cache_key: keep the rendered panel under this key; None keeps nothing.
     :param cache_expire: for how many seconds.
     """
+    actions = list(actions)
     panel = {
         "actions": actions,
+        "newest_shown": max((action.timestamp for action in actions), default=None),
         "panel_title": panel_title,
         "panel_body_style": panel_body_style,
         "timestamp_since": timestamp_since,

@@ -21,7 +21,8 @@ class Commands(pymongo.monitoring.CommandListener):
         self.recorded = None
 
     def started(self, event):
-        if self.recorded is not None:
+        # Clients of earlier apps say goodbye whenever they are collected.
+        if self.recorded is not None and event.command_name != "endSessions":
             self.recorded.append(event)
 
     def succeeded(self, event):
@@ -168,6 +169,9 @@ def mim():
 
 
 def mongomock_database():
+    client = mongomock.MongoClient()  # one for every app, as a server would be
     return MingDatabase(
-        "mongomock", "mongodb://localhost/activitystream", use_class=mongomock.MongoClient
+        "mongomock",
+        "mongodb://localhost/activitystream",
+        use_class=lambda *arguments, **options: client,
     )

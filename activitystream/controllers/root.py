@@ -41,7 +41,7 @@ class RootController(TGController):
         user = _user_or_login()
         try:
             location = location_of(
-                target_link or plug_url("activitystream", "/"),
+                plug_url("activitystream", "/") if target_link in (None, "") else target_link,
                 script_name=request.script_name,
                 host_url=request.host_url,
                 allowed_hosts=option("allowed_hosts"),

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection
-from urllib.parse import SplitResult, quote, urlsplit
+from urllib.parse import quote, urlsplit
 
 #: What browsers drop, or take for a slash, and so read another link than we do.
 _MISREAD = re.compile(r"[\x00-\x1f\x7f-\x9f\\\u2028\u2029]")
@@ -28,9 +28,8 @@ def location_of(
         raise ValueError("the link has characters that no link has")
     parts = urlsplit(link)  # a ValueError too on a malformed host
     if parts.scheme or parts.netloc or link.startswith("//"):
-        hosts = [_host_and_port(urlsplit(host_url), host_url)]
-        hosts += [_host_and_port(urlsplit(f"//{host}"), link) for host in allowed_hosts]
-        if parts.scheme not in ("http", "https", "") or _host_and_port(parts, link) not in hosts:
+        hosts = [host_and_port(host_url), *(host_and_port(f"//{host}") for host in allowed_hosts)]
+        if parts.scheme not in ("http", "https", "") or host_and_port(link) not in hosts:
             raise ValueError("the link leads to another site")
         return quote(link, safe=_SAFE)
     root = quote(script_name, safe="/")
@@ -40,10 +39,12 @@ def location_of(
     return f"{root}{'' if path.startswith('/') else '/'}{path}"
 
 
-def _host_and_port(parts: SplitResult, link: str) -> tuple[str, int | None]:
+def host_and_port(link: str) -> tuple[str, int | None]:
+    """What an absolute link says of them, in a form that can be compared.
+
+    :raises ValueError: if it has no plain host.
     """
-    :raises ValueError: if there is no plain host.
-    """
+    parts = urlsplit(link)
     host = parts.hostname
     if not host or not host.isascii() or "@" in parts.netloc:
         raise ValueError("the link names no plain host")

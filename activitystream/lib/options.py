@@ -6,6 +6,8 @@ from typing import Any
 import tg
 from tg.configuration.utils import TGConfigError
 
+from .links import host_and_port
+
 #: tgext.pluggable's own options, which arrive in the same dict.
 _OF_TGEXT_PLUGGABLE = ("appid", "rename_tables", "static_middlewares")
 _PREFIXES_OF_TGEXT_PLUGGABLE = ("plug_", "global_")
@@ -39,15 +41,20 @@ def ours(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_hosts(name: str, value: Any) -> None:
-    plain = isinstance(value, (list, tuple, set, frozenset)) and all(
-        isinstance(host, str) and host and not set(host) & set("/@\\ ") for host in value
-    )
-    if not plain:
+    if not isinstance(value, (list, tuple, set, frozenset)) or not all(map(_is_host, value)):
         raise TGConfigError(
             f"plug(base_config, 'activitystream', {name}=…) takes a list of the hosts that /see "
             f"may redirect to, besides the app's own, like {name}=['www.example.com'], without "
             f"scheme and path; it was given {value!r}."
         )
+
+
+def _is_host(value: Any) -> bool:
+    try:
+        host_and_port(f"//{value}")
+    except ValueError:
+        return False
+    return isinstance(value, str) and not set(value) & set("/?#\\ ")
 
 
 def _check_callable(name: str, value: Any) -> None:

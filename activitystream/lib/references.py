@@ -86,7 +86,7 @@ def _directory(classes: tuple[type, ...]) -> _Directory:
 def _declared_names(cls: type) -> tuple[str, ...]:
     # Its own declaration only: an inherited one would make two collections claim one name.
     declared = vars(cls).get("activity_type", cls.__name__)
-    names = (declared,) if isinstance(declared, str) else tuple(declared or ())
+    names = declared if isinstance(declared, tuple) else (declared,)
     if not names or not all(isinstance(name, str) and name for name in names):
         raise TypeError(
             f"{_full_name(cls)}.activity_type must be a name or a tuple of names, not {declared!r}"

@@ -47,9 +47,15 @@ def configurator(database):
     return base_config
 
 
-def make_app(database, global_conf=None, blueprint=None, **plug_options):
-    """The WSGI app, with activitystream plugged in."""
+def make_app(database, blueprint=None, configure=None, **plug_options):
+    """The WSGI app, with activitystream plugged in.
+
+    :param blueprint: options beside the host's own.
+    :param configure: does more to the configurator.
+    """
     base_config = configurator(database)
     base_config.update_blueprint(blueprint or {})
     plug(base_config, "activitystream", **plug_options)
-    return base_config.make_wsgi_app(global_conf or {}, {})
+    if configure is not None:
+        configure(base_config)
+    return base_config.make_wsgi_app()

@@ -89,14 +89,6 @@ class Unique(MappedClass):
     last_activity_seen = FieldProperty(s.DateTime)
 
 
-class Composite(MappedClass):
-    class __mongometa__:
-        session = DBSession
-        name = "composite"
-
-    _id = FieldProperty(s.Object({"left": s.Int, "right": s.Int}))
-
-
 class Topic(MappedClass):
     """A class with a name of its own, which old actions called otherwise."""
 

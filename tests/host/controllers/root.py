@@ -16,7 +16,8 @@ class RootController(TGController):
     @expose("tests.host.templates.widget")
     def widget(self, **options):
         user = tg.request.identity["user"]
-        return {"actions": am.get_by_recipient(user).limit(10), "options": options}
+        actions = am.get_by_recipient(user).limit(10)
+        return {"actions": actions, "title": "What <happened>", "options": options}
 
     @expose("json")
     @paginate("actions", items_per_page=3)

@@ -1,0 +1,222 @@
+"""/activitystream/ajax_update_last_seen_of_a_recipient."""
+
+from datetime import datetime, timedelta
+
+import bson
+import pytest
+
+from activitystream import am
+from tests.test_see import FOREIGN, OWN
+
+URL = "/activitystream/ajax_update_last_seen_of_a_recipient"
+
+LONG_AGO = datetime(2020, 1, 1, 12, 30)
+
+
+def seen(host, entity):
+    return host.database.reload(entity).last_activity_seen
+
+
+def call(app, **parameters):
+    headers = parameters.pop("headers", {})
+    answer = app.post(URL, parameters, headers=headers, expect_errors=True)
+    assert answer.content_type == "application/json"
+    return answer
+
+
+def named(entity, **parameters):
+    return {"_type": type(entity).__name__, "_id": str(entity._id), **parameters}
+
+
+@pytest.fixture
+def friends(host):
+    """The host lets anybody update bob and what isn't a user."""
+
+    def may_update(user, recipient):
+        return getattr(recipient, "user_name", "bob") == "bob" and user.user_name == "ann"
+
+    host.plug(may_update=may_update, blueprint={"decode_json_params": True})
+
+
+def test_it_marks_the_user_and_answers_the_value_before(host, user, app):
+    assert call(app).json == {"last_activity_seen": None}
+    before = seen(host, user)
+    assert before is not None
+    assert call(app).json == {"last_activity_seen": str(before)}
+
+
+def test_the_value_is_encoded_as_turbogears_encodes_dates(host, user, app):
+    am.mark_seen(user, until=LONG_AGO)
+    assert call(app).json == {"last_activity_seen": "2020-01-01 12:30:00"}
+
+
+def test_it_may_be_got_as_before(host, user, app):
+    assert app.get(URL).json == {"last_activity_seen": None}
+    assert seen(host, user) is not None
+
+
+def test_other_methods_mark_nothing(host, user, app):
+    for method in (app.put, app.delete, app.patch):
+        assert method(URL, expect_errors=True).status_int == 405
+    assert seen(host, user) is None
+
+
+def test_until_is_honoured(host, user, app):
+    call(app, until="2020-01-01T12:30:00.000")
+    assert seen(host, user) == LONG_AGO
+    call(app, until="2999-01-01T12:30:00.000")
+    assert LONG_AGO < seen(host, user) < datetime(2998, 1, 1)
+
+
+def test_the_user_may_be_named(host, user, app):
+    assert call(app, **named(user)).json == {"last_activity_seen": None}
+    assert seen(host, user) is not None
+
+
+def test_an_admin_may_be_named_as_such_or_as_a_user(host):
+    admin = host.save(host.model.Admin(user_name="root"))
+    app = host.browser(admin)
+    assert call(app, **named(admin)).status_int == 200
+    assert call(app, **named(admin, _type="User")).status_int == 200
+
+
+def test_somebody_else_is_not_marked(host, user, other, app):
+    assert call(app, **named(other)).status_int == 403
+    assert seen(host, other) is None
+
+
+def test_somebody_else_is_marked_where_the_host_says_so(host, user, other, friends):
+    third = host.user("cec")
+    app = host.browser(user)
+    assert call(app, **named(other)).json == {"last_activity_seen": None}
+    assert seen(host, other) is not None
+    assert call(app, **named(third)).status_int == 403
+    assert call(host.browser(other), **named(user)).status_int == 403
+    assert (seen(host, third), seen(host, user)) == (None, None)
+
+
+@pytest.mark.parametrize(("kind", "key"), [("Numbered", 7), ("Coded", "7"), ("Unique", 7)])
+def test_a_recipient_with_another_kind_of_key_is_marked(host, user, friends, kind, key):
+    recipient = host.save(getattr(host.model, kind)(_id=key))
+    assert call(host.browser(user), **named(recipient)).json == {"last_activity_seen": None}
+    assert seen(host, recipient) is not None
+
+
+def test_a_class_is_known_by_each_of_its_names(host, user, friends):
+    topic = host.save(host.model.Topic())
+    for name in ("forum.Topic", "Thread"):
+        assert call(host.browser(user), **named(topic, _type=name)).status_int == 200
+    assert call(host.browser(user), **named(topic, _type="Topic")).status_int == 404
+
+
+@pytest.mark.parametrize(
+    "unknown",
+    [
+        {"_type": "User", "_id": str(bson.ObjectId())},
+        {"_type": "Nonsense", "_id": str(bson.ObjectId())},
+        {"_type": "Action", "_id": str(bson.ObjectId())},
+        {"_type": "Numbered", "_id": "7"},
+        {"_type": "Coded", "_id": ""},
+        {"_type": "", "_id": "x"},
+        {"_type": "__class__", "_id": "x"},
+    ],
+)
+def test_an_unknown_recipient_is_not_found(host, user, app, friends, unknown):
+    assert call(host.browser(user), **unknown).status_int == 404
+    assert seen(host, user) is None
+
+
+@pytest.mark.parametrize(
+    "malformed",
+    [
+        {"_type": "User"},
+        {"_id": str(bson.ObjectId())},
+        {"_type": "User", "_id": ""},
+        {"_type": "User", "_id": "1"},
+        {"_type": "User", "_id": "z" * 24},
+        {"_type": "User", "_id": '{"$ne": null}'},
+        {"_type": "Numbered", "_id": "one"},
+        {"_type": "Numbered", "_id": "9" * 40},
+        {"_type": "Numbered", "_id": "\u0667"},
+        {"_type": "Numbered", "_id": "1.5"},
+        {"until": "yesterday"},
+    ],
+)
+def test_a_malformed_request_is_refused(host, user, friends, malformed):
+    answer = call(host.browser(user), **malformed)
+    assert answer.status_int == 400
+    assert answer.json["detail"]
+    assert seen(host, user) is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"_type": {"$ne": None}, "_id": {"$ne": None}},
+        {"_type": "User", "_id": {"$ne": None}},
+        {"_type": ["User"], "_id": "x"},
+        {"_type": "User", "_id": 5},
+        {"until": {"$gt": ""}},
+        {"until": 5},
+        ["User", "x"],
+        5,
+    ],
+)
+def test_injected_operators_are_refused(host, user, other, friends, body):
+    answer = host.browser(user).post_json(URL, body, expect_errors=True)
+    assert answer.status_int == 400
+    assert (seen(host, user), seen(host, other)) == (None, None)
+
+
+def test_a_recipient_may_be_named_in_json(host, user, other, friends):
+    browser = host.browser(user)
+    assert browser.post_json(URL, named(other)).json == {"last_activity_seen": None}
+    assert (seen(host, user), seen(host, other) is None) == (None, False)
+
+
+def test_json_that_is_none_is_refused(host, user, friends):
+    answer = host.browser(user).post(URL, "{", content_type="application/json", expect_errors=True)
+    assert answer.status_int == 400
+    assert seen(host, user) is None
+
+
+def test_repeated_parameters_are_refused(host, user, other, app):
+    query = f"_type=User&_id={user._id}&_id={other._id}"
+    assert app.get(f"{URL}?{query}", expect_errors=True).status_int == 400
+    assert (seen(host, user), seen(host, other)) == (None, None)
+
+
+def test_nobody_and_the_deleted_get_401_as_json(host, user, other):
+    gone = host.browser(other)
+    host.database.delete(other)
+    for browser in (host.browser(), gone):
+        for parameters in ({}, named(user)):
+            answer = call(browser, **parameters)
+            assert (answer.status_int, answer.json["status"]) == (401, 401)
+    assert seen(host, user) is None
+
+
+@pytest.mark.parametrize("headers", FOREIGN)
+def test_another_site_gets_403_and_marks_nothing(host, user, app, headers):
+    assert call(app, headers=headers).status_int == 403
+    assert seen(host, user) is None
+
+
+@pytest.mark.parametrize("headers", OWN)
+def test_the_sites_own_pages_mark(host, user, app, headers):
+    assert call(app, headers=headers).status_int == 200
+    assert seen(host, user) is not None
+
+
+def test_a_class_without_the_field_is_an_error_that_says_so(host, user, post, friends):
+    with pytest.raises(AttributeError, match="last_activity_seen = FieldProperty"):
+        host.browser(user).post(URL, named(post))
+
+
+def test_until_of_the_newest_shown_leaves_the_newer_new(host, user, app):
+    shown = am.create(user, "shown")
+    newer = am.create(user, "newer")
+    newer.timestamp = shown.timestamp + timedelta(milliseconds=1)
+    host.save(newer)
+    call(app, until=shown.timestamp.isoformat(timespec="milliseconds"))
+    assert am.count_not_seen_by_recipient(host.database.reload(user)) == 1

@@ -1,0 +1,92 @@
+"""What an action's properties show of the host's entities, deleted ones included."""
+
+import pytest
+
+from activitystream import am
+
+
+@pytest.fixture
+def note(host):
+    return host.save(host.model.Note(secret="hunter2"))
+
+
+@pytest.fixture
+def action(host, user, other, post, note):
+    """As another request reads it."""
+    am.create(user, "commented", post, note, recipients=[other, user])
+    host.database.forget()
+    return am.get_by_recipient(host.model.user_named("bob")).first()
+
+
+def test_actor_and_target_are_shown_as_they_say_and_the_object_is_the_entity(host, action, note):
+    assert action.actor == "ann"
+    assert action.target == "A post"
+    assert action.action_obj._id == note._id
+    assert action.target_link == f"/post/{action.target_id}"
+
+
+def test_an_entity_that_says_nothing_is_shown_itself(host, user, note):
+    am.create(user, "kept", note)
+    action = am.get_by_recipient(user).first()
+    assert action.target is note
+    assert action.target_link is None
+
+
+def test_recipients_are_entities_in_order(action):
+    assert [recipient.user_name for recipient in action.recipients] == ["bob", "ann"]
+
+
+def test_deleted_entities_are_none_and_their_names_stay(host, action, user, post, note, other):
+    for entity in (user, post, note):
+        host.database.db[type(entity).query.mapper.collection.m.collection_name].delete_one(
+            {"_id": entity._id}
+        )
+    host.database.forget()
+    action = am.get_by_recipient(host.model.user_named("bob")).first()
+    assert (action.actor, action.target, action.action_obj, action.target_link) == (None,) * 4
+    assert [recipient.user_name for recipient in action.recipients] == ["bob"]
+    assert action.name_of("actor") == "ann"
+    assert action.name_of("target") == "A post"
+    assert action.name_of("action_obj") == "deleted"
+
+
+def test_nothing_is_called_by_its_fields(host, action):
+    assert action.name_of("action_obj") == "Note"
+
+
+def test_an_entity_with_a_text_of_its_own_is_called_by_it(host, action, monkeypatch):
+    monkeypatch.setattr(host.model.Note, "__str__", lambda self: "a note")
+    assert action.name_of("action_obj") == "a note"
+
+
+def test_nobody_is_called_nothing(host, user):
+    action = am.create(user, "joined")
+    assert (action.target, action.action_obj, action.name_of("target")) == (None, None, "")
+
+
+def test_a_name_that_is_none_is_not_shown(host, user, post, monkeypatch):
+    monkeypatch.setattr(host.model.Post, "as_str", None)
+    action = am.create(user, "liked", post)
+    assert action.target_name is None
+    assert action.name_of("target") == "Post"
+
+
+def test_what_the_host_changed_in_hand_is_not_lost_by_reading(host, user, post):
+    am.create(user, "liked", post)
+    post.title = "changed"
+    assert am.get_by_recipient(user).first().target == "changed"
+    host.save(post)
+    assert host.database.reload(post).title == "changed"
+
+
+def test_an_action_is_rendered_as_text(host, action, user, post):
+    from activitystream.model import Action
+
+    day = action.timestamp.strftime("%x")
+    assert Action.render_str(action) == f"ann commented Note A post {day}"
+    assert (
+        Action.render_str(action, timestamp_since=True)
+        == "ann commented Note A post less than 1 minute ago"
+    )
+    assert Action.render_str(action, lambda timestamp: "then") == "ann commented Note A post then"
+    assert Action.render_str(am.create(user, "joined")) == f"ann joined {day}"

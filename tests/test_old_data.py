@@ -1,0 +1,67 @@
+"""Documents that 0.1.1 wrote (on the stack of 2019) mean what they meant."""
+
+from pathlib import Path
+
+import bson.json_util
+import pytest
+
+from activitystream import am
+
+WRITTEN_BY_0_1_1 = Path(__file__).with_name("actions-written-by-0.1.1.json")
+
+
+@pytest.fixture
+def users(host):
+    options = bson.json_util.JSONOptions(tz_aware=False)
+    for name, documents in bson.json_util.loads(
+        WRITTEN_BY_0_1_1.read_text(), json_options=options
+    ).items():
+        host.database.db[name].insert_many(documents)
+    return [host.model.user_named(f"user{number}") for number in range(5)]
+
+
+def test_each_user_sees_what_they_saw(host, users):
+    assert [host.verbs(user) for user in users] == [
+        ["deleted", "commented"],
+        ["created"],
+        ["commented", "created"],
+        [],
+        [],
+    ]
+    assert [am.count_not_seen_by_recipient(user) for user in users] == [2, 1, 2, 0, 0]
+
+
+def test_an_empty_list_of_recipients_still_means_nobody(host, users):
+    host.user("newcomer")
+    for user in (*users, host.model.user_named("newcomer")):
+        assert not {"joined", "announced"} & set(host.verbs(user))
+
+
+def test_a_random_id_without_a_type_is_no_entity(host, users):
+    (_, actions) = am.get_actions(filters={"verb": "joined"})
+    assert actions[0].target_id is not None
+    assert (actions[0].target, actions[0].action_obj, actions[0].target_link) == (None,) * 3
+    assert actions[0].actor.startswith("user")
+
+
+def test_their_entities_are_read_and_their_names_are_unknown(host, users):
+    action = am.get_by_recipient(users[0]).skip(1).first()
+    assert action.target == "Post <1> & co"
+    assert action.actor == "user1"
+    assert action.actor_name is None
+    assert [type(recipient).__name__ for recipient in action.recipients] == ["User", "User", "Post"]
+    assert (action.description, action.extra) == ("a <b>desc</b>", '{"a": 1}')
+
+
+def test_they_are_marked_as_seen(host, users):
+    am.mark_seen(users[0])
+    assert am.count_not_seen_by_recipient(users[0]) == 0
+
+
+def test_reading_them_changes_nothing(host, users):
+    before = host.database.raw_actions()
+    for user in users:
+        for action in am.get_by_recipient(user):
+            action.actor, action.recipients, action.target_link, action.timestamp_since
+    host.save()
+    assert host.database.raw_actions() == before

@@ -1,0 +1,189 @@
+"""What people see: the page at /activitystream/, the panel, and a page by the README's recipe."""
+
+from datetime import timedelta
+
+import pytest
+from tgext.pluggable import replace_template
+
+from activitystream import am
+
+HOSTILE = '<script>alert("x")</script> & ${1+1} \'"'
+
+
+@pytest.fixture
+def hostile_action(host, user):
+    bad = host.user(HOSTILE)
+    return am.create(bad, HOSTILE, host.post(HOSTILE), host.post(HOSTILE), recipients=[user])
+
+
+def until_of(action):
+    return action.timestamp.isoformat(timespec="milliseconds")
+
+
+def test_the_page_shows_the_users_own_stream_in_the_hosts_master(host, user, other, post, app):
+    am.create(other, "liked", post, recipients=[user])
+    am.create(user, "for bob only", recipients=[other])
+    page = app.get("/activitystream/")
+    assert "The host's own header" in page
+    assert page.html.title.text == "Your activity stream"
+    (item,) = page.html.select(".activitystream-actions li")
+    assert item.select_one(".activitystream-line").text == "bob liked A post"
+    assert "for bob only" not in page
+
+
+def test_the_page_is_newest_first_and_tells_what_is_new(host, user, other, app):
+    am.create(other, "old", recipients=[user])
+    am.mark_seen(user)
+    new = am.create(other, "recent", recipients=[user])
+    new.timestamp = user.last_activity_seen + timedelta(milliseconds=1)
+    host.save(new)
+    items = app.get("/activitystream/").html.select(".activitystream-actions li")
+    badges = [item.select_one(".activitystream-badge") is not None for item in items]
+    assert (["recent" in item.text for item in items], badges) == ([True, False], [True, False])
+
+
+def test_the_page_marks_nothing(host, user, app):
+    am.create(user, "joined")
+    app.get("/activitystream/")
+    assert am.count_not_seen_by_recipient(host.database.reload(user)) == 1
+
+
+def test_its_button_marks_what_was_shown_and_comes_back(host, user, app):
+    shown = am.create(user, "shown")
+    page = app.get("/activitystream/")
+    newer = am.create(user, "newer")
+    newer.timestamp = shown.timestamp + timedelta(milliseconds=1)
+    host.save(newer)
+    answer = page.forms[0].submit()
+    assert answer.location == "http://localhost/activitystream/"
+    assert am.count_not_seen_by_recipient(host.database.reload(user)) == 1
+
+
+def test_a_click_marks_what_was_shown_and_arrives(host, user, post, app):
+    action = am.create(user, "liked", post)
+    answer = app.get("/activitystream/").click("A post")
+    assert answer.location == f"http://localhost/post/{post._id}"
+    assert host.database.reload(user).last_activity_seen == action.timestamp
+
+
+def test_an_empty_stream_says_so(app):
+    page = app.get("/activitystream/")
+    assert "Nothing has happened yet." in page
+    assert not page.html.select("form, li")
+
+
+def test_a_long_stream_has_pages(host, user, app):
+    for number in range(30):
+        am.create(user, f"did no. {number}")
+    first = app.get("/activitystream/")
+    assert len(first.html.select(".activitystream-actions li")) == 25
+    second = first.click("2", index=0)
+    assert len(second.html.select(".activitystream-actions li")) == 5
+    assert "did no. 0" in second
+
+
+def test_nobody_is_sent_to_log_in(host, other):
+    gone = host.browser(other)
+    host.database.delete(other)
+    for browser in (host.browser(), gone):
+        assert browser.get("/activitystream/", expect_errors=True).status_int == 401
+
+
+def test_a_host_without_a_master_template_has_a_page_too(host, user, post, tmp_path):
+    am.create(user, "liked", post)
+    host.plug(blueprint={"paths": {"templates": [str(tmp_path)]}})
+    page = host.browser(user).get("/activitystream/")
+    assert page.text.startswith("<!DOCTYPE html>")
+    assert page.html.title.text == "Your activity stream"
+    assert "ann liked A post" in page.html.text
+    assert "host's own header" not in page
+
+
+def test_a_host_may_replace_the_page(host, user):
+    def replace(base_config):
+        replace_template(
+            base_config,
+            "activitystream.templates.index",
+            "tests.host.templates.own_index",
+        )
+
+    am.create(user, "joined")
+    host.plug(configure=replace)
+    page = host.browser(user).get("/activitystream/")
+    assert "The host's own stream: joined" in page
+
+
+def test_a_host_of_another_template_engine_has_the_page_too(host, user):
+    am.create(user, "joined")
+    host.plug(blueprint={"renderers": ["json"], "default_renderer": "json"})
+    assert "joined" in host.browser(user).get("/activitystream/")
+
+
+@pytest.mark.parametrize("url", ["/activitystream/", "/widget", "/notifications"])
+def test_everything_is_escaped(host, user, app, hostile_action, url):
+    page = app.get(url)
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert" in page
+
+
+@pytest.mark.parametrize("url", ["/activitystream/", "/widget", "/notifications"])
+def test_deleted_entities_break_no_page(host, user, other, app, url):
+    post, note = host.post(), host.save(host.model.Note(secret="hunter2"))
+    am.create(other, "liked", post, note, recipients=[user])
+    for entity in (other, post, note):
+        host.database.delete(entity)
+    host.database.forget()
+    page = app.get(url)
+    assert "liked" in page
+    if url != "/notifications":
+        line = page.html.select_one(".activitystream-line")
+        assert line.text == "bob liked deleted A post"
+        assert not line.select("a")
+
+
+@pytest.mark.parametrize("url", ["/activitystream/", "/widget"])
+def test_an_entity_that_says_nothing_does_not_tell_its_fields(host, user, app, url):
+    note = host.save(host.model.Note(secret="hunter2"))
+    am.create(user, "kept", note, note)
+    page = app.get(url)
+    assert "ann kept Note Note" in page.html.text
+    assert "hunter2" not in page
+
+
+def test_the_panel_shows_actions(host, user, post, app):
+    action = am.create(user, "liked", post)
+    panel = app.get("/widget").html.select_one(".activitystream-widget")
+    assert panel.select_one(".card-header").text == "What <happened>"
+    assert panel.select_one(".card-body")["style"] == "height: 9em"
+    assert panel.select_one(".activitystream-line").text == "ann liked A post"
+    assert panel.select_one("time").text == action.timestamp.strftime("%x")
+    assert panel.select_one("time")["datetime"] == f"{until_of(action)}Z"
+    assert f"until={until_of(action)}".replace(":", "%3A") in panel.select_one("a")["href"]
+
+
+def test_the_panel_is_a_fragment(host, user, app):
+    assert app.get("/widget").text.upper().count("<!DOCTYPE") == 1
+
+
+def test_the_panel_may_tell_how_long_ago_it_was(host, user, app):
+    am.create(user, "joined")
+    assert "less than 1 minute ago" in app.get("/widget?timestamp_since=1")
+
+
+def test_the_panel_is_kept_under_its_key(host, user, app):
+    am.create(user, "old")
+    assert "old" in app.get("/widget?cache_key=mine")
+    am.create(user, "recent")
+    assert "recent" not in app.get("/widget?cache_key=mine")
+    assert "recent" in app.get("/widget?cache_key=another")
+    assert "recent" in app.get("/widget")
+
+
+def test_an_empty_panel_is_shown_too(app):
+    assert app.get("/widget").html.select_one(".activitystream-widget .card-header")
+
+
+def test_the_stylesheet_is_served(app):
+    page = app.get("/activitystream/")
+    (href,) = [link["href"] for link in page.html.select("link[rel=stylesheet]")]
+    assert app.get(href).content_type == "text/css"

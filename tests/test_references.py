@@ -1,0 +1,162 @@
+"""How actions name the host's entities, and find them again."""
+
+import sys
+import uuid
+
+import bson
+import pytest
+from ming import schema as s
+from ming.odm import FieldProperty, Mapper
+from ming.odm.declarative import MappedClass
+
+from activitystream import am
+
+
+def stored(host):
+    return host.database.raw_actions()[-1]
+
+
+@pytest.fixture
+def define(host, monkeypatch):
+    """Defines a class of the host's for the time of one test."""
+    mappers = list(Mapper._all_mappers)
+
+    def define(name, collection, base=MappedClass, module="tests.host.forum", **attributes):
+        meta = type("__mongometa__", (), {"session": host.model.DBSession, "name": collection})
+        attributes.update(__mongometa__=meta, __module__=module, __qualname__=name)
+        attributes.setdefault("_id", FieldProperty(s.ObjectId))
+        attributes.setdefault("last_activity_seen", FieldProperty(s.DateTime))
+        cls = type(MappedClass)(name, (base,), attributes)
+        Mapper.compile_all()
+        return cls
+
+    yield define
+    Mapper._all_mappers[:] = mappers
+
+
+@pytest.mark.parametrize(
+    ("kind", "key"),
+    [
+        ("Numbered", 0),
+        ("Numbered", -5),
+        ("Numbered", 2**40),
+        ("Coded", "a b/ü"),
+        ("Coded", ""),
+        ("Unique", "text"),
+        ("Unique", 7),
+        ("Unique", bson.ObjectId()),
+    ],
+)
+def test_any_key_is_found_again(host, user, kind, key):
+    entity = host.save(getattr(host.model, kind)(_id=key))
+    am.create(entity, "did", entity, entity, recipients=[entity])
+    assert (stored(host)["actor_id"], stored(host)["_recipients"][0]["_id"]) == (key, key)
+    host.database.forget()
+    entity = getattr(host.model, kind).query.get(_id=key)
+    (action,) = am.get_by_recipient(entity)
+    assert [action.actor, action.target, action.action_obj, *action.recipients] == [entity] * 4
+
+
+def test_a_uuid_key_is_found_again(mongodb_host):
+    host, key = mongodb_host, uuid.uuid4()
+    entity = host.save(host.model.Unique(_id=key))
+    am.create(entity, "did", recipients=[entity])
+    host.database.forget()
+    entity = host.model.Unique.query.get(_id=key)
+    (action,) = am.get_by_recipient(entity)
+    assert (action.actor_id, action.actor, action.recipients) == (key, entity, [entity])
+
+
+def test_a_subclass_in_the_same_collection_is_named_by_its_root(host, user):
+    admin = host.save(host.model.Admin(user_name="root"))
+    am.create(admin, "banned", user, recipients=[admin])
+    assert stored(host)["actor_type"] == stored(host)["_recipients"][0]["_type"] == "User"
+    host.database.forget()
+    loaded = host.model.User.query.get(admin._id)
+    (action,) = am.get_by_recipient(loaded)
+    assert (action.actor, action.target) == ("root", "ann")
+
+
+def test_an_old_action_that_names_the_subclass_is_found(host):
+    admin = host.save(host.model.Admin(user_name="root"))
+    to_admin = [{"_type": "Admin", "_id": admin._id}]
+    host.database.db.activity_stream_action.insert_one(
+        {"verb": "did", "actor_type": "Admin", "actor_id": admin._id, "_recipients": to_admin}
+    )
+    (action,) = am.get_by_recipient(admin)
+    assert (action.actor, [each._id for each in action.recipients]) == ("root", [admin._id])
+
+
+def test_a_class_may_name_itself_and_be_read_by_its_old_name(host, user):
+    topic = host.save(host.model.Topic())
+    am.create(user, "opened", topic, recipients=[topic])
+    assert stored(host)["target_type"] == stored(host)["_recipients"][0]["_type"] == "forum.Topic"
+    host.database.db.activity_stream_action.update_many(
+        {}, {"$set": {"target_type": "Thread", "_recipients.0._type": "Thread"}}
+    )
+    host.database.forget()
+    topic = host.model.Topic.query.get(topic._id)
+    (action,) = am.get_by_recipient(topic)
+    assert (action.target, action.recipients) == (topic, [topic])
+
+
+def test_two_classes_of_one_name_are_refused_with_both_named(host, user, post, define):
+    other_post = host.save(define("Post", "forum_post")())
+    for target in (post, other_post):
+        with pytest.raises(ValueError, match="'Post'") as caught:
+            am.create(user, "liked", target)
+        assert "tests.host.ming_model.Post" in str(caught.value)
+        assert "tests.host.forum.Post" in str(caught.value)
+        assert "activity_type = 'forum.Post'" in str(caught.value)
+    assert host.database.raw_actions() == []
+
+
+def test_two_classes_of_one_name_live_together_when_one_names_itself(host, user, post, define):
+    other_post = host.save(define("Post", "forum_post", activity_type="forum.Post")())
+    am.create(user, "liked", post)
+    am.create(user, "liked", other_post)
+    host.database.forget()
+    newest, older = am.get_by_recipient(user)
+    assert newest.entity("target")._id == other_post._id
+    assert older.target == "A post"
+
+
+def test_an_old_name_that_another_class_bears_is_refused(host, user, post, define):
+    define("Article", "article", activity_type=("forum.Article", "Post"))
+    with pytest.raises(ValueError, match=r"tests\.host\.forum\.Article"):
+        am.create(user, "liked", post)
+
+
+def test_a_subclass_with_a_collection_of_its_own_has_a_name_of_its_own(host, user, define):
+    base = define("Base", "base", activity_type="the.Base")
+    derived = host.save(define("Derived", "derived", base=base)())
+    am.create(user, "liked", derived)
+    assert stored(host)["target_type"] == "Derived"
+    host.database.forget()
+    assert am.get_by_recipient(user)[0].entity("target")._id == derived._id
+
+
+def test_a_class_that_was_defined_again_is_no_other_class(host, user, define):
+    define("Reloaded", "reloaded")
+    again = host.save(define("Reloaded", "reloaded")())
+    am.create(user, "liked", again)
+    assert am.get_by_recipient(user)[0].entity("target") is again
+
+
+@pytest.mark.parametrize("bad", [5, "", (), ("",), (None,), None])
+def test_a_name_that_is_none_is_refused(host, user, define, bad):
+    entity = host.save(define("Misnamed", "misnamed", activity_type=bad)())
+    with pytest.raises(TypeError, match=r"forum\.Misnamed\.activity_type must be a name"):
+        am.create(user, "liked", entity)
+
+
+def test_a_class_that_the_host_has_no_more_is_as_if_deleted(host, user):
+    host.database.db.activity_stream_action.insert_one(
+        {"verb": "did", "actor_type": "Gone", "actor_id": 1, "actor_name": "X", "_recipients": None}
+    )
+    (action,) = am.get_by_recipient(user)
+    assert (action.actor, action.name_of("actor")) == (None, "X")
+
+
+def test_the_library_does_not_need_sprox_or_toscawidgets():
+    assert not {"sprox", "tw2", "tw2.core", "tw2.forms"} & sys.modules.keys()

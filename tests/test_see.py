@@ -1,0 +1,175 @@
+"""/activitystream/see, as browsers and those who mean no good call it."""
+
+from datetime import timedelta
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+
+from activitystream import am
+from tests.test_links import EVIL
+
+SEE = "/activitystream/see"
+
+
+@pytest.fixture
+def action(host, user, post):
+    return am.create(user, "liked", post)
+
+
+def unseen(host, user):
+    return am.count_not_seen_by_recipient(host.database.reload(user))
+
+
+def see(app, **parameters):
+    headers = parameters.pop("headers", {})
+    return app.get(f"{SEE}?{urlencode(parameters)}", headers=headers, expect_errors=True)
+
+
+def test_it_marks_the_users_stream_and_goes_to_the_link(host, user, app, action):
+    answer = see(app, target_link=action.target_link)
+    assert (answer.status_int, answer.location) == (302, f"http://localhost{action.target_link}")
+    assert unseen(host, user) == 0
+
+
+def test_it_may_be_posted(host, user, app, action):
+    answer = app.post(SEE, {"target_link": "/x"})
+    assert (answer.status_int, answer.location) == (302, "http://localhost/x")
+    assert unseen(host, user) == 0
+
+
+def test_other_methods_mark_nothing(host, user, app, action):
+    for method in (app.put, app.delete, app.patch, app.options):
+        assert method(SEE, expect_errors=True).status_int == 405
+    assert unseen(host, user) == 1
+
+
+@pytest.mark.parametrize("parameters", [{}, {"target_link": ""}])
+def test_without_a_link_it_goes_to_the_streams_own_page(host, user, app, action, parameters):
+    assert see(app, **parameters).location == "http://localhost/activitystream/"
+    assert unseen(host, user) == 0
+
+
+def test_until_leaves_new_what_was_not_shown(host, user, app, action):
+    newer = am.create(user, "newer")
+    newer.timestamp = action.timestamp + timedelta(milliseconds=1)
+    host.save(newer)
+    until = action.timestamp.isoformat(timespec="milliseconds")
+    assert see(app, until=until).status_int == 302
+    assert unseen(host, user) == 1
+
+
+@pytest.mark.parametrize("bad", ["yesterday", "2026", '{"$gt": ""}', "\x00"])
+def test_a_malformed_until_is_refused_and_marks_nothing(host, user, app, action, bad):
+    assert see(app, target_link="/x", until=bad).status_int == 400
+    assert unseen(host, user) == 1
+
+
+@pytest.mark.parametrize("link", EVIL, ids=ascii)
+def test_it_never_leaves_the_site(host, user, app, action, link):
+    query = urlencode({"target_link": link.encode("utf-8", "surrogatepass")})
+    answer = app.get(f"{SEE}?{query}", expect_errors=True)
+    assert answer.status_int == 400
+    assert "Location" not in answer.headers
+    assert unseen(host, user) == 1
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/%2f/evil", "/%5cevil", "/%0d%0aX:y", "/..//evil", "..//evil", "/.//evil", "./\u2044evil"],
+)
+def test_what_it_does_follow_stays_on_the_site(host, app, action, path):
+    answer = see(app, target_link=path)
+    assert answer.status_int == 302
+    assert urlsplit(answer.location)[:2] == ("http", "localhost")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "target_link=%ff",
+        "target_link=/a&target_link=//evil.example",
+        "until=2026-01-31T12:00:00&until=x",
+        "target_link=%00",
+        "target_link[$ne]=1&until[$gt]=",
+        "self=1&user=2&_=3",
+        "%",
+        "&&&=&",
+        "target_link=/" + "a" * 20_000,
+        "=".join("x" * 50),
+    ],
+)
+def test_no_query_is_an_error_of_the_server(app, action, query):
+    assert app.get(f"{SEE}?{query}", expect_errors=True).status_int in (302, 400)
+
+
+def test_an_uploaded_file_is_no_link(host, user, app, action):
+    answer = app.post(SEE, upload_files=[("target_link", "x", b"//evil")], expect_errors=True)
+    assert answer.status_int == 400
+    assert unseen(host, user) == 1
+
+
+def test_an_app_below_a_prefix_is_not_left_and_not_prefixed_twice(host, user, action):
+    app = host.browser(user, SCRIPT_NAME="/app")
+    for link, where in [
+        ("/x", "/app/x"),
+        ("/app/x", "/app/x"),
+        ("x", "/app/x"),
+        ("", "/app/activitystream/"),
+    ]:
+        assert see(app, target_link=link).location == f"http://localhost{where}"
+
+
+def test_a_host_that_the_app_lists_is_followed(host, user, action):
+    host.plug(allowed_hosts=["www.example"])
+    answer = see(host.browser(user), target_link="https://www.example/x")
+    assert answer.location == "https://www.example/x"
+    assert see(host.browser(user), target_link="https://evil.example/x").status_int == 400
+
+
+def test_nobody_and_the_deleted_are_sent_to_log_in(host, user, other, action):
+    gone = host.browser(other)
+    host.database.delete(other)
+    for browser in (host.browser(), gone):
+        assert see(browser, target_link="/x").status_int == 401
+    assert unseen(host, user) == 1
+
+
+FOREIGN = [
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+    {"Sec-Fetch-Site": "nonsense"},
+    {"Sec-Fetch-Site": "cross-site", "Origin": "http://localhost"},
+    {"Origin": "http://evil.example"},
+    {"Origin": "https://localhost"},
+    {"Origin": "http://localhost:81"},
+    {"Origin": "null"},
+    {"Origin": ""},
+]
+
+OWN = [
+    {},
+    {"Sec-Fetch-Site": "same-origin"},
+    {"Sec-Fetch-Site": "none"},
+    {"Sec-Fetch-Site": "same-origin", "Origin": "null"},
+    {"Origin": "http://localhost"},
+]
+
+
+@pytest.mark.parametrize("headers", FOREIGN)
+def test_another_site_marks_nothing_and_the_user_arrives(host, user, app, action, headers):
+    assert see(app, target_link="/x", headers=headers).location == "http://localhost/x"
+    assert unseen(host, user) == 1
+
+
+@pytest.mark.parametrize("headers", OWN)
+def test_the_sites_own_pages_mark(host, user, app, action, headers):
+    assert see(app, target_link="/x", headers=headers).location == "http://localhost/x"
+    assert unseen(host, user) == 0
+
+
+def test_a_host_may_move_the_urls(host, user, action):
+    host.plug(appid="news")
+    app = host.browser(user)
+    assert app.get("/news/see").location == "http://localhost/news/"
+    assert action.verb in app.get("/news/")
+    assert "/news/see?target_link" in app.get("/news/")

@@ -1,0 +1,175 @@
+"""What a recipient has not seen: am.count_not_seen_by_recipient and am.mark_seen."""
+
+import threading
+from datetime import date, datetime, timedelta, timezone
+
+import pytest
+
+from activitystream import am
+
+LONG_AGO = datetime(2020, 1, 1)
+
+
+def seen_in_database(host, entity):
+    return host.database.reload(entity).last_activity_seen
+
+
+def test_all_counts_until_the_stream_was_seen(host, user, other):
+    assert am.count_not_seen_by_recipient(other) == 0
+    am.create(user, "one", recipients=[other])
+    am.create(user, "two")
+    am.create(user, "for ann", recipients=[user])
+    assert am.count_not_seen_by_recipient(other) == 2
+    am.mark_seen(other)
+    assert am.count_not_seen_by_recipient(other) == 0
+
+
+def test_what_comes_after_counts_again(host, user, other):
+    seen = am.create(user, "one", recipients=[other])
+    am.mark_seen(other, until=seen.timestamp)
+    new = am.create(user, "two", recipients=[other])
+    new.timestamp = seen.timestamp + timedelta(milliseconds=1)
+    host.save(new)
+    assert am.count_not_seen_by_recipient(other) == 1
+    assert [action.is_unseen_by(other) for action in am.get_by_recipient(other)] == [True, False]
+
+
+def test_until_leaves_new_what_was_not_shown(host, user, other):
+    shown = am.create(user, "shown")
+    missed = am.create(user, "missed")
+    missed.timestamp = shown.timestamp + timedelta(milliseconds=1)
+    host.save(missed)
+    am.mark_seen(other, until=shown.timestamp)
+    assert am.count_not_seen_by_recipient(other) == 1
+
+
+def test_it_answers_the_value_before_and_the_object_shows_the_new_one(host, user):
+    assert am.mark_seen(user, until=LONG_AGO) is None
+    assert user.last_activity_seen == LONG_AGO
+    assert am.mark_seen(user) == LONG_AGO
+    assert user.last_activity_seen > LONG_AGO
+    assert seen_in_database(host, user) > LONG_AGO
+
+
+def test_it_never_moves_backwards(host, user):
+    am.mark_seen(user)
+    now = user.last_activity_seen
+    assert am.mark_seen(user, until=LONG_AGO) == now
+    assert user.last_activity_seen == now
+    assert seen_in_database(host, user) == now
+
+
+def test_the_object_shows_what_another_request_marked_meanwhile(host, user):
+    am.mark_seen(user, until=LONG_AGO + timedelta(days=1))
+    user.last_activity_seen = None
+    assert am.mark_seen(user, until=LONG_AGO) == LONG_AGO + timedelta(days=1)
+    assert user.last_activity_seen == LONG_AGO + timedelta(days=1)
+
+
+def test_a_moment_in_the_future_is_now(host, user):
+    am.mark_seen(user, until=datetime(2999, 1, 1))
+    assert user.last_activity_seen < datetime(2998, 1, 1)
+    assert seen_in_database(host, user) < datetime(2998, 1, 1)
+
+
+def test_an_aware_moment_is_taken_for_what_it_is(host, user):
+    rome = timezone(timedelta(hours=2))
+    am.mark_seen(user, until=datetime(2020, 1, 1, 2, tzinfo=rome))
+    assert user.last_activity_seen == LONG_AGO
+    assert seen_in_database(host, user) == LONG_AGO
+
+
+def test_microseconds_don_t_leave_the_newest_unseen(host, user, other):
+    action = am.create(user, "one", recipients=[other])
+    am.mark_seen(other, until=action.timestamp + timedelta(microseconds=999))
+    assert am.count_not_seen_by_recipient(other) == 0
+    assert other.last_activity_seen == action.timestamp
+
+
+def test_no_other_field_is_written(host, user):
+    host.database.db.tg_user.update_one(
+        {"_id": user._id}, {"$set": {"user_name": "changed meanwhile", "unknown": 1}}
+    )
+    am.mark_seen(user)
+    host.save()
+    (stored,) = host.database.db.tg_user.find({"_id": user._id})
+    assert (stored["user_name"], stored["unknown"]) == ("changed meanwhile", 1)
+
+
+def test_changes_in_hand_are_kept_for_the_hosts_own_flush(host, user):
+    user.user_name = "changed"
+    am.mark_seen(user, until=LONG_AGO)
+    assert host.database.db.tg_user.find_one({"_id": user._id})["user_name"] == "ann"
+    host.save(user)
+    stored = host.database.db.tg_user.find_one({"_id": user._id})
+    assert (stored["user_name"], stored["last_activity_seen"]) == ("changed", LONG_AGO)
+
+
+def test_a_stored_recipient_that_lacks_the_field_has_never_seen_anything(host, user, other):
+    host.database.db.tg_user.update_one({"_id": other._id}, {"$unset": {"last_activity_seen": 1}})
+    other = host.database.reload(other)
+    am.create(user, "one")
+    assert am.count_not_seen_by_recipient(other) == 1
+    assert am.mark_seen(other) is None
+    assert am.count_not_seen_by_recipient(other) == 0
+
+
+def test_a_subclass_sees_its_stream_too(host, user):
+    admin = host.save(host.model.Admin(user_name="root"))
+    am.create(user, "one", recipients=[admin])
+    assert am.count_not_seen_by_recipient(admin) == 1
+    am.mark_seen(admin)
+    assert host.database.reload(admin).last_activity_seen is not None
+    assert am.count_not_seen_by_recipient(admin) == 0
+
+
+def test_without_the_field_the_error_says_what_to_add_where(host, post):
+    for verb in (am.count_not_seen_by_recipient, am.mark_seen):
+        with pytest.raises(AttributeError) as caught:
+            verb(post)
+        assert "tests.host.ming_model.Post" in str(caught.value)
+        assert "last_activity_seen = FieldProperty(s.DateTime)" in str(caught.value)
+
+
+@pytest.mark.parametrize("bad", ["2020-01-01", 5, date(2020, 1, 1), {"$gt": 0}])
+def test_a_moment_that_is_none_is_refused_and_nothing_changes(host, user, bad):
+    with pytest.raises(TypeError, match="until must be a datetime"):
+        am.mark_seen(user, until=bad)
+    assert seen_in_database(host, user) is None
+
+
+def test_nobody_else_s_stream_is_marked(host, user, other):
+    am.mark_seen(user)
+    assert seen_in_database(host, other) is None
+
+
+@pytest.mark.parametrize("bad", [None, "ann", 5, {"$ne": None}])
+def test_a_recipient_that_is_none_is_refused(host, bad):
+    for verb in (am.count_not_seen_by_recipient, am.mark_seen):
+        with pytest.raises(TypeError, match="recipient must be an entity"):
+            verb(bad)
+
+
+def test_a_recipient_that_is_stored_no_more_is_refused(host, user):
+    host.database.db.tg_user.delete_one({"_id": user._id})
+    with pytest.raises(LookupError, match="this User is stored no more"):
+        am.mark_seen(user)
+
+
+def test_many_at_once_end_at_the_latest(mongodb_host):
+    user = mongodb_host.user()
+    moments = [LONG_AGO + timedelta(days=day) for day in range(40)]
+    model = mongodb_host.model
+
+    def mark(mine):
+        loaded = model.User.query.get(user._id)
+        for moment in mine:
+            am.mark_seen(loaded, until=moment)
+        model.DBSession.close_all()
+
+    threads = [threading.Thread(target=mark, args=(moments[n::4],)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seen_in_database(mongodb_host, user) == moments[-1]

@@ -1,0 +1,159 @@
+"""What stops an app from starting, and what it says then."""
+
+import logging
+import sys
+
+import pytest
+from tg import MinimalApplicationConfigurator
+from tg.configuration.utils import TGConfigError
+from tgext.pluggable import plug
+
+import activitystream
+from activitystream import am, model
+from tests.host.app import configurator
+from tests.host.app import make_app as start
+
+
+@pytest.fixture(params=["mim", "mongomock"])
+def database(request):
+    """Nothing here asks the database."""
+    from tests import databases
+
+    return {"mim": databases.mim, "mongomock": databases.mongomock_database}[request.param]()
+
+
+def test_without_a_session_it_says_what_to_write_where(database):
+    with pytest.raises(TGConfigError) as caught:
+        start(database, blueprint={"DBSession": None})
+    assert "base_config.update_blueprint({'DBSession': model.DBSession})" in str(caught.value)
+    assert "config/app_cfg.py" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "orm", [{"use_ming": False}, {"use_sqlalchemy": True}, {"use_ming": True, "use_sqlalchemy": 1}]
+)
+def test_without_a_supported_orm_it_says_what_to_write_where(database, orm):
+    with pytest.raises(TGConfigError) as caught:
+        start(database, blueprint=orm)
+    assert "base_config.update_blueprint({'use_ming': True})" in str(caught.value)
+    assert "config/app_cfg.py" in str(caught.value)
+
+
+def test_ming_may_be_enabled_by_its_other_name(database):
+    assert start(database, blueprint={"use_ming": False, "ming.enabled": True})
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"allowed_hosts": "www.example.com"},
+        {"allowed_hosts": None},
+        {"allowed_hosts": [""]},
+        {"allowed_hosts": [5]},
+        {"allowed_hosts": ["https://www.example.com"]},
+        {"allowed_hosts": ["www.example.com/path"]},
+        {"allowed_hosts": ["me@www.example.com"]},
+        {"allowed_hosts": ["www.example.com:port"]},
+        {"may_update": True},
+        {"may_update": "everybody"},
+    ],
+)
+def test_an_option_that_makes_no_sense_is_named_with_what_it_takes(database, bad):
+    (name,) = bad
+    with pytest.raises(TGConfigError, match=rf"{name}=…\) takes .* it was given") as caught:
+        start(database, **bad)
+    assert repr(bad[name]) in str(caught.value)
+
+
+def test_an_unknown_option_is_named_with_those_there_are(database):
+    with pytest.raises(TGConfigError, match="allowed_host, which is no option") as caught:
+        start(database, allowed_host=["www.example.com"])
+    assert "its options are allowed_hosts, may_update" in str(caught.value)
+
+
+def test_tgext_pluggables_own_options_are_taken(database):
+    assert start(
+        database,
+        appid="news",
+        plug_helpers=True,
+        global_helpers=False,
+        global_models=False,
+        static_middlewares=[],
+        rename_tables=False,
+    )
+
+
+@pytest.mark.parametrize("name", ["controllers", "partials", "helpers", "bootstrap"])
+def test_a_module_that_cannot_be_imported_is_an_error(database, monkeypatch, name):
+    monkeypatch.setitem(sys.modules, f"activitystream.{name}", None)
+    monkeypatch.delattr(activitystream, name, raising=False)
+    with pytest.raises(ModuleNotFoundError, match=f"activitystream.{name}"):
+        start(database)
+
+
+def test_an_app_that_tgext_pluggable_half_plugs_does_not_start(database, monkeypatch, caplog):
+    def fail(self):
+        raise RuntimeError("the reason")
+
+    monkeypatch.setattr("tgext.pluggable.adapt_websetup.WebSetupAdapter.adapt_bootstrap", fail)
+    monkeypatch.setattr("activitystream.lib.configuration._has_websetup", lambda app_config: True)
+    with pytest.raises(TGConfigError, match="the log above says why"):
+        start(database)
+    assert "the reason" in caplog.text
+
+
+def test_a_minimal_host_is_enough(database, monkeypatch):
+    from tg.configurator.components.ming import MingConfigurationComponent
+
+    full = configurator(database)
+    base_config = MinimalApplicationConfigurator()
+    base_config.register(MingConfigurationComponent)
+    names = ("package", "model", "DBSession", "use_ming", "ming.url", "helpers")
+    base_config.update_blueprint(
+        {name: full.get_blueprint_value(name) for name in names if name in full._blueprint}
+        | {key: value for key, value in database.blueprint.items() if "connection" in key}
+    )
+    plug(base_config, "activitystream")
+    base_config.make_wsgi_app()
+    database.clean()
+    user = database.model.User(user_name="ann")
+    database.save(user)
+    am.create(user, "joined")
+    assert am.get_by_recipient(user).count() == 1
+
+
+def test_two_apps_in_one_process_have_their_own_options(database):
+    from tests.conftest import Host
+
+    one = Host(database, allowed_hosts=["one.example"])
+    first = one.browser(one.user("ann"))
+    one.plug(allowed_hosts=["two.example"])
+    second = one.browser(one.model.user_named("ann"))
+    for browser, own, others in (
+        (first, "one.example", "two.example"),
+        (second, "two.example", "one.example"),
+    ):
+        see = "/activitystream/see?target_link=https://"
+        assert browser.get(see + own).status_int == 302
+        assert browser.get(see + others, expect_errors=True).status_int == 400
+
+
+def test_before_an_app_was_configured_the_model_says_so(monkeypatch):
+    monkeypatch.delitem(vars(model), "Action", raising=False)
+    with pytest.raises(AttributeError, match="once an app that plugs activitystream was"):
+        model.Action  # noqa: B018
+    with pytest.raises(AttributeError, match="no attribute 'Nonsense'"):
+        model.Nonsense  # noqa: B018
+
+
+def test_an_index_that_cannot_be_made_is_logged_and_the_app_starts(database, monkeypatch, caplog):
+    import pymongo.errors
+
+    def fail(*arguments, **options):
+        raise pymongo.errors.OperationFailure("no rights")
+
+    monkeypatch.setattr("ming.session.Session.create_index", fail)
+    with caplog.at_level(logging.ERROR):
+        assert start(database)
+    assert "indexes of activitystream could not be made" in caplog.text
+    assert "no rights" in caplog.text

@@ -1,0 +1,152 @@
+"""The stream behind am.get_by_recipient."""
+
+from datetime import datetime
+
+import pytest
+
+from activitystream import am, model
+
+
+@pytest.fixture
+def stream(host, user):
+    """Of five actions: "4" is the newest."""
+    for number in range(5):
+        am.create(user, str(number))
+    return am.get_by_recipient(user)
+
+
+def verbs(actions):
+    return [action.verb for action in actions]
+
+
+def test_it_is_newest_first(stream):
+    assert verbs(stream.all()) == verbs(stream) == ["4", "3", "2", "1", "0"]
+
+
+def test_actions_of_one_moment_have_an_order_too(host, user):
+    moment = datetime(2026, 1, 31)
+    actions = [am.create(user, str(number)) for number in range(5)]
+    for action in actions:
+        action.timestamp = moment
+    host.save(*actions)
+    host.database.forget()
+    stream = am.get_by_recipient(user)
+    assert verbs(stream) == ["4", "3", "2", "1", "0"]
+    assert [verbs(stream.skip(n).limit(1)) for n in range(5)] == [["4"], ["3"], ["2"], ["1"], ["0"]]
+
+
+def test_limit_and_skip_give_a_part_in_either_order(stream):
+    assert verbs(stream.limit(2)) == ["4", "3"]
+    assert verbs(stream.skip(3)) == ["1", "0"]
+    assert verbs(stream.skip(1).limit(2)) == verbs(stream.limit(2).skip(1)) == ["3", "2"]
+    assert verbs(stream.limit(2).limit(4)) == ["4", "3", "2", "1"]
+    assert verbs(stream.limit(0)) == verbs(stream.skip(9)) == []
+
+
+def test_a_part_leaves_the_stream_as_it_was(stream):
+    stream.limit(1), stream.skip(1), stream[1:2]
+    assert verbs(stream) == ["4", "3", "2", "1", "0"]
+
+
+def test_it_is_iterated_again_and_again_and_shows_what_is_new(stream, user):
+    assert verbs(stream) == verbs(stream)
+    am.create(user, "5")
+    assert verbs(stream)[0] == "5"
+    assert len(stream) == 6
+
+
+def test_first_and_one(stream, host):
+    assert stream.first().verb == "4"
+    assert stream.skip(4).one().verb == "0"
+    assert stream.skip(5).first() is None
+    with pytest.raises(ValueError, match="more than one"):
+        stream.one()
+    with pytest.raises(ValueError, match="less than one"):
+        stream.skip(5).one()
+
+
+def test_count_ignores_limit_and_skip(stream):
+    assert stream.count() == stream.limit(2).count() == stream.skip(2).count() == 5
+
+
+def test_len_is_what_an_iteration_gives(stream):
+    parts = [stream, stream.limit(2), stream.limit(9), stream.skip(2), stream.skip(4).limit(3)]
+    parts += [stream.skip(9), stream[1:3], stream[3:9], stream.limit(0)]
+    assert [len(part) for part in parts] == [len(verbs(part)) for part in parts]
+    assert [len(part) for part in parts] == [5, 2, 5, 3, 1, 0, 2, 2, 0]
+
+
+def test_it_is_true_while_it_has_an_action(stream):
+    assert stream
+    assert not stream.skip(5)
+
+
+def test_slices_are_streams_within_the_part(stream):
+    assert verbs(stream[1:3]) == ["3", "2"]
+    assert verbs(stream[:2]) == ["4", "3"]
+    assert verbs(stream[3:]) == ["1", "0"]
+    assert verbs(stream[:]) == verbs(stream)
+    assert verbs(stream[2:2]) == verbs(stream[3:1]) == []
+    assert verbs(stream.skip(1).limit(3)[1:9]) == ["2", "1"]
+    assert verbs(stream.limit(2)[2:4]) == []
+
+
+def test_an_index_gives_one_action(stream):
+    assert stream[0].verb == "4"
+    assert stream.skip(1)[1].verb == "2"
+    with pytest.raises(IndexError):
+        stream[5]
+    with pytest.raises(IndexError):
+        stream.limit(2)[2]
+
+
+@pytest.mark.parametrize("bad", [-1, 1.5, "2", None, True, [3], {"$gt": 1}])
+def test_numbers_that_count_nothing_are_refused(stream, bad):
+    for ask in (stream.limit, stream.skip, stream.__getitem__):
+        with pytest.raises(ValueError, match="must be a whole number"):
+            ask(bad)
+
+
+@pytest.mark.parametrize("bad", [slice(-1, None), slice(None, -1), slice(0, 4, 2), slice("1", 2)])
+def test_slices_that_need_the_whole_stream_are_refused(stream, bad):
+    with pytest.raises(ValueError, match="must be a whole number|no steps"):
+        stream[bad]
+
+
+def test_more_than_a_page_is_iterated_to_the_end(host, user, monkeypatch):
+    monkeypatch.setattr("activitystream.lib.stream._PAGE", 3)
+    for number in range(7):
+        am.create(user, str(number))
+    stream = am.get_by_recipient(user)
+    assert verbs(stream) == ["6", "5", "4", "3", "2", "1", "0"]
+    assert verbs(stream.limit(6)) == ["6", "5", "4", "3", "2", "1"]
+    assert len(list(stream)) == 7
+    assert [action.actor for action in stream] == ["ann"] * 7
+
+
+def test_the_stream_of_something_unsaved_or_foreign_is_refused(host):
+    with pytest.raises(ValueError, match="flush it first"):
+        am.get_by_recipient(host.model.User())
+    for bad in (None, "ann", 5, {"$ne": None}):
+        with pytest.raises(TypeError, match="recipient must be an entity"):
+            am.get_by_recipient(bad)
+
+
+def test_turbogears_paginates_it(host, user, app):
+    for number in range(7):
+        am.create(user, str(number))
+    answer = app.get("/paginated?page=2").json["actions"]
+    assert (answer["total"], verbs_of(answer["entries"])) == (7, ["3", "2", "1"])
+
+
+def test_turbogears_renders_its_actions_as_json_with_chosen_fields(host, user, other, app):
+    am.create(user, "liked", host.post(), recipients=[user, other])
+    (answer,) = app.get("/as_json").json["actions"]
+    assert answer["verb"] == "liked"
+    assert answer["actor_id"] == str(user._id)
+    assert set(answer) == set(model.action.FIELDS)
+    assert str(other._id) not in str(answer)
+
+
+def verbs_of(entries):
+    return [entry["verb"] for entry in entries]

@@ -1,0 +1,91 @@
+"""How the time of an action is told, and a moment read from a request."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from activitystream.lib import clock
+from activitystream.model.action import ActionMixin
+
+NOW = datetime(2026, 1, 31, 12, 0, 0)
+
+
+@pytest.fixture
+def action(monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+    return ActionMixin()
+
+
+@pytest.mark.parametrize(
+    ("ago", "words"),
+    [
+        (timedelta(seconds=-30), "less than 1 minute ago"),
+        (timedelta(days=-3), "less than 1 minute ago"),
+        (timedelta(0), "less than 1 minute ago"),
+        (timedelta(seconds=59), "less than 1 minute ago"),
+        (timedelta(minutes=1), "about 1 minute ago"),
+        (timedelta(minutes=1, seconds=59), "about 1 minute ago"),
+        (timedelta(minutes=2), "about 2 minutes ago"),
+        (timedelta(minutes=59, seconds=59), "about 59 minutes ago"),
+        (timedelta(minutes=60), "about 1 hour ago"),
+        (timedelta(minutes=118), "about 1 hour ago"),
+        (timedelta(minutes=119), "about 2 hours ago"),
+        (timedelta(hours=2), "about 2 hours ago"),
+        (timedelta(hours=5, minutes=10), "about 5 hours ago"),
+        (timedelta(hours=23, minutes=59), "about 23 hours ago"),
+        (timedelta(hours=24), (NOW - timedelta(hours=24)).strftime("%x")),
+        (timedelta(days=400), (NOW - timedelta(days=400)).strftime("%x")),
+    ],
+)
+def test_how_long_ago_it_was_is_told_in_words(action, ago, words):
+    action.timestamp = NOW - ago
+    assert action.timestamp_since == words
+
+
+def test_the_time_of_day_is_told_with_seconds(action):
+    action.timestamp = datetime(2026, 1, 31, 9, 5, 7)
+    assert action.timestamp_24_hh_mm == action.timestamp.strftime("%X")
+    assert action.timestamp_24_hh_mm[:-3] == "09:05"
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-01-31T12:00:00.123", datetime(2026, 1, 31, 12, 0, 0, 123000)),
+        ("2026-01-31T12:00:00.123456", datetime(2026, 1, 31, 12, 0, 0, 123000)),
+        ("2026-01-31T12:00:00", datetime(2026, 1, 31, 12, 0, 0)),
+        ("2026-01-31T12:00:00.123Z", datetime(2026, 1, 31, 12, 0, 0, 123000)),
+        ("2026-01-31T12:00:00.123+00:00", datetime(2026, 1, 31, 12, 0, 0, 123000)),
+        ("2026-01-31T12:00:00.123 00:00", datetime(2026, 1, 31, 12, 0, 0, 123000)),
+        ("2026-01-31T12:00:00.123+02:00", datetime(2026, 1, 31, 10, 0, 0, 123000)),
+        ("2026-01-31T12:00:00.123-02:00", datetime(2026, 1, 31, 14, 0, 0, 123000)),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_moment_is_read_as_naive_utc(text, moment):
+    assert clock.parse(text) == moment
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "yesterday",
+        "2026-01-31",
+        "2026-01-31 12:00",
+        "2026-W05-1T12:00:00",
+        "2026-02-30T12:00:00.000",
+        "2026-01-31T25:00:00.000",
+        "2026-01-31T12:00:00.1",
+        "2026-01-31T12:00:00.000+99:00",
+        "0001-01-01T00:00:00.000+23:00",
+        "\u0662\u0660\u0662\u0666-01-31T12:00:00.000",
+        "2026-01-31T12:00:00.000\n",
+        ["2026-01-31T12:00:00.000", "2026-01-31T12:00:00.000"],
+        {"$gt": ""},
+        1769860800,
+    ],
+)
+def test_anything_else_is_refused(bad):
+    with pytest.raises(ValueError):  # noqa: PT011 - the standard library's own words, some of them
+        clock.parse(bad)
