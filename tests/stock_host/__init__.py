@@ -1,0 +1,160 @@
+"""A stock TurboGears app with the built wheel plugged in, made as the README tells its readers.
+
+``story.py`` is what happens in it: tests that run inside that app, by its own Python.
+"""
+
+import re
+import shutil
+import sys
+import sysconfig
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests import distributions
+
+NAME = "newsroom"
+
+_GEARBOX = "import sys; from gearbox.main import main; sys.exit(main())"
+
+
+class StockHost:
+    """The app, in a folder and a virtual environment of its own."""
+
+    def __init__(self, folder):
+        self.app = folder / NAME
+        self.environment = folder / "venv"
+        self._python = self.environment / "bin" / "python"
+        self._install_wheel(folder)
+        self._run("-c", _GEARBOX, "quickstart", "-i", "-a", NAME, cwd=folder)
+        self.gearbox("plug", "tgapp-activitystream")
+        self._tell_news()
+        self._pip("install", "--no-build-isolation", "--editable", self.app)
+
+    def python(self, *arguments, **environ):
+        """What the environment's Python prints, in the app's folder."""
+        return self._run(*arguments, cwd=self.app, **environ)
+
+    def gearbox(self, *arguments):
+        return self.python("-c", _GEARBOX, *arguments)
+
+    def pytest(self, path, **environ):
+        # Without the app's own options, which measure its coverage.
+        options = ("-q", "--tb=short", "-p", "no:cacheprovider", "-o", "addopts=")
+        try:
+            self.python("-m", "pytest", *options, path, **environ)
+        except AssertionError as error:
+            # An unexpected answer is shown with its page, and a page with TurboGears' debug bar.
+            report = re.sub(r"((?:^E .*\n){20})(?:^E .*\n)+", r"\1E   …\n", str(error), flags=re.M)
+            raise AssertionError(report) from None
+
+    def play_the_story(self, ini, appid="activitystream"):
+        shutil.copy(Path(__file__).with_name("story.py"), self.app / "test_story.py")
+        self.pytest("test_story.py", STORY_INI=ini, STORY_APPID=appid)
+
+    def edit(self, name, pattern, replacement):
+        """Change the one place of a file that a regular expression finds."""
+        path = self.app / name
+        text, places = re.subn(pattern, lambda match: replacement, path.read_text(), flags=re.M)
+        assert places == 1, f"{pattern!r} was found {places} times in {path}:\n{path.read_text()}"
+        path.write_text(text)
+
+    @contextmanager
+    def edited(self, name, pattern, replacement):
+        """The same, for the time being."""
+        before = (self.app / name).read_text()
+        self.edit(name, pattern, replacement)
+        try:
+            yield
+        finally:
+            (self.app / name).write_text(before)
+
+    def _run(self, *arguments, cwd, **environ):
+        return distributions.run(self._python, *arguments, cwd=cwd, **environ)
+
+    def _pip(self, *arguments):
+        pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", self._python)
+        distributions.run(*pip, *arguments, "--no-deps", "--no-index", cwd=self.environment)
+
+    def _install_wheel(self, folder):
+        for name in ("source", "dist"):
+            (folder / name).mkdir()
+        source = distributions.copy_source(folder / "source")
+        wheel = distributions.build("wheel", source, folder / "dist")
+        command = (sys.executable, "-m", "venv", "--without-pip", self.environment)
+        distributions.run(*command, cwd=folder)
+        self._pip("install", wheel)
+        # What else is needed is here already. Our own package, if it is installed editable, is
+        # not among it: a .pth file in a folder that a .pth file names is not read.
+        paths = {sysconfig.get_path(name) for name in ("purelib", "platlib")}
+        (site_packages,) = self.environment.glob("lib/python*/site-packages")
+        (site_packages / "dependencies.pth").write_text("\n".join(sorted(paths)))
+
+    def _tell_news(self):
+        """What a developer writes to have the app's users told of each other's todos."""
+        self.edit(
+            f"{NAME}/model/auth.py",
+            r"^    created = FieldProperty\(.*$",
+            "    created = FieldProperty(s.DateTime, if_missing=datetime.now)\n"
+            "    last_activity_seen = FieldProperty(s.DateTime)\n"
+            "\n"
+            "    @property\n"
+            "    def as_str(self):\n"
+            "        return self.display_name",
+        )
+        self.edit(
+            f"{NAME}/model/todo.py",
+            r"^    @property\n    def id\(self\):$",
+            "    @property\n"
+            "    def as_str(self):\n"
+            "        return self.title\n"
+            "\n"
+            "    @property\n"
+            "    def as_link(self):\n"
+            "        return '/demo'\n"
+            "\n"
+            "    @property\n"
+            "    def id(self):",
+        )
+        self.edit(
+            f"{NAME}/controllers/demo.py",
+            r"^        TodoItem\(title=title\)\n        DBSession\.flush\(\)$",
+            "        item = TodoItem(title=title)\n"
+            "        DBSession.flush()\n"
+            "        if request.identity:\n"
+            "            user = request.identity['user']\n"
+            "            others = User.query.find({'_id': {'$ne': user._id}})\n"
+            "            am.create(user, 'added', target=item, recipients=others)",
+        )
+        self.edit(
+            f"{NAME}/controllers/demo.py",
+            r"^from bson import ObjectId$",
+            "from activitystream import am\n"
+            "from bson import ObjectId\n"
+            f"from {NAME}.model import User",
+        )
+        self.edit(
+            f"{NAME}/controllers/root.py",
+            rf"^    @expose\('{NAME}\.templates\.login'\)$",
+            f"    @expose('{NAME}.templates.notifications')\n"
+            "    @require(predicates.not_anonymous())\n"
+            "    def notifications(self):\n"
+            "        user = request.identity['user']\n"
+            "        return dict(\n"
+            "            page='notifications',\n"
+            "            count=am.count_not_seen_by_recipient(user),\n"
+            "            actions=am.get_by_recipient(user).limit(10).all(),\n"
+            "        )\n"
+            "\n"
+            f"    @expose('{NAME}.templates.login')",
+        )
+        self.edit(
+            f"{NAME}/controllers/root.py",
+            r"^from tg\.exceptions import HTTPFound$",
+            "from activitystream import am\n"
+            "from tg import predicates, require\n"
+            "from tg.exceptions import HTTPFound",
+        )
+        shutil.copy(
+            Path(__file__).with_name("notifications.xhtml"),
+            self.app / NAME / "templates" / "notifications.xhtml",
+        )

@@ -1,0 +1,212 @@
+"""What the users of a stock TurboGears app with activitystream get.
+
+It runs inside that app: see ``StockHost.play_the_story``.
+"""
+
+import gettext
+import os
+import uuid
+from pathlib import Path
+
+import pytest
+from newsroom.model import DBSession, TodoItem, User
+from newsroom.tests import setup_app
+from paste.deploy import loadapp
+from webtest import TestApp
+
+import activitystream
+
+STREAM = f"/{os.environ['STORY_APPID']}/"
+SEE = f"{STREAM}see"
+AJAX = f"{STREAM}ajax_update_last_seen_of_a_recipient"
+
+PASSWORDS = {"manager": "managepass", "editor": "editpass"}
+
+
+@pytest.fixture(scope="session")
+def app():
+    app = loadapp(f"config:{os.environ['STORY_INI']}", relative_to=os.getcwd())
+    if User.query.get(user_name="manager") is None:
+        # `gearbox setup-app` cannot reach the memory of this process.
+        setup_app()
+    return app
+
+
+@pytest.fixture
+def visitor(app):
+    """The browser of somebody who isn't logged in."""
+    return TestApp(app)
+
+
+@pytest.fixture
+def manager(app):
+    return logged_in(app, "manager")
+
+
+@pytest.fixture
+def editor(app):
+    return logged_in(app, "editor")
+
+
+@pytest.fixture
+def leaver(app):
+    """The browser of somebody whose account was deleted while they were logged in."""
+    User(user_name="leaver", password="leaverpass")
+    DBSession.flush_all()
+    browser = logged_in(app, "leaver", "leaverpass")
+    browser.get(STREAM, status=200)
+    delete(User, user_name="leaver")
+    return browser
+
+
+def logged_in(app, user_name, password=None):
+    browser = TestApp(app)
+    fill_in(browser.get("/login").form, user_name, password)
+    return browser
+
+
+def fill_in(form, user_name, password=None):
+    """Where a user is sent who logged in."""
+    form["login"] = user_name
+    form["password"] = password or PASSWORDS[user_name]
+    return form.submit(status=302).follow(status=302)
+
+
+def add_todo(browser):
+    """The title of a new todo, which the browser's user added on the host's page."""
+    title = f"Todo {uuid.uuid4().hex}"
+    form = browser.get("/demo").forms["new-todo"]
+    form["title"] = title
+    assert title in form.submit()
+    return title
+
+
+def delete(cls, **fields):
+    cls.query.get(**fields).delete()
+    DBSession.flush_all()
+
+
+def count(browser):
+    return int(browser.get("/notifications").html.find(id="count").text)
+
+
+def navbar(page):
+    return page.html.find("nav", class_="navbar")
+
+
+def assert_login_form(response):
+    assert "password" in response.follow().form.fields
+
+
+def test_a_user_is_told_what_the_other_one_did(manager, editor):
+    before = count(editor)
+    title = add_todo(manager)
+    page = editor.get("/notifications")
+    newest = page.html.find(id="notifications").li.get_text(" ", strip=True)
+    assert newest == f"Example manager added {title} less than 1 minute ago"
+    assert count(editor) == before + 1
+
+
+def test_a_user_is_not_told_what_they_did_themselves(manager):
+    before = count(manager)
+    title = add_todo(manager)
+    assert count(manager) == before
+    assert title not in manager.get("/notifications")
+
+
+def test_the_widget_shows_the_news_in_the_hosts_page(manager, editor):
+    title = add_todo(manager)
+    widget = editor.get("/notifications").html.find(class_="activitystream-widget")
+    assert "Latest news" in widget.text
+    assert title in widget.text
+
+
+def test_the_stream_is_a_page_of_the_host(manager, editor):
+    title = add_todo(manager)
+    page = editor.get(STREAM)
+    assert title in page
+    assert navbar(page).find("a", string="Logout")
+    assert len(page.html.find_all("body")) == 1
+
+
+def test_following_a_notification_marks_it_seen_and_leads_to_the_hosts_page(manager, editor):
+    title = add_todo(manager)
+    page = editor.get("/notifications").click(title, index=0).follow(status=200)
+    assert page.request.path == "/demo"
+    assert title in page
+    assert count(editor) == 0
+
+
+def test_following_a_line_of_the_stream_does_the_same(manager, editor):
+    title = add_todo(manager)
+    page = editor.get(STREAM).click(title).follow(status=200)
+    assert page.request.path == "/demo"
+    assert count(editor) == 0
+
+
+def test_the_button_of_the_stream_marks_all_as_seen(manager, editor):
+    add_todo(manager)
+    page = editor.get(STREAM).forms[0].submit(status=302).follow(status=200)
+    assert page.request.path == STREAM
+    assert count(editor) == 0
+
+
+def test_an_ajax_call_marks_all_as_seen(manager, editor):
+    add_todo(manager)
+    editor.post(AJAX, status=200)
+    assert count(editor) == 0
+
+
+def test_an_action_about_a_deleted_todo_keeps_its_name(manager, editor):
+    title = add_todo(manager)
+    delete(TodoItem, title=title)
+    assert title in editor.get(STREAM)
+
+
+def test_a_visitor_logs_in_and_gets_to_their_stream(visitor):
+    login = visitor.get(STREAM, status=302).follow()
+    arrival = fill_in(login.form, "editor")
+    assert arrival.follow(status=200).request.path == STREAM
+
+
+def test_a_visitor_who_follows_a_notification_gets_the_login_form(visitor):
+    assert_login_form(visitor.get(SEE, params={"target_link": "/demo"}, status=302))
+
+
+def test_a_visitors_ajax_call_gets_401_as_json(visitor):
+    assert visitor.post(AJAX, status=401).json["status"] == 401
+
+
+def test_a_deleted_user_gets_the_login_form(leaver):
+    assert_login_form(leaver.get(STREAM, status=302))
+    assert_login_form(leaver.get(SEE, params={"target_link": "/demo"}, status=302))
+
+
+def test_a_deleted_users_ajax_call_gets_401_as_json(leaver):
+    assert leaver.post(AJAX, status=401).json["status"] == 401
+
+
+def test_nobody_is_redirected_to_another_site(editor):
+    editor.get(SEE, params={"target_link": "https://evil.example"}, status=400)
+
+
+def test_the_stylesheet_of_the_stream_is_served(editor):
+    for link in editor.get(STREAM).html.find_all(
+        "link", href=lambda href: "activitystream" in href
+    ):
+        assert editor.get(link["href"]).content_type == "text/css"
+        break
+    else:
+        pytest.fail("the page has no stylesheet of ours")
+
+
+@pytest.mark.parametrize("language", ["it", "ru"])
+def test_a_reader_gets_the_stream_in_their_language(manager, editor, language):
+    catalogs = Path(activitystream.__file__).with_name("i18n")
+    translate = gettext.translation("activitystream", catalogs, [language]).gettext
+    heading, since = translate("Your activity stream"), translate("less than 1 minute ago")
+    assert heading != "Your activity stream"
+    add_todo(manager)
+    page = editor.get(STREAM, headers={"Accept-Language": language})
+    assert page.html.h1.text == heading
+    assert page.html.find(class_="activitystream-time").text == since

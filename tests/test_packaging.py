@@ -1,0 +1,150 @@
+"""What somebody gets who installs activitystream, or unpacks its source."""
+
+import email
+import email.policy
+import tarfile
+import zipfile
+from pathlib import Path
+
+import docutils.core
+import docutils.writers
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests import distributions
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    return distributions.copy_source(tmp_path_factory.mktemp("source"))
+
+
+@pytest.fixture(scope="module")
+def wheel(source, tmp_path_factory):
+    path = distributions.build("wheel", source, tmp_path_factory.mktemp("wheel"))
+    with zipfile.ZipFile(path) as archive:
+        yield archive
+
+
+@pytest.fixture(scope="module")
+def unpacked_sdist(source, tmp_path_factory):
+    path = distributions.build("sdist", source, tmp_path_factory.mktemp("sdist"))
+    folder = tmp_path_factory.mktemp("unpacked")
+    with tarfile.open(path) as archive:
+        # Older patch releases of Python have no filters.
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)
+        archive.extractall(folder)
+    (top,) = folder.iterdir()
+    return top
+
+
+@pytest.fixture(scope="module")
+def metadata(wheel):
+    (name,) = [name for name in wheel.namelist() if name.endswith(".dist-info/METADATA")]
+    return email.message_from_bytes(wheel.read(name), policy=email.policy.compat32)
+
+
+def files_below(folder, *parts):
+    files = (path for path in folder.joinpath(*parts).rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix() for path in files}
+
+
+def contents(archive):
+    """The bytes of each file of a wheel, without its list of hashes."""
+    names = [name for name in archive.namelist() if not name.endswith(("/", "/RECORD"))]
+    return {name: archive.read(name) for name in names}
+
+
+def requirements(metadata, extra=""):
+    """What is installed with an extra that is not installed without, by name."""
+    found = [Requirement(text) for text in metadata.get_all("Requires-Dist")]
+    return {
+        canonicalize_name(each.name)
+        for each in found
+        if (each.marker is None and not extra)
+        or (each.marker and extra and each.marker.evaluate({"extra": extra}))
+    }
+
+
+def test_the_wheel_holds_every_file_of_the_package_and_nothing_else(source, wheel):
+    installed = {name for name in contents(wheel) if ".dist-info/" not in name}
+    assert installed == files_below(source, "activitystream")
+
+
+def test_every_translation_is_installed_compiled(source, wheel):
+    for catalog in source.glob("activitystream/i18n/*/LC_MESSAGES/*.po"):
+        assert catalog.relative_to(source).with_suffix(".mo").as_posix() in wheel.namelist()
+
+
+def test_the_wheel_brings_its_licence(wheel):
+    assert any(name.endswith("/LICENSE") for name in wheel.namelist())
+
+
+def test_the_sdist_holds_the_package_and_its_tests(source, unpacked_sdist):
+    for folder in ("activitystream", "tests"):
+        assert files_below(unpacked_sdist, folder) == files_below(source, folder)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "CHANGELOG.rst",
+        "LICENSE",
+        "MANIFEST.in",
+        "README.rst",
+        "dev",
+        "pyproject.toml",
+        "setup.py",
+        "tox.ini",
+    ],
+)
+def test_the_sdist_holds_what_is_needed_to_read_build_and_test_it(source, unpacked_sdist, name):
+    assert (unpacked_sdist / name).read_bytes() == (source / name).read_bytes()
+
+
+def test_the_sdist_holds_no_junk(unpacked_sdist):
+    junk = {"__pycache__", "build", "dist", ".git", ".venv"}
+    assert not [path for path in unpacked_sdist.rglob("*") if path.name in junk]
+
+
+def test_a_wheel_of_the_sdist_is_the_same_as_one_of_the_checkout(wheel, unpacked_sdist, tmp_path):
+    with zipfile.ZipFile(distributions.build("wheel", unpacked_sdist, tmp_path)) as again:
+        theirs, ours = contents(again), contents(wheel)
+    assert theirs.keys() == ours.keys()
+    assert [name for name in ours if theirs[name] != ours[name]] == []
+
+
+def test_it_is_called_what_gearbox_plug_looks_for(metadata):
+    assert metadata["Name"] == "tgapp-activitystream"
+
+
+def test_it_installs_on_python_3_10_and_newer(metadata):
+    assert metadata["Requires-Python"] == ">=3.10"
+
+
+def test_installing_it_brings_turbogears_and_no_orm(metadata):
+    assert requirements(metadata) == {"turbogears2", "tgext-pluggable", "kajiki"}
+
+
+def test_the_extra_ming_brings_ming(metadata):
+    assert requirements(metadata, extra="ming") == {"ming", "pymongo"}
+
+
+def test_the_readme_is_the_description_and_renders_without_a_warning(source, metadata):
+    readme = Path(source, "README.rst").read_text(encoding="utf-8")
+    assert metadata["Description-Content-Type"] == "text/x-rst"
+    assert metadata.get_payload(decode=True).decode("utf-8").strip() == readme.strip()
+    warning = 2
+    docutils.core.publish_string(
+        readme,
+        source_path="README.rst",
+        writer=docutils.writers.get_writer_class("html5")(),
+        settings_overrides={
+            "report_level": warning,
+            "halt_level": warning,
+            # PyPI renders it so.
+            "file_insertion_enabled": False,
+            "raw_enabled": False,
+        },
+    )
