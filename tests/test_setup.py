@@ -141,9 +141,9 @@ def test_two_apps_in_one_process_have_their_own_options(database):
 def test_before_an_app_was_configured_the_model_says_so(monkeypatch):
     monkeypatch.delitem(vars(model), "Action", raising=False)
     with pytest.raises(AttributeError, match="once an app that plugs activitystream was"):
-        model.Action  # noqa: B018
+        model.Action
     with pytest.raises(AttributeError, match="no attribute 'Nonsense'"):
-        model.Nonsense  # noqa: B018
+        model.Nonsense
 
 
 def test_an_index_that_cannot_be_made_is_logged_and_the_app_starts(database, monkeypatch, caplog):

@@ -9,8 +9,14 @@ _OURS = {catalog.parts[-3] for catalog in Path(__file__).parent.parent.glob("i18
 
 
 def _(text: str) -> str:
-    """The translation of ``text``, which may be empty."""
+    """The translation of ``text``."""
+    # That of an empty text would be the catalog's header.
     return tg.translator.gettext(text) if text and _in_request() else text
+
+
+def pgettext(context: str, text: str) -> str:
+    """The translation of ``text`` where it means what ``context`` says."""
+    return tg.translator.pgettext(context, text) if _in_request() else text
 
 
 def ngettext(singular: str, plural: str, count: int) -> str:

@@ -8,7 +8,7 @@ from ..lib import clock, seen
 from ..lib.batches import Batch
 from ..lib.references import Reference
 from ..lib.stream import Stream
-from ..lib.translation import _, ngettext
+from ..lib.translation import _, ngettext, pgettext
 
 #: What an action says about each of these: ``actor_type``, ``actor_id``, ``actor_name``, …
 ROLES = ("actor", "target", "action_obj")
@@ -73,7 +73,7 @@ class ActionMixin:
             return ""
         entity = self.entity(role)
         if entity is None:
-            return getattr(self, f"{role}_name") or _("deleted")
+            return getattr(self, f"{role}_name") or pgettext("what an action refers to", "deleted")
         as_str = getattr(entity, "as_str", None)
         if as_str is not None:
             return str(as_str)

@@ -1,0 +1,158 @@
+"""Ours in the language of the request."""
+
+import gettext
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import tg
+from babel.messages.mofile import read_mo
+from babel.messages.pofile import read_po
+
+from activitystream import am, helpers
+from activitystream.lib import translation
+
+ROOT = Path(__file__).parent.parent
+I18N = ROOT / "activitystream" / "i18n"
+LANGUAGES = ["en", "it", "ru"]
+
+
+def catalog(language):
+    path = I18N / language / "LC_MESSAGES" / "activitystream.po"
+    with path.open("rb") as file:
+        return read_po(file, locale=language)
+
+
+def messages(catalog):
+    return {
+        (message.context, plain(message.id)): plain(message.string)
+        for message in catalog
+        if message.id != ""
+    }
+
+
+def plain(text):
+    """A text, or the tuple of its plural forms."""
+    return text if isinstance(text, str) else tuple(text)
+
+
+@pytest.fixture(scope="module")
+def extracted(tmp_path_factory):
+    """What the standard command finds, by the configuration in the repository."""
+    template = tmp_path_factory.mktemp("i18n") / "activitystream.pot"
+    command = [sys.executable, "-m", "babel.messages.frontend", "-q", "extract"]
+    subprocess.run([*command, "-F", "pyproject.toml", "-o", template, "."], cwd=ROOT, check=True)
+    with template.open("rb") as file:
+        return set(messages(read_po(file)))
+
+
+def test_something_is_extracted(extracted):
+    assert (None, "Mark all as seen") in extracted
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_catalog_is_complete(language, extracted):
+    translations = messages(catalog(language))
+    assert set(translations) == extracted
+    for string in translations.values():
+        assert all(string if isinstance(string, tuple) else [string])
+    assert not [message.id for message in catalog(language) if message.fuzzy]
+    assert not [(message.id, errors) for message, errors in catalog(language).check()]
+
+
+def test_the_template_is_up_to_date(extracted):
+    with (I18N / "activitystream.pot").open("rb") as file:
+        assert set(messages(read_po(file))) == extracted
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_shipped_is_what_was_translated(language):
+    path = I18N / language / "LC_MESSAGES" / "activitystream.mo"
+    with path.open("rb") as file:
+        assert messages(read_mo(file)) == messages(catalog(language))
+
+
+def test_russian_has_its_three_plurals():
+    russian = gettext.translation("activitystream", I18N, ["ru"])
+    minutes = ("about %(count)d minute ago", "about %(count)d minutes ago")
+    assert [russian.ngettext(*minutes, number) % {"count": number} for number in (1, 2, 5, 21)] == [
+        "около 1 минуты назад",
+        "около 2 минут назад",
+        "около 5 минут назад",
+        "около 21 минуты назад",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "heading", "time"),
+    [
+        ("it", "Le tue notifiche", "circa 2 ore fa"),
+        ("it-IT,it;q=0.9,en;q=0.5", "Le tue notifiche", "circa 2 ore fa"),
+        ("ru", "Ваша лента событий", "около 2 часов назад"),
+        ("en", "Your activity stream", "about 2 hours ago"),
+        ("en-US,en;q=0.9,it;q=0.5", "Your activity stream", "about 2 hours ago"),
+        ("xx", "Your activity stream", "about 2 hours ago"),
+        ("", "Your activity stream", "about 2 hours ago"),
+        ("it,\xff;;q=x", None, None),
+    ],
+)
+def test_the_page_speaks_the_language_of_the_request(host, user, app, asked, heading, time):
+    action = am.create(user, "joined")
+    action.timestamp -= timedelta(hours=2, minutes=10)
+    host.save(action)
+    page = app.get("/activitystream/", headers={"Accept-Language": asked})
+    if heading is not None:
+        assert page.html.select("h1")[-1].text == heading
+        assert page.html.select_one("time").text == time
+
+
+def test_outside_a_request_it_is_english(host, user, post):
+    action = am.create(user, "liked", post)
+    host.database.delete(post)
+    host.database.forget()
+    action = am.get_by_recipient(user).first()
+    assert action.timestamp_since == "less than 1 minute ago"
+    assert translation.ngettext("%(count)d day", "%(count)d days", 2) == "2 days"
+    assert translation._("anything") == "anything"
+
+
+def test_a_verb_is_not_taken_for_our_own_words(host, user, post, app):
+    am.create(user, "deleted", post)
+    page = app.get("/activitystream/", headers={"Accept-Language": "it"})
+    assert "ann deleted A post" in page.html.text
+
+
+def test_an_empty_verb_of_an_old_document_is_not_the_catalogs_header(host, user, app):
+    am.create(user, "to be emptied")
+    host.database.db.activity_stream_action.update_many({}, {"$set": {"verb": ""}})
+    page = app.get("/activitystream/", headers={"Accept-Language": "it"})
+    assert "Project-Id" not in page
+
+
+@pytest.fixture
+def cache_of(host, user, app):
+    """The cache of an action in a request that asks for these languages."""
+    action = am.create(user, "joined")
+    caches = []
+    tg.hooks.register("before_render", lambda *_: caches.append(helpers.notification_cache(action)))
+
+    def cache_of(asked):
+        app.get("/notifications", headers={"Accept-Language": asked})
+        return caches[-1]
+
+    cache_of.action = action
+    return cache_of
+
+
+def test_a_notification_is_cached_by_action_and_language(cache_of):
+    cache = cache_of("it")
+    assert cache == {"key": f"{cache_of.action._id} it", "expire": 604800, "type": "memory"}
+    assert cache_of("ru")["key"] != cache["key"]
+    assert cache_of("it,ru;q=0.5")["key"] != cache_of("ru,it;q=0.5")["key"]
+
+
+def test_languages_that_nobody_speaks_do_not_fill_the_cache(cache_of):
+    keys = {cache_of(asked)["key"] for asked in ("it", "it-IT", "xx,it;q=0.5", "it,it-CH,it-IT")}
+    assert len(keys) == 1
