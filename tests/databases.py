@@ -1,5 +1,6 @@
 """The databases that the tests run on, each with the host's model for it."""
 
+import gc
 import os
 import shutil
 import socket
@@ -153,6 +154,9 @@ def mongodb_url(folder):
         client.close()
         yield f"mongodb://127.0.0.1:{port}/"
     finally:
+        # Each that is left open would wait for the server for half a minute when Python ends.
+        for client in [each for each in gc.get_objects() if type(each) is pymongo.MongoClient]:
+            client.close()
         server.terminate()
         server.wait()
 

@@ -12,11 +12,12 @@ from tg.configuration import milestones
 from webtest import TestApp, Upload
 from webtest.forms import Submit
 
-from activitystream.demo import model
-from activitystream.demo.app import make_app
-
 
 def start(db_url):
+    # Imported late: flush_all() in other tests meets every session there is, and one that was
+    # never bound to a database is an error.
+    from activitystream.demo.app import make_app
+
     milestones._reset_all()
     tg.hooks._clear()
     return make_app(db_url)
@@ -32,6 +33,8 @@ def board(db_url):
 
 
 def wipe():
+    from activitystream.demo import model
+
     model.DBSession.close_all()
     db = model.DBSession.db
     db.client.drop_database(db.name)

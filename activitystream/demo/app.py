@@ -1,0 +1,86 @@
+"""The host's configuration: what a quickstarted project has in ``config/app_cfg.py``."""
+
+import secrets
+from typing import Any
+
+from tg import FullStackApplicationConfigurator
+from tg.configuration.auth import TGAuthMetadata
+from tg.configuration.auth.fastform import FastFormPlugin
+from tg.util import Bunch
+from tgext.pluggable import plug
+
+import activitystream.demo
+
+from . import model, seed
+
+
+class Neighbours(TGAuthMetadata):
+    """Who is behind the name in the login cookie. There are no passwords on this board."""
+
+    authenticate = None
+
+    def get_user(self, identity: Any, userid: str) -> model.Neighbour | None:
+        return model.Neighbour.named(userid)
+
+
+class LoginPage(FastFormPlugin):
+    """Sends who must log in to our page, which logs them in itself."""
+
+    def identify(self, environ: dict[str, Any]) -> None:
+        return None
+
+
+def make_app(db_url: str = "mim://") -> Any:
+    """The board as a WSGI app, on a database with something in it.
+
+    :param db_url: ``mim://`` for memory, ``mongodb://…`` for a server.
+    :raises pymongo.errors.PyMongoError: if the server cannot be reached.
+    """
+    base_config = FullStackApplicationConfigurator()
+    base_config.update_blueprint(
+        {
+            "package": activitystream.demo,
+            "renderers": ["json", "kajiki"],
+            "default_renderer": "kajiki",
+            # Otherwise Kajiki compiles every template again each time it is rendered.
+            "auto_reload_templates": False,
+            "app_globals": Bunch,
+            # The board speaks English only, so the stream's own page should too.
+            "i18n.enabled": False,
+            # activitystream stores its actions in the host's session.
+            "use_ming": True,
+            "model": model,
+            "DBSession": model.DBSession,
+            "ming.url": _with_database(db_url),
+            "tm.enabled": False,
+            "session.enabled": False,
+            "cache.enabled": False,
+            # activitystream knows the user by the host's authentication.
+            "sa_auth.enabled": True,
+            "sa_auth.authmetadata": Neighbours(),
+            "sa_auth.cookie_secret": secrets.token_hex(),
+            "sa_auth.authtkt.samesite": "Lax",
+            "sa_auth.form_plugin": LoginPage("/login", None, None, None, None, "cookie"),
+            "identity.allow_missing_user": False,
+            "errorpage.path": "/error",
+            "errorpage.status_codes": [400, 403, 404, 405],
+            "errorpage.handle_exceptions": False,
+            "trace_errors.enable": False,
+        }
+    )
+    if db_url.startswith("mongodb:"):
+        base_config.update_blueprint({"ming.connection.serverSelectionTimeoutMS": 3000})
+
+    plug(base_config, "activitystream")
+
+    app = base_config.make_wsgi_app({}, {})
+    seed.if_empty()
+    return app
+
+
+def _with_database(url: str) -> str:
+    """The URL, with a database's name if it has none."""
+    base, mark, options = url.partition("?")
+    scheme, _, rest = base.partition("://")
+    servers, _, name = rest.partition("/")
+    return f"{scheme}://{servers}/{name or 'activitystream_demo'}{mark}{options}"

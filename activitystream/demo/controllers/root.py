@@ -1,0 +1,121 @@
+"""The pages of the board, and where its forms are sent to."""
+
+from collections import defaultdict
+from typing import Any, NoReturn
+
+import tg
+from tg import TGController, abort, expose, redirect
+from tg.controllers.util import auth_force_login, auth_force_logout
+
+from activitystream import am
+from activitystream.lib.origin import is_foreign
+
+from ..lib.helpers import current_user
+from ..model import Neighbour, Notice, Reply
+
+_PAGE = {"allowed_methods": ["GET", "HEAD"]}
+_FORM = {"allowed_methods": ["POST"]}
+
+
+class RootController(TGController):
+    """tgext.pluggable mounts the stream's own page here too, at ``/activitystream/``."""
+
+    @staticmethod  # as a request's parameter may be named self
+    def _before(*args: Any, **kwargs: Any) -> None:
+        if tg.request.method == "POST" and is_foreign(tg.request):
+            abort(403, detail="This form was sent from another site.")
+
+    @expose("activitystream.demo.templates.board", **_PAGE)
+    def index(self) -> dict[str, Any]:
+        """The newest notices."""
+        return _board(Notice.query.find().sort("created", -1).limit(50).all())
+
+    @expose("activitystream.demo.templates.board", **_PAGE)
+    def notice(self, key: str = "") -> dict[str, Any]:
+        """One notice, where the links in a stream lead to."""
+        return {**_board([_notice(key)]), "alone": True}
+
+    @expose("activitystream.demo.templates.login", **_PAGE)
+    def login(self) -> dict[str, Any]:
+        """Choose who you are."""
+        return {"people": Neighbour.query.find().sort("name").all()}
+
+    @expose("activitystream.demo.templates.error")
+    def error(self) -> dict[str, Any]:
+        """What TurboGears shows in place of a bare error: see ``errorpage.path``."""
+        response = tg.request.state.get("original_response") or abort(404)
+        return {"code": response.status_int, "detail": getattr(response, "detail", None)}
+
+    @expose(**_FORM)
+    def enter(self, name: Any = None) -> NoReturn:
+        """Log in: the name is enough."""
+        if not isinstance(name, str) or Neighbour.named(name) is None:
+            abort(400, detail="Nobody of that name lives here.")
+        auth_force_login(name)
+        redirect("/")
+
+    @expose(**_FORM)
+    def leave(self) -> NoReturn:
+        """Log out."""
+        auth_force_logout()
+        redirect("/login")
+
+    @expose(**_FORM)
+    def post(self, title: Any = None, text: Any = "", announce: Any = None) -> NoReturn:
+        """Put up a notice, for the others or for everyone."""
+        user = _user()
+        title = _written(title, "a title", 100)
+        text = _written(text, "a text", 2000, optional=True)
+        _show(user.announce(title, text) if announce else user.post(title, text))
+
+    @expose(**_FORM)
+    def comment(self, notice: Any = None, text: Any = None) -> NoReturn:
+        """Write below a notice."""
+        user, notice = _user(), _notice(notice)
+        user.comment_on(notice, _written(text, "a comment", 1000))
+        _show(notice)
+
+    @expose(**_FORM)
+    def like(self, notice: Any = None) -> NoReturn:
+        """Like a notice."""
+        user, notice = _user(), _notice(notice)
+        user.like(notice)
+        _show(notice)
+
+
+def _board(notices: list[Notice]) -> dict[str, Any]:
+    """What the template shows: the notices, and what is new to the user."""
+    user = _user()
+    replies = defaultdict(list)
+    ids = [notice._id for notice in notices]
+    for reply in Reply.query.find({"notice_id": {"$in": ids}}).sort("created"):
+        replies[reply.notice_id].append(reply)
+    return {
+        "user": user,
+        "people": {person._id: person for person in Neighbour.query.find()},
+        "notices": notices,
+        "replies": replies,
+        "news": am.get_by_recipient(user).limit(5).all(),
+        "alone": False,
+    }
+
+
+def _user() -> Neighbour:
+    return current_user() or redirect("/login")
+
+
+def _notice(key: Any) -> Notice:
+    return Notice.with_id(key) or abort(404, detail="This notice is not on the board.")
+
+
+def _written(text: Any, what: str, limit: int, optional: bool = False) -> str:
+    """What was written into a field of a form, if it makes sense."""
+    if not isinstance(text, str) or not (text.strip() or optional):
+        abort(400, detail=f"Write {what} first.")
+    if len(text) > limit:
+        abort(400, detail=f"That is too long for {what}: {limit} characters are the most.")
+    return text.strip()
+
+
+def _show(notice: Notice) -> NoReturn:
+    redirect(f"/#notice-{notice._id}")

@@ -1,0 +1,64 @@
+"""What is on the board when it is opened for the first time."""
+
+from datetime import timedelta
+
+from activitystream import am
+
+from .model import DBSession, Neighbour, Notice, Reply, now
+
+
+def if_empty() -> None:
+    """Let some neighbours move in and write, if nobody lives here yet."""
+    if Neighbour.query.find().first() is None:
+        _move_in()
+    DBSession.close_all()
+
+
+def _move_in() -> None:
+    names = ("Ada", "Bruno", "Freya", "Kofi", "Mei")
+    ada, bruno, freya, kofi, mei = (
+        Neighbour(name=name, colour=number) for number, name in enumerate(names)
+    )
+    DBSession.flush_all()
+
+    ladder = bruno.post(
+        "A ladder to lend",
+        "Three metres, aluminium. It lives in the cellar behind my bicycle: take it, "
+        "and bring it back one day.",
+    )
+    _happened(28 * 60, ladder)
+    _happened(26 * 60, mei.comment_on(ladder, "Taken for the afternoon. Back by five!"))
+    _happened(22 * 60, freya.like(ladder))
+    drill = kofi.post("Who has a drill?", "For an hour at most: one shelf, four holes.")
+    _happened(9 * 60, drill)
+    _happened(8 * 60, freya.comment_on(drill, "Mine is charged. Come by any time."))
+    _happened(7 * 60, mei.like(drill))
+    apples = mei.post(
+        "More apples than I can eat",
+        "There is a crate by the letter boxes. Help yourselves: the yellow ones are for cake.",
+    )
+    _happened(3 * 60, apples)
+    _happened(2 * 60, ada.comment_on(apples, "They are a cake now. My door is open."))
+    _happened(95, bruno.comment_on(apples, "On my way down!"))
+    supper = freya.announce(
+        "Supper in the yard, Saturday at six",
+        "Bring a dish and a chair; the tables are there already.\n"
+        "If it rains, we move to the bicycle shed.",
+    )
+    _happened(47, supper)
+    _happened(25, kofi.comment_on(supper, "I make jollof rice, and bring the music."))
+    _happened(12, ada.like(apples))
+    _happened(4, mei.like(supper))
+
+    for neighbour in (ada, bruno, kofi, mei):
+        am.mark_seen(neighbour, now() - timedelta(hours=5))
+    am.mark_seen(freya, now() - timedelta(minutes=40))
+
+
+def _happened(minutes_ago: int, written: Notice | Reply | None) -> None:
+    """Date back what was done last."""
+    _, [action] = am.get_actions(limit=1)
+    action.timestamp = now() - timedelta(minutes=minutes_ago)
+    if written:
+        written.created = action.timestamp
+    DBSession.flush_all()
