@@ -134,6 +134,15 @@ def test_nobody_and_the_deleted_are_sent_to_log_in(host, user, other, action):
     assert unseen(host, user) == 1
 
 
+def test_who_is_deleted_meanwhile_is_sent_to_log_in(host, user, app, action, monkeypatch):
+    found = host.database.reload(user)
+    host.database.delete(host.database.reload(user))
+    monkeypatch.setattr(f"{host.model.__name__}.user_named", lambda name: found)
+    assert see(app, target_link="/x").status_int == 401
+    ajax = app.get("/activitystream/ajax_update_last_seen_of_a_recipient", expect_errors=True)
+    assert (ajax.status_int, ajax.json["detail"]) == (401, "this User is stored no more")
+
+
 FOREIGN = [
     {"Sec-Fetch-Site": "cross-site"},
     {"Sec-Fetch-Site": "same-site"},

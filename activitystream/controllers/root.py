@@ -49,8 +49,11 @@ class RootController(TGController):
             moment = clock.parse(until)
         except ValueError as error:
             abort(400, detail=str(error))
-        if not is_foreign(request):
-            am.mark_seen(user, moment)
+        try:
+            if not is_foreign(request):
+                am.mark_seen(user, moment)
+        except LookupError:  # deleted meanwhile
+            abort(401)
         raise HTTPFound(location=location)
 
     @expose("json", allowed_methods=["GET", "POST"])
@@ -72,7 +75,10 @@ class RootController(TGController):
             _refuse(404, str(error))
         if not _may_update(user, recipient):
             _refuse(403, "this stream is somebody else's")
-        return {"last_activity_seen": am.mark_seen(recipient, moment)}
+        try:
+            return {"last_activity_seen": am.mark_seen(recipient, moment)}
+        except LookupError as error:  # deleted meanwhile
+            _refuse(401 if recipient is user else 404, str(error))
 
 
 def _user() -> Any:

@@ -18,6 +18,7 @@ class Batch:
 
     def __init__(self, actions: Sequence[Any], known: dict[Reference, Any] | None = None) -> None:
         self._actions = actions
+        self._classes: dict[str, type | None] = {}  # by type name
         self._asked: dict[type, set[Any]] = {}
         self._found: dict[type, dict[Any, Any]] = {}
         for reference, entity in (known or {}).items():
@@ -32,7 +33,7 @@ class Batch:
 
     def entities(self, references: Iterable[Reference]) -> list[Any]:
         """The entities that are referred to, in this order, deleted ones left out."""
-        classes = [(class_named(reference.type), reference.key) for reference in references]
+        classes = [(self._class(reference.type), reference.key) for reference in references]
         wanted: dict[type, set[Any]] = {}
         for cls, key in classes:
             if cls is not None and key not in self._asked.get(cls, ()):
@@ -58,8 +59,13 @@ class Batch:
             reference.key
             for action in self._actions
             for reference in action.references(recipients=along)
-            if class_named(reference.type) is cls
+            if self._class(reference.type) is cls
         }
+
+    def _class(self, name: str) -> type | None:
+        if name not in self._classes:
+            self._classes[name] = class_named(name)
+        return self._classes[name]
 
 
 def read_together(actions: list[Any], known: dict[Reference, Any] | None = None) -> list[Any]:
