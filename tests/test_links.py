@@ -67,6 +67,11 @@ def test_a_port_is_part_of_the_site():
             location(link, host_url="http://site.example:8080")
 
 
+def test_a_site_may_be_an_address():
+    for link in ("http://[::1]:8080/x", "//[::1]:8080/x"):
+        assert location(link, host_url="http://[::1]:8080") == link
+
+
 @pytest.mark.parametrize(
     "link",
     ["http://www.example/x", "https://www.example/x", "//WWW.example/x", "http://b.example:81/x"],

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from ipaddress import IPv6Address
 from urllib.parse import quote, urlsplit
 
 #: What browsers drop, or take for a slash, and so read another link than we do.
@@ -48,6 +49,8 @@ def host_and_port(link: str) -> tuple[str, int | None]:
     host = parts.hostname
     if not host or not host.isascii() or "@" in parts.netloc:
         raise ValueError("the link names no plain host")
+    if "[" in parts.netloc:
+        IPv6Address(host)  # raises ValueError; Python 3.10's urlsplit takes any text
     # A proxy that ends TLS hides the scheme from the app: no port is a port of its own.
     port = parts.port
     return host, None if port == _DEFAULT_PORTS.get(parts.scheme) else port
