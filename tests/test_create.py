@@ -125,6 +125,9 @@ BAD = {
     "one recipient without a list": lambda host, user: dict(actor=user, verb="x", recipients=user),
     "a text of recipients": lambda host, user: dict(actor=user, verb="x", recipients="ann"),
     "a dict of recipients": lambda host, user: dict(actor=user, verb="x", recipients={"$ne": 1}),
+    "a class of recipients": lambda host, user: dict(
+        actor=user, verb="x", recipients=host.model.User
+    ),
     "a number of recipients": lambda host, user: dict(actor=user, verb="x", recipients=5),
     "no entity among recipients": lambda host, user: dict(
         actor=user, verb="x", recipients=[user, None]
@@ -144,9 +147,9 @@ def test_bad_input_is_refused_and_nothing_is_stored(host, user, what):
 def test_an_error_names_what_is_wrong_and_what_to_do(host, user):
     with pytest.raises(ValueError, match="target is a Post that is not stored yet.*flush it first"):
         am.create(user, "liked", host.model.Post())
-    with pytest.raises(TypeError, match="actor must be an entity of the host's, not a str"):
+    with pytest.raises(TypeError, match="actor must be an object .* the app stores, not a str"):
         am.create("ann", "liked")
-    with pytest.raises(TypeError, match="recipients must be a list of entities, not a User"):
+    with pytest.raises(TypeError, match="recipients must be a list of them: .*not one User"):
         am.create(user, "liked", recipients=user)
 
 

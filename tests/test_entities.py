@@ -59,6 +59,12 @@ def test_an_entity_with_a_text_of_its_own_is_called_by_it(host, action, monkeypa
     assert action.name_of("action_obj") == "a note"
 
 
+def test_a_role_that_there_is_not_is_refused(host, action):
+    for ask in (action.entity, action.name_of):
+        with pytest.raises(ValueError, match="no 'object', but actor, target, action_obj"):
+            ask("object")
+
+
 def test_nobody_is_called_nothing(host, user):
     action = am.create(user, "joined")
     assert (action.target, action.action_obj, action.name_of("target")) == (None, None, "")

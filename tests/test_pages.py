@@ -80,6 +80,8 @@ def test_a_long_stream_has_pages(host, user, app):
     second = first.click("2", index=0)
     assert len(second.html.select(".activitystream-actions li")) == 5
     assert "did no. 0" in second
+    assert first.forms
+    assert not second.forms
 
 
 def test_nobody_is_sent_to_log_in(host, other):
@@ -179,8 +181,16 @@ def test_the_panel_is_kept_under_its_key(host, user, app):
     assert "recent" in app.get("/widget")
 
 
-def test_an_empty_panel_is_shown_too(app):
-    assert app.get("/widget").html.select_one(".activitystream-widget .card-header")
+def test_an_empty_panel_says_so(app):
+    panel = app.get("/widget").html.select_one(".activitystream-widget")
+    assert panel.select_one(".card-header")
+    assert "Nothing has happened yet." in panel.text
+
+
+def test_the_page_has_no_button_when_nothing_is_new(host, user, app):
+    am.create(user, "joined")
+    am.mark_seen(user)
+    assert not app.get("/activitystream/").forms
 
 
 def test_the_stylesheet_is_served(app):

@@ -146,7 +146,7 @@ def test_nobody_else_s_stream_is_marked(host, user, other):
 @pytest.mark.parametrize("bad", [None, "ann", 5, {"$ne": None}])
 def test_a_recipient_that_is_none_is_refused(host, bad):
     for verb in (am.count_not_seen_by_recipient, am.mark_seen):
-        with pytest.raises(TypeError, match="recipient must be an entity"):
+        with pytest.raises(TypeError, match="recipient must be an object of a class"):
             verb(bad)
 
 

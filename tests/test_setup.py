@@ -39,6 +39,21 @@ def test_without_a_supported_orm_it_says_what_to_write_where(database, orm):
     assert "config/app_cfg.py" in str(caught.value)
 
 
+def test_without_a_package_it_says_what_to_write_where(database):
+    with pytest.raises(TGConfigError, match="update_blueprint.{'package': myproject}"):
+        start(database, blueprint={"package": None})
+
+
+def test_the_package_may_be_said_after_plugging(database):
+    import tests.host
+
+    base_config = configurator(database)
+    base_config.update_blueprint({"package": None})
+    plug(base_config, "activitystream", plug_bootstrap=False)
+    base_config.update_blueprint({"package": tests.host})
+    assert base_config.make_wsgi_app()
+
+
 def test_ming_may_be_enabled_by_its_other_name(database):
     assert start(database, blueprint={"use_ming": False, "ming.enabled": True})
 
@@ -56,6 +71,12 @@ def test_ming_may_be_enabled_by_its_other_name(database):
         {"allowed_hosts": ["www.example.com:port"]},
         {"may_update": True},
         {"may_update": "everybody"},
+        {"may_update": lambda user: True},
+        {"may_update": lambda user, recipient, reason: True},
+        {"appid": "/news/"},
+        {"appid": ""},
+        {"appid": "my-news"},
+        {"appid": 5},
     ],
 )
 def test_an_option_that_makes_no_sense_is_named_with_what_it_takes(database, bad):
@@ -68,7 +89,7 @@ def test_an_option_that_makes_no_sense_is_named_with_what_it_takes(database, bad
 def test_an_unknown_option_is_named_with_those_there_are(database):
     with pytest.raises(TGConfigError, match="allowed_host, which is no option") as caught:
         start(database, allowed_host=["www.example.com"])
-    assert "its options are allowed_hosts, may_update" in str(caught.value)
+    assert "its options are allowed_hosts, may_update, and those of tgext" in str(caught.value)
 
 
 def test_tgext_pluggables_own_options_are_taken(database):

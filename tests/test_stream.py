@@ -128,7 +128,7 @@ def test_the_stream_of_something_unsaved_or_foreign_is_refused(host):
     with pytest.raises(ValueError, match="flush it first"):
         am.get_by_recipient(host.model.User())
     for bad in (None, "ann", 5, {"$ne": None}):
-        with pytest.raises(TypeError, match="recipient must be an entity"):
+        with pytest.raises(TypeError, match="recipient must be an object of a class"):
             am.get_by_recipient(bad)
 
 

@@ -1,4 +1,4 @@
-"""The command line: ``python -m activitystream.demo``."""
+"""A board for neighbours, to see activitystream at work."""
 
 import argparse
 import logging
@@ -8,7 +8,7 @@ import sys
 
 def main() -> None:
     """Serve the board until Ctrl-C."""
-    parser = argparse.ArgumentParser(prog="python -m activitystream.demo", description=__doc__)
+    parser = argparse.ArgumentParser(prog="./dev demo", description=__doc__)
     parser.add_argument(
         "--db", default="mim://", metavar="URL", help="mongodb://… for a server; in memory if none"
     )
@@ -16,7 +16,7 @@ def main() -> None:
     parser.add_argument("--port", default=8080, type=int, help="the port to listen on; 0: any")
     options = parser.parse_args()
     in_memory = options.db.startswith("mim://")
-    if not (in_memory or options.db.startswith("mongodb://")):
+    if not (in_memory or options.db.startswith(("mongodb://", "mongodb+srv://"))):
         parser.error("--db must be mongodb://… for a server, or mim:// for memory")
     if not 0 <= options.port <= 65535:
         parser.error("--port must be a number from 0 to 65535")
@@ -46,6 +46,8 @@ def main() -> None:
     several = getattr(server, "effective_listen", None)
     host, port = several[0] if several else (server.effective_host, server.effective_port)
     print(f"The board is at http://{f'[{host}]' if ':' in host else host}:{port}/", flush=True)
+    kept = "nothing is kept" if in_memory else "the server keeps what was done"
+    print(f"Ctrl-C ends it, and {kept}.", flush=True)
     server.run()
 
 

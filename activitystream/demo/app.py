@@ -68,7 +68,7 @@ def make_app(db_url: str = "mim://") -> Any:
             "trace_errors.enable": False,
         }
     )
-    if db_url.startswith("mongodb:"):
+    if not db_url.startswith("mim:"):
         base_config.update_blueprint({"ming.connection.serverSelectionTimeoutMS": 3000})
 
     plug(base_config, "activitystream")

@@ -40,7 +40,7 @@ def _has_websetup(app_config: Any) -> bool:
     """Whether the host can run our bootstrap: tgext.pluggable fails in a host without websetup."""
     try:
         package = app_config.get_blueprint_value("package").__name__
-    except KeyError:
+    except (AttributeError, KeyError):  # the host says it later
         return True
     try:
         return importlib.util.find_spec(f"{package}.websetup") is not None
@@ -61,6 +61,12 @@ class ActivityStreamConfigurationComponent(ConfigurationComponent):
         )
 
     def _configure(self, conf: dict[str, Any], app: Any) -> None:
+        if conf.get("package") is None:
+            raise TGConfigError(
+                "activitystream is mounted in the host's package: write "
+                "base_config.update_blueprint({'package': myproject}) in the host's "
+                "config/app_cfg.py."
+            )
         model.choose_orm(conf)
         for name in _MODULES:
             importlib.import_module(f"activitystream.{name}")

@@ -145,9 +145,12 @@ class ActionManager:
         return total, read_together(actions)
 
 
-def _each(recipients: Iterable[Any]) -> Iterable[Any]:
-    if model.orm.is_entity(recipients) or isinstance(recipients, (str, bytes, Mapping)):
-        raise TypeError(f"recipients must be a list of entities, not a {type(recipients).__name__}")
+def _each(recipients: Any) -> Iterable[Any]:
+    given = type(recipients).__name__
+    if model.orm.is_entity(recipients):
+        raise TypeError(f"recipients must be a list of them: recipients=[…], not one {given}")
+    if isinstance(recipients, (str, bytes, Mapping)) or not isinstance(recipients, Iterable):
+        raise TypeError(f"recipients must be a list of objects that the app stores, not a {given}")
     return recipients
 
 

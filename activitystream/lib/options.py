@@ -1,5 +1,6 @@
 """What a host may say in ``plug(base_config, 'activitystream', …)``, and whether it makes sense."""
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +24,7 @@ def ours(given: dict[str, Any]) -> dict[str, Any]:
 
     :raises TGConfigError: on an option that nobody knows, or a value that makes no sense.
     """
+    appid = given.get("appid")
     given = {
         name: value
         for name, value in given.items()
@@ -32,12 +34,23 @@ def ours(given: dict[str, Any]) -> dict[str, Any]:
     if unknown:
         raise TGConfigError(
             f"plug(base_config, 'activitystream', …) was given {', '.join(unknown)}, which is no "
-            f"option of activitystream; its options are {', '.join(sorted(_CHECKS))}."
+            f"option of activitystream; its options are {', '.join(sorted(_CHECKS))}, and those of "
+            f"tgext.pluggable, like appid."
         )
+    _check_appid(appid)
     options: dict[str, Any] = {"allowed_hosts": [], "may_update": None, **given}
     for name, check in _CHECKS.items():
         check(name, options[name])
     return options
+
+
+def _check_appid(appid: Any) -> None:
+    # tgext.pluggable would mount '/news/' where no URL leads, and link to //news/.
+    if appid is not None and not all(part.isidentifier() for part in str(appid).split(".")):
+        raise TGConfigError(
+            f"plug(base_config, 'activitystream', appid=…) takes the name that the URLs start "
+            f"with, like appid='news' for /news/; it was given {appid!r}."
+        )
 
 
 def _check_hosts(name: str, value: Any) -> None:
@@ -58,12 +71,16 @@ def _is_host(value: Any) -> bool:
 
 
 def _check_callable(name: str, value: Any) -> None:
-    if value is not None and not callable(value):
+    if value is None:
+        return
+    try:
+        inspect.signature(value).bind("user", "recipient")
+    except TypeError:
         raise TGConfigError(
             f"plug(base_config, 'activitystream', {name}=…) takes a function of (user, recipient) "
             f"that says whether the user may mark the recipient's stream as seen; it was given "
             f"{value!r}."
-        )
+        ) from None
 
 
 _CHECKS: dict[str, Callable[[str, Any], None]] = {

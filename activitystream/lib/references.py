@@ -22,12 +22,13 @@ def reference_to(entity: Any, role: str) -> Reference:
     """The reference that a new action holds for an entity.
 
     :param role: what the entity is to the action, for the error.
-    :raises TypeError: if it is no entity of the host's ORM.
+    :raises TypeError: if it is no object of a class that the host stores.
     :raises ValueError: if it is not stored yet, has a key of several columns, or a class whose
         name another one claims too.
     """
     if not model.orm.is_entity(entity):
-        raise TypeError(f"{role} must be an entity of the host's, not a {type(entity).__name__}")
+        given = "None" if entity is None else f"a {type(entity).__name__}"
+        raise TypeError(f"{role} must be an object of a class that the app stores, not {given}")
     key = model.orm.key_of(entity)
     if key is None:
         raise ValueError(

@@ -59,7 +59,10 @@ class ActionMixin:
         return self._page().entities(self._recipient_references())
 
     def entity(self, role: str) -> Any:
-        """The entity in a role (``actor``, ``target``, ``action_obj``), or None."""
+        """The entity in a role (``actor``, ``target``, ``action_obj``), or None.
+
+        :raises ValueError: if there is no such role.
+        """
         return self._page().entity(self._reference(role))
 
     def name_of(self, role: str) -> str:
@@ -160,6 +163,8 @@ class ActionMixin:
 
     def _reference(self, role: str) -> Reference | None:
         # Without a type there is no entity, whatever the id says: 0.1.1 stored random ids.
+        if role not in ROLES:
+            raise ValueError(f"an action has no {role!r}, but {', '.join(ROLES)}")
         type_name = getattr(self, f"{role}_type")
         return None if type_name is None else Reference(type_name, getattr(self, f"{role}_id"))
 
