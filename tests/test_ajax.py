@@ -1,5 +1,6 @@
 """/activitystream/ajax_update_last_seen_of_a_recipient."""
 
+import uuid
 from datetime import datetime, timedelta
 
 import bson
@@ -95,7 +96,9 @@ def test_somebody_else_is_marked_where_the_host_says_so(host, user, other, frien
     assert (seen(host, third), seen(host, user)) == (None, None)
 
 
-@pytest.mark.parametrize(("kind", "key"), [("Numbered", 7), ("Coded", "7"), ("Unique", 7)])
+@pytest.mark.parametrize(
+    ("kind", "key"), [("Numbered", 7), ("Numbered", 2**63 - 1), ("Coded", "7"), ("Unique", 7)]
+)
 def test_a_recipient_with_another_kind_of_key_is_marked(host, user, friends, kind, key):
     recipient = host.save(getattr(host.model, kind)(_id=key))
     assert call(host.browser(user), **named(recipient)).json == {"last_activity_seen": None}
@@ -137,6 +140,8 @@ def test_an_unknown_recipient_is_not_found(host, user, app, friends, unknown):
         {"_type": "User", "_id": '{"$ne": null}'},
         {"_type": "Numbered", "_id": "one"},
         {"_type": "Numbered", "_id": "9" * 40},
+        {"_type": "Numbered", "_id": str(2**63)},
+        {"_type": "Numbered", "_id": str(bson.ObjectId())},
         {"_type": "Numbered", "_id": "\u0667"},
         {"_type": "Numbered", "_id": "1.5"},
         {"until": "yesterday"},
@@ -208,9 +213,27 @@ def test_the_sites_own_pages_mark(host, user, app, headers):
     assert seen(host, user) is not None
 
 
-def test_a_class_without_the_field_is_an_error_that_says_so(host, user, post, friends):
-    with pytest.raises(AttributeError, match="last_activity_seen = FieldProperty"):
-        host.browser(user).post(URL, named(post))
+def test_what_has_no_stream_is_not_found(host, user, post, friends):
+    assert call(host.browser(user), **named(post)).status_int == 404
+
+
+def test_a_key_that_may_be_two_things_is_refused(host, user, friends):
+    number, text = host.save(host.model.Unique(_id=7), host.model.Unique(_id="7"))
+    assert call(host.browser(user), **named(number)).status_int == 400
+    assert (seen(host, number), seen(host, text)) == (None, None)
+
+
+def test_a_uuid_is_a_key_too(mongodb_host):
+    host = mongodb_host
+    host.plug(may_update=lambda user, recipient: True)
+    recipient = host.save(host.model.Unique(_id=uuid.uuid4()))
+    assert call(host.browser(host.user()), **named(recipient)).status_int == 200
+    assert seen(host, recipient) is not None
+
+
+def test_head_marks_nothing(host, user, app):
+    assert app.head(URL, expect_errors=True).status_int == 405
+    assert seen(host, user) is None
 
 
 def test_until_of_the_newest_shown_leaves_the_newer_new(host, user, app):

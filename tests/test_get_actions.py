@@ -1,5 +1,7 @@
 """am.get_actions: all actions, for administrators."""
 
+import re
+
 import pytest
 
 from activitystream import am
@@ -46,6 +48,18 @@ def test_their_entities_are_there(actions, user):
     assert (found[0].actor, found[0].target) == ("ann", "A post")
 
 
+def test_an_entity_is_no_value_and_its_fields_are_not_told(actions, user):
+    user.password = "hunter2"
+    with pytest.raises(ValueError, match="not a User") as caught:
+        am.get_actions(filters={"actor_id": user})
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_pattern_is_no_operator(actions):
+    with pytest.raises(ValueError, match="one value for verb, not a Pattern"):
+        am.get_actions(filters={"verb": re.compile("a|b")})
+
+
 @pytest.mark.parametrize(
     "bad",
     [
@@ -54,6 +68,8 @@ def test_their_entities_are_there(actions, user):
         {"filters": {"_recipients": None}},
         {"filters": {"verb": {"$ne": None}}},
         {"filters": {"verb": ["a"]}},
+        {"filters": {"verb": ("a",)}},
+        {"limit": 10**30},
         {"order_by": "nonsense"},
         {"order_by": "$natural"},
         {"limit": -1},

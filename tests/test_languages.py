@@ -119,6 +119,14 @@ def test_a_verb_is_not_taken_for_our_own_words(host, user, post, app):
     assert "ann deleted A post" in page.html.text
 
 
+def test_what_was_deleted_is_called_so_in_the_language_of_the_request(host, user, app):
+    note = host.save(host.model.Note(secret="x"))
+    am.create(user, "liked", note)
+    host.database.delete(note)
+    page = app.get("/activitystream/", headers={"Accept-Language": "it"})
+    assert page.html.select_one(".activitystream-line").text == "ann liked eliminato"
+
+
 def test_an_empty_verb_of_an_old_document_is_not_the_catalogs_header(host, user, app):
     am.create(user, "to be emptied")
     host.database.db.activity_stream_action.update_many({}, {"$set": {"verb": ""}})

@@ -73,11 +73,39 @@ def test_a_site_may_be_an_address():
 
 
 @pytest.mark.parametrize(
-    "link",
-    ["http://www.example/x", "https://www.example/x", "//WWW.example/x", "http://b.example:81/x"],
+    ("link", "host"),
+    [
+        ("http://www.example/x", "www.example"),
+        ("https://www.example/x", "www.example"),
+        ("https://www.example:443/x", "www.example"),
+        ("//WWW.example/x", "www.example"),
+        ("http://b.example:81/x", "b.example:81"),
+        ("https://b.example/x", "b.example:443"),
+        ("https://b.example:443/x", "b.example:443"),
+    ],
 )
-def test_a_listed_host_is_followed(link):
-    assert location(link, allowed_hosts=["www.example", "b.example:81"]) == link
+def test_a_listed_host_is_followed(link, host):
+    assert location(link, allowed_hosts=["other.example", host]) == link
+
+
+@pytest.mark.parametrize(
+    ("link", "host"),
+    [
+        ("http://www.example:81/x", "www.example"),
+        ("https://www.example:80/x", "www.example"),
+        ("http://b.example/x", "b.example:443"),
+        ("http://b.example/x", "b.example:81"),
+        ("http://a.www.example/x", "www.example"),
+    ],
+)
+def test_another_port_or_host_than_the_listed_is_refused(link, host):
+    with pytest.raises(ValueError, match="another site"):
+        location(link, allowed_hosts=[host])
+
+
+def test_a_link_that_no_header_takes_is_refused():
+    with pytest.raises(ValueError, match="too long"):
+        location("/" + "a" * 10_000)
 
 
 EVIL = [

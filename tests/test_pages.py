@@ -59,8 +59,16 @@ def test_its_button_marks_what_was_shown_and_comes_back(host, user, app):
     assert am.count_not_seen_by_recipient(host.database.reload(user)) == 1
 
 
+def test_the_page_is_only_read(host, user, app):
+    for method in (app.post, app.put, app.delete):
+        assert method("/activitystream/", expect_errors=True).status_int == 405
+
+
 def test_a_click_marks_what_was_shown_and_arrives(host, user, post, app):
-    action = am.create(user, "liked", post)
+    am.create(user, "liked", post)
+    action = am.create(user, "joined")
+    action.timestamp += timedelta(milliseconds=1)
+    host.save(action)
     answer = app.get("/activitystream/").click("A post")
     assert answer.location == f"http://localhost/post/{post._id}"
     assert host.database.reload(user).last_activity_seen == action.timestamp
@@ -80,6 +88,15 @@ def test_a_long_stream_has_pages(host, user, app):
     second = first.click("2", index=0)
     assert len(second.html.select(".activitystream-actions li")) == 5
     assert "did no. 0" in second
+    for odd in (
+        "page=1&page=2",
+        "page=x",
+        "page=-1",
+        "page=99",
+        "items_per_page=9&page=",
+        "self=1",
+    ):
+        assert app.get(f"/activitystream/?{odd}").status_int == 200
     assert first.forms
     assert not second.forms
 
@@ -154,13 +171,28 @@ def test_an_entity_that_says_nothing_does_not_tell_its_fields(host, user, app, u
 
 def test_the_panel_shows_actions(host, user, post, app):
     action = am.create(user, "liked", post)
+    action.timestamp -= timedelta(days=1)
+    newer = am.create(user, "joined")
+    host.save(action, newer)
     panel = app.get("/widget").html.select_one(".activitystream-widget")
     assert panel.select_one(".card-header").text == "What <happened>"
     assert panel.select_one(".card-body")["style"] == "height: 9em"
-    assert panel.select_one(".activitystream-line").text == "ann liked A post"
-    assert panel.select_one("time").text == action.timestamp.strftime("%x")
-    assert panel.select_one("time")["datetime"] == f"{until_of(action)}Z"
-    assert f"until={until_of(action)}".replace(":", "%3A") in panel.select_one("a")["href"]
+    lines = [line.text for line in panel.select(".activitystream-line")]
+    assert lines == ["ann joined", "ann liked A post"]
+    time = panel.select("time")[1]
+    assert time.text == action.timestamp.strftime("%x")
+    assert time["datetime"] == f"{until_of(action)}Z"
+    assert f"until={until_of(newer)}".replace(":", "%3A") in panel.select_one("a")["href"]
+
+
+def test_the_panels_links_mark_up_to_the_newest_of_it_in_any_order(host, user, post):
+    older = am.create(user, "liked", post)
+    newer = am.create(user, "joined")
+    newer.timestamp += timedelta(seconds=1)
+    from activitystream import partials  # not before an app is there to take what it exposes
+
+    panel = partials.bootstrap_widget([older, newer], "title", "")
+    assert panel["newest_shown"] == newer.timestamp
 
 
 def test_the_panel_is_a_fragment(host, user, app):

@@ -112,13 +112,37 @@ def test_the_streams_own_page_costs_a_count_and_a_query_and_one_per_kind(host, c
     assert len(asked) <= len(without) + 2 + KINDS
 
 
-def test_an_action_for_a_crowd_does_not_load_it_along(host, commands):
-    crowd = host.save(*(host.model.Unique(_id=number) for number in range(1500)))
+def keys_asked(host, call):
+    """How many entities each query of a call asks for."""
+    with host.database.queries() as recorded:
+        call()
+    filters = [event.command["filter"] for event in recorded if event.command_name == "find"]
+    return [len(each["_id"]["$in"]) for each in filters]
+
+
+def test_an_action_for_a_crowd_does_not_load_it_along(host):
+    crowd = host.save(*(host.model.User(user_name=f"crowd{number}") for number in range(1500)))
     am.create(host.ann, "announced", recipients=[host.ann, *crowd])
     host.database.forget()
     action = am.get_by_recipient(host.model.user_named("ann")).first()
-    assert commands(lambda: action.actor) == ["find"]
-    with host.database.queries() as recorded:
-        assert len(action.recipients) == 1501
-    assert {event.command.get("find", "unique") for event in recorded} == {"unique"}
-    assert [event.command_name for event in recorded].count("find") == 1
+    assert keys_asked(host, lambda: action.actor) == [1]
+    assert keys_asked(host, lambda: action.recipients) == [1500]
+    assert len(action.recipients) == 1501
+
+
+def test_the_recipients_of_a_page_are_asked_for_together(host, monkeypatch):
+    actions = am.get_by_recipient(host.ann).limit(100).all()
+    monkeypatch.setattr("activitystream.lib.batches._FEW_RECIPIENTS", 50)
+    assert len(keys_asked(host, lambda: [action.actor for action in actions])) == 1
+    assert len(keys_asked(host, lambda: [action.recipients for action in actions])) == 1
+
+
+def test_crowds_are_asked_for_one_by_one(host, monkeypatch):
+    for limit in ("_FEW_RECIPIENTS", "_MANY_RECIPIENTS"):
+        monkeypatch.setattr(f"activitystream.lib.batches.{limit}", 50)
+    actions = am.get_by_recipient(host.ann).limit(100).all()
+    everyone = {recipient["_id"] for action in actions for recipient in action._recipients}
+    actors = {action.actor_id for action in actions}
+    asked = keys_asked(host, lambda: actions[0].recipients)
+    assert asked == [len(actors | {each["_id"] for each in actions[0]._recipients})]
+    assert asked[0] < len(actors | everyone) + 1

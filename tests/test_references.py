@@ -121,6 +121,43 @@ def test_two_classes_of_one_name_live_together_when_one_names_itself(host, user,
     assert older.target == "A post"
 
 
+def test_two_subclasses_of_one_name_are_refused_with_both_roots_named(host, user, define):
+    staff = define("Staff", "staff")
+    define("Admin", "staff", base=staff)
+    for entity in (user, host.save(staff())):
+        with pytest.raises(ValueError, match="'Admin'") as caught:
+            am.create(user, "liked", entity)
+        assert "tests.host.ming_model.User" in str(caught.value)
+        assert "tests.host.forum.Staff" in str(caught.value)
+
+
+def test_two_subclasses_of_one_name_live_together_when_one_names_itself(host, user, define):
+    staff = define("Staff", "staff")
+    admin = define("Admin", "staff", base=staff, activity_type="staff.Admin")
+    am.create(user, "liked", host.save(admin()))
+    assert stored(host)["target_type"] == "Staff"
+
+
+def test_a_page_of_actions_about_two_classes_of_one_name_is_shown(
+    host, user, post, define, app, caplog
+):
+    am.create(user, "liked", post)
+    define("Post", "forum_post")
+    assert "ann liked A post" in app.get("/activitystream/").html.text
+    assert "tests.host.forum.Post" in caplog.text
+    ajax = "/activitystream/ajax_update_last_seen_of_a_recipient"
+    answer = app.post(ajax, {"_type": "Post", "_id": str(post._id)}, expect_errors=True)
+    assert answer.status_int == 404
+    assert "forum" not in answer
+
+
+def test_an_object_of_the_class_as_it_was_before_has_its_name(host, user, define):
+    before = host.save(define("Reloaded", "reloaded")())
+    define("Reloaded", "reloaded")
+    am.create(user, "liked", before)
+    assert stored(host)["target_type"] == "Reloaded"
+
+
 def test_an_old_name_that_another_class_bears_is_refused(host, user, post, define):
     define("Article", "article", activity_type=("forum.Article", "Post"))
     with pytest.raises(ValueError, match=r"tests\.host\.forum\.Article"):

@@ -1,6 +1,7 @@
 """What a recipient has not seen: am.count_not_seen_by_recipient and am.mark_seen."""
 
 import threading
+import time
 from datetime import date, datetime, timedelta, timezone
 
 import pytest
@@ -66,6 +67,21 @@ def test_the_object_shows_what_another_request_marked_meanwhile(host, user):
     assert user.last_activity_seen == LONG_AGO + timedelta(days=1)
 
 
+def test_what_the_host_set_in_hand_does_not_move_backwards(host, user):
+    user.last_activity_seen = LONG_AGO + timedelta(days=5)
+    am.mark_seen(user, until=LONG_AGO)
+    assert user.last_activity_seen == LONG_AGO + timedelta(days=5)
+    host.save(user)
+    assert seen_in_database(host, user) == LONG_AGO + timedelta(days=5)
+
+
+def test_an_aware_value_that_the_host_set_in_hand_is_heeded(host, user, monkeypatch):
+    am.create(user, "one")
+    aware = datetime.now(timezone(timedelta(hours=2))) + timedelta(seconds=1)
+    monkeypatch.setattr(host.model.User, "last_activity_seen", aware)
+    assert am.count_not_seen_by_recipient(user) == 0
+
+
 def test_a_moment_in_the_future_is_now(host, user):
     am.mark_seen(user, until=datetime(2999, 1, 1))
     assert user.last_activity_seen < datetime(2998, 1, 1)
@@ -105,6 +121,22 @@ def test_changes_in_hand_are_kept_for_the_hosts_own_flush(host, user):
     assert (stored["user_name"], stored["last_activity_seen"]) == ("changed", LONG_AGO)
 
 
+def test_what_arrives_while_the_recipients_are_read_is_not_missed(host, user, other):
+    def slow():
+        am.mark_seen(other)
+        time.sleep(0.01)
+        yield other
+
+    am.create(user, "one", recipients=slow())
+    assert am.count_not_seen_by_recipient(other) == 1
+
+
+def test_a_field_that_is_not_stored_under_that_name_is_refused(host, user, monkeypatch):
+    monkeypatch.setattr(host.model.User, "last_activity_seen", property(lambda self: None))
+    with pytest.raises(AttributeError, match="last_activity_seen = FieldProperty"):
+        am.mark_seen(user)
+
+
 def test_a_stored_recipient_that_lacks_the_field_has_never_seen_anything(host, user, other):
     host.database.db.tg_user.update_one({"_id": other._id}, {"$unset": {"last_activity_seen": 1}})
     other = host.database.reload(other)
@@ -136,6 +168,11 @@ def test_a_moment_that_is_none_is_refused_and_nothing_changes(host, user, bad):
     with pytest.raises(TypeError, match="until must be a datetime"):
         am.mark_seen(user, until=bad)
     assert seen_in_database(host, user) is None
+
+
+def test_a_moment_beyond_time_is_refused(host, user):
+    with pytest.raises(ValueError, match="no moment in UTC"):
+        am.mark_seen(user, until=datetime.max.replace(tzinfo=timezone(-timedelta(hours=1))))
 
 
 def test_nobody_else_s_stream_is_marked(host, user, other):

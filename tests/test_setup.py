@@ -69,6 +69,13 @@ def test_ming_may_be_enabled_by_its_other_name(database):
         {"allowed_hosts": ["www.example.com/path"]},
         {"allowed_hosts": ["me@www.example.com"]},
         {"allowed_hosts": ["www.example.com:port"]},
+        {"allowed_hosts": ["*"]},
+        {"allowed_hosts": ["*.example.com"]},
+        {"allowed_hosts": [".example.com"]},
+        {"allowed_hosts": ["example.com."]},
+        {"allowed_hosts": ["a.example,b.example"]},
+        {"allowed_hosts": ["a.example\nb.example"]},
+        {"allowed_hosts": ["[::1"]},
         {"may_update": True},
         {"may_update": "everybody"},
         {"may_update": lambda user: True},
@@ -76,6 +83,7 @@ def test_ming_may_be_enabled_by_its_other_name(database):
         {"appid": "/news/"},
         {"appid": ""},
         {"appid": "my-news"},
+        {"appid": "новости"},
         {"appid": 5},
     ],
 )
@@ -84,6 +92,21 @@ def test_an_option_that_makes_no_sense_is_named_with_what_it_takes(database, bad
     with pytest.raises(TGConfigError, match=rf"{name}=…\) takes .* it was given") as caught:
         start(database, **bad)
     assert repr(bad[name]) in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["localhost", "a-b.example", "WWW.Example.com:8080", "10.0.0.1"])
+def test_a_host_is_a_host(database, host):
+    assert start(database, allowed_hosts={host})
+
+
+def test_a_built_in_function_may_decide(database):
+    assert start(database, may_update=max)
+
+
+def test_the_model_is_there_once_plugged(database, monkeypatch):
+    monkeypatch.delitem(vars(model), "Action", raising=False)
+    plug(configurator(database), "activitystream")
+    assert model.Action.__name__ == "Action"
 
 
 def test_an_unknown_option_is_named_with_those_there_are(database):

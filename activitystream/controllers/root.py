@@ -5,8 +5,8 @@ from typing import Any, NoReturn
 
 import tg
 from tg import TGController, abort, expose, override_template, request
-from tg.decorators import paginate
 from tg.exceptions import HTTPFound
+from tg.support.paginate import Page
 from tgext.pluggable import plug_url
 
 from .. import am, helpers, model
@@ -27,13 +27,13 @@ class RootController(TGController):
     """
 
     @expose(_INDEX, allowed_methods=["GET", "HEAD"])
-    @paginate("actions", items_per_page=25)
-    def index(self) -> dict[str, Any]:
+    def index(self, page: Any = 1) -> dict[str, Any]:
         """The user's own stream as a page. It marks nothing as seen."""
         user = _user_or_login()
         if not _has_master_template():
             override_template(self.index, "kajiki:activitystream.templates.index_alone")
-        return {"actions": am.get_by_recipient(user), "user": user, "see_url": helpers.see_url}
+        actions = Page(am.get_by_recipient(user), page, items_per_page=25)
+        return {"actions": actions, "user": user, "see_url": helpers.see_url}
 
     @expose(allowed_methods=["GET", "POST"])
     def see(self, target_link: Any = None, until: Any = None) -> NoReturn:
@@ -50,7 +50,7 @@ class RootController(TGController):
         except ValueError as error:
             abort(400, detail=str(error))
         try:
-            if not is_foreign(request):
+            if request.method != "HEAD" and not is_foreign(request):
                 am.mark_seen(user, moment)
         except LookupError:  # deleted meanwhile
             abort(401)
@@ -64,6 +64,8 @@ class RootController(TGController):
         user = _user()
         if user is None:
             _refuse(401, "log in first")
+        if request.method == "HEAD":  # which TurboGears lets pass for GET
+            _refuse(405, "HEAD would mark the stream as seen")
         if is_foreign(request):
             _refuse(403, "this is for the site's own pages")
         try:
@@ -105,13 +107,16 @@ def _recipient(type_name: Any, key: Any) -> Any:
     if not (isinstance(type_name, str) and isinstance(key, str)):
         raise ValueError("a recipient is named by one _type and one _id")
     cls = class_named(type_name)
-    if cls is None:
-        raise LookupError("there is no such _type")
+    if cls is None or not model.orm.has_seen_field(cls):
+        raise LookupError("there is no stream of such a _type")
     keys = model.orm.keys_from_text(cls, key)
     if not keys:
         raise ValueError("this is no _id of that _type")
-    for entity in model.orm.load(cls, keys).values():
-        return entity
+    found = model.orm.load(cls, keys)
+    if len(found) > 1:
+        raise ValueError("this is more than one _id of that _type")
+    for each in found:
+        return found[each]
     raise LookupError("there is no such _id")
 
 

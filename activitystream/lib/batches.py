@@ -1,13 +1,16 @@
 """The entities that a page of actions refers to, loaded together."""
 
+from collections import ChainMap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .. import model
 from .references import Reference, class_named
 
-#: A page whose actions have more recipients than this loads them only when they are asked for.
-_RECIPIENTS_LOADED_ALONG = 1000
+#: A page with more recipients than this loads them only when somebody asks for them, and
+_FEW_RECIPIENTS = 200
+#: with more than this, those of the one action that was asked.
+_MANY_RECIPIENTS = 10_000
 
 
 class Batch:
@@ -18,47 +21,50 @@ class Batch:
 
     def __init__(self, actions: Sequence[Any], known: dict[Reference, Any] | None = None) -> None:
         self._actions = actions
+        self._recipients = sum(action.number_of_recipients for action in actions)
         self._classes: dict[str, type | None] = {}  # by type name
         self._asked: dict[type, set[Any]] = {}
-        self._found: dict[type, dict[Any, Any]] = {}
+        self._found: dict[type, ChainMap[Any, Any]] = {}
         for reference, entity in (known or {}).items():
             cls = model.orm.root_of(type(entity))
             self._asked.setdefault(cls, set()).add(reference.key)
-            self._found.setdefault(cls, {})[reference.key] = entity
+            self._found.setdefault(cls, ChainMap())[reference.key] = entity
 
     def entity(self, reference: Reference | None) -> Any:
         """The entity that is referred to; None if there is none, or none any more."""
-        found = self.entities([] if reference is None else [reference])
+        found = [] if reference is None else self._entities([reference], _FEW_RECIPIENTS)
         return found[0] if found else None
 
-    def entities(self, references: Iterable[Reference]) -> list[Any]:
-        """The entities that are referred to, in this order, deleted ones left out."""
-        classes = [(self._class(reference.type), reference.key) for reference in references]
-        wanted: dict[type, set[Any]] = {}
-        for cls, key in classes:
+    def recipients(self, references: Iterable[Reference]) -> list[Any]:
+        """The recipients of one action, in this order, deleted ones left out."""
+        return self._entities(references, _MANY_RECIPIENTS)
+
+    def _entities(self, references: Iterable[Reference], with_recipients: int) -> list[Any]:
+        """
+        :param with_recipients: load those of the page along, if there are no more than this.
+        """
+        wanted = [(self._class(reference.type), reference.key) for reference in references]
+        missing: dict[type, set[Any]] = {}
+        for cls, key in wanted:
             if cls is not None and key not in self._asked.get(cls, ()):
-                wanted.setdefault(cls, set()).add(key)
-        for cls, keys in wanted.items():
-            self._load(cls, keys)
+                missing.setdefault(cls, set()).add(key)
+        along = self._recipients <= with_recipients
+        for cls, keys in missing.items():
+            asked = self._asked.setdefault(cls, set())
+            keys = (keys | self._keys_on_page(cls, along)) - asked
+            asked |= keys
+            self._found.setdefault(cls, ChainMap()).maps.append(model.orm.load(cls, keys))
         return [
             self._found[cls][key]
-            for cls, key in classes
+            for cls, key in wanted
             if cls is not None and key in self._found[cls]
         ]
 
-    def _load(self, cls: type, keys: set[Any]) -> None:
-        asked = self._asked.setdefault(cls, set())
-        keys = (keys | self._keys_on_page(cls)) - asked
-        asked |= keys
-        self._found.setdefault(cls, {}).update(model.orm.load(cls, keys))
-
-    def _keys_on_page(self, cls: type) -> set[Any]:
-        recipients = sum(action.number_of_recipients for action in self._actions)
-        along = recipients <= _RECIPIENTS_LOADED_ALONG
+    def _keys_on_page(self, cls: type, recipients: bool) -> set[Any]:
         return {
             reference.key
             for action in self._actions
-            for reference in action.references(recipients=along)
+            for reference in action.references(recipients)
             if self._class(reference.type) is cls
         }
 

@@ -17,9 +17,13 @@ def naive_utc(moment: datetime) -> datetime:
     """The same moment as naive UTC, cut to the millisecond.
 
     :param moment: aware, or naive and then already UTC.
+    :raises ValueError: if it is before the year 1 or after 9999 in UTC.
     """
     if moment.tzinfo is not None:
-        moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
+        try:
+            moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
+        except OverflowError as error:
+            raise ValueError(f"{moment} is no moment in UTC") from error
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
@@ -39,7 +43,4 @@ def parse(text: str | None) -> datetime | None:
     if match is None:
         raise ValueError("a moment is ISO 8601 in UTC, like 2026-01-31T12:00:00.000")
     local, offset = match.groups()
-    try:
-        return naive_utc(datetime.fromisoformat(local + (offset or "").replace("Z", "+00:00")))
-    except OverflowError as error:
-        raise ValueError(str(error)) from error
+    return naive_utc(datetime.fromisoformat(local + (offset or "").replace("Z", "+00:00")))

@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+from contextlib import suppress
 from typing import Any
 
 from tg.configuration.utils import TGConfigError
@@ -33,6 +34,10 @@ def configure_host(app_config: Any, options: dict[str, Any]) -> dict[str, Any]:
         }
     )
     app_config.register(ActivityStreamConfigurationComponent)
+    # activitystream.model.Action is there at once, where the host has said which ORM it uses.
+    with suppress(KeyError, TGConfigError):
+        names = ("use_sqlalchemy", "use_ming", "DBSession")
+        model.choose_orm({name: app_config.get_blueprint_value(name) for name in names})
     return {} if _has_websetup(app_config) else {"plug_bootstrap": False}
 
 

@@ -3,12 +3,15 @@
 import re
 from collections.abc import Collection
 from ipaddress import IPv6Address
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 #: What browsers drop, or take for a slash, and so read another link than we do.
 _MISREAD = re.compile(r"[\x00-\x1f\x7f-\x9f\\\u2028\u2029]")
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+
+#: What servers and browsers take in a header.
+_LONGEST = 8000
 
 #: Left as they are in a Location header: RFC 3986's delimiters, and what is quoted already.
 _SAFE = "%:/?#[]@!$&'()*+,;=~"
@@ -27,10 +30,13 @@ def location_of(
     """
     if not isinstance(link, str) or _MISREAD.search(link) or link != link.strip():
         raise ValueError("the link has characters that no link has")
+    if len(link) > _LONGEST:
+        raise ValueError("the link is too long")
     parts = urlsplit(link)  # a ValueError too on a malformed host
     if parts.scheme or parts.netloc or link.startswith("//"):
-        hosts = [host_and_port(host_url), *(host_and_port(f"//{host}") for host in allowed_hosts)]
-        if parts.scheme not in ("http", "https", "") or host_and_port(link) not in hosts:
+        if parts.scheme not in ("http", "https", "") or not any(
+            _leads_to(host, parts) for host in (host_url, *(f"//{each}" for each in allowed_hosts))
+        ):
             raise ValueError("the link leads to another site")
         return quote(link, safe=_SAFE)
     root = quote(script_name, safe="/")
@@ -40,17 +46,27 @@ def location_of(
     return f"{root}{'' if path.startswith('/') else '/'}{path}"
 
 
-def host_and_port(link: str) -> tuple[str, int | None]:
-    """What an absolute link says of them, in a form that can be compared.
+def _leads_to(site: str, link: SplitResult) -> bool:
+    """Whether a link is to the host and port of a site.
 
-    :raises ValueError: if it has no plain host.
+    A proxy that ends TLS hides the scheme from the app: no port is a port of its own, and the
+    default one of a scheme is no port.
     """
-    parts = urlsplit(link)
+    site_host, site_port = _host_and_port(urlsplit(site))
+    host, port = _host_and_port(link)
+    ports = {port} if port is not None else {None, _DEFAULT_PORTS.get(link.scheme)}
+    return host == site_host and site_port in ports
+
+
+def _host_and_port(parts: SplitResult) -> tuple[str, int | None]:
+    """
+    :returns: None for the default port of the scheme, too.
+    :raises ValueError: if there is no plain host.
+    """
     host = parts.hostname
     if not host or not host.isascii() or "@" in parts.netloc:
         raise ValueError("the link names no plain host")
     if "[" in parts.netloc:
         IPv6Address(host)  # raises ValueError; Python 3.10's urlsplit takes any text
-    # A proxy that ends TLS hides the scheme from the app: no port is a port of its own.
     port = parts.port
     return host, None if port == _DEFAULT_PORTS.get(parts.scheme) else port

@@ -1,5 +1,6 @@
 """The public verbs."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -48,7 +49,6 @@ class ActionManager:
             "verb": _text("verb", verb),
             "description": _text("description", description, optional=True),
             "extra": _text("extra", extra, optional=True),
-            "timestamp": clock.now(),
         }
         for role, entity in entities.items():
             given = role == "actor" or entity is not None
@@ -65,7 +65,9 @@ class ActionManager:
             fields["_recipients"] = [{"_type": to.type, "_id": to.key} for to in addressed]
             known = {**addressed, **known}
 
-        action = model.orm.store(fields)
+        # As late as can be: to read the recipients may take a while, and one who looks at their
+        # stream meanwhile has not seen this.
+        action = model.orm.store({**fields, "timestamp": clock.now()})
         read_together([action], known)
         tg.hooks.notify("activitystream.after_create", args=(action,), trap_exceptions=True)
         return action
@@ -131,7 +133,7 @@ class ActionManager:
                     f"{field!r} is no field of Action; its fields are {', '.join(FIELDS)}"
                 )
         for field, value in filters.items():
-            if isinstance(value, (Mapping, list)):
+            if isinstance(value, _SEVERAL) or model.orm.is_entity(value):
                 raise ValueError(
                     f"filters takes one value for {field}, not a {type(value).__name__}"
                 )
@@ -143,6 +145,10 @@ class ActionManager:
             None if limit is None else whole_number("limit", limit),
         )
         return total, read_together(actions)
+
+
+#: What is no value of a field, or would be an operator to some database.
+_SEVERAL = (Mapping, list, set, tuple, re.Pattern)
 
 
 def _each(recipients: Any) -> Iterable[Any]:

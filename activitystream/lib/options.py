@@ -1,13 +1,12 @@
 """What a host may say in ``plug(base_config, 'activitystream', …)``, and whether it makes sense."""
 
 import inspect
+import re
 from collections.abc import Callable
 from typing import Any
 
 import tg
 from tg.configuration.utils import TGConfigError
-
-from .links import host_and_port
 
 #: tgext.pluggable's own options, which arrive in the same dict.
 _OF_TGEXT_PLUGGABLE = ("appid", "rename_tables", "static_middlewares")
@@ -17,6 +16,10 @@ _PREFIXES_OF_TGEXT_PLUGGABLE = ("plug_", "global_")
 def option(name: str) -> Any:
     """The running app's value of one of our options."""
     return tg.config["activitystream"][name]
+
+
+_APPID = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
+_HOST = re.compile(r"([a-z0-9]([-\w]*[a-z0-9])?(\.(?!:|$)|(?=:|$)))+(:\d{1,5})?", re.ASCII | re.I)
 
 
 def ours(given: dict[str, Any]) -> dict[str, Any]:
@@ -46,7 +49,7 @@ def ours(given: dict[str, Any]) -> dict[str, Any]:
 
 def _check_appid(appid: Any) -> None:
     # tgext.pluggable would mount '/news/' where no URL leads, and link to //news/.
-    if appid is not None and not all(part.isidentifier() for part in str(appid).split(".")):
+    if appid is not None and not _APPID.fullmatch(str(appid)):
         raise TGConfigError(
             f"plug(base_config, 'activitystream', appid=…) takes the name that the URLs start "
             f"with, like appid='news' for /news/; it was given {appid!r}."
@@ -63,11 +66,7 @@ def _check_hosts(name: str, value: Any) -> None:
 
 
 def _is_host(value: Any) -> bool:
-    try:
-        host_and_port(f"//{value}")
-    except ValueError:
-        return False
-    return isinstance(value, str) and not set(value) & set("/?#\\ ")
+    return isinstance(value, str) and _HOST.fullmatch(value) is not None
 
 
 def _check_callable(name: str, value: Any) -> None:
@@ -75,6 +74,8 @@ def _check_callable(name: str, value: Any) -> None:
         return
     try:
         inspect.signature(value).bind("user", "recipient")
+    except ValueError:  # a built-in one, which doesn't tell
+        pass
     except TypeError:
         raise TGConfigError(
             f"plug(base_config, 'activitystream', {name}=…) takes a function of (user, recipient) "

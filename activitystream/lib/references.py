@@ -5,10 +5,13 @@ it was loaded as. A class may name itself by ``activity_type = 'forum.Post'``, o
 first name new actions say and whose others old ones hold.
 """
 
+import logging
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from .. import model
+
+log = logging.getLogger(__name__)
 
 
 class Reference(NamedTuple):
@@ -45,43 +48,43 @@ def names_of(cls: type) -> tuple[str, ...]:
     """
     directory = _directory(model.orm.entity_classes())
     root = model.orm.root_of(cls)
-    for name in directory.own_names[root]:
-        _the_only_class(directory, name)
-    return directory.own_names[root] + directory.subclass_names.get(root, ())
+    # An object of a class that was defined again since has the names that its class declares.
+    names = directory.names.get(root) or _declared_names(root)
+    for name in names:
+        if len(directory.roots.get(name, ())) > 1:
+            raise ValueError(_ambiguous(name, directory.roots[name]))
+    return names
 
 
 def class_named(name: str) -> type | None:
     """The root class that a type name means; None if the host has no such class.
 
-    :raises ValueError: if several classes claim it.
+    None too if several claim it: what old actions refer to is not shown then, and the log says why.
     """
-    directory = _directory(model.orm.entity_classes())
-    return _the_only_class(directory, name)
+    roots = _directory(model.orm.entity_classes()).roots.get(name, [])
+    if len(roots) > 1:
+        log.error(_ambiguous(name, roots))
+        return None
+    return roots[0] if roots else None
 
 
 class _Directory(NamedTuple):
-    own_names: dict[type, tuple[str, ...]]  # by root class
-    subclass_names: dict[type, tuple[str, ...]]  # by root class
+    names: dict[type, tuple[str, ...]]  # by root class
     roots: dict[str, list[type]]  # by name
 
 
 @lru_cache(maxsize=1)
 def _directory(classes: tuple[type, ...]) -> _Directory:
-    own: dict[type, tuple[str, ...]] = {}
-    roots: dict[str, list[type]] = {}
-    for root in dict.fromkeys(model.orm.root_of(cls) for cls in classes):
-        own[root] = _declared_names(root)
-        for name in own[root]:
-            roots.setdefault(name, []).append(root)
-    # Old actions say the name of the very class; a root class of that name goes first.
-    subclasses: dict[type, tuple[str, ...]] = {}
-    for cls in classes:
+    names: dict[type, tuple[str, ...]] = {}
+    # A root class first: its name is the one for new actions. Old ones name the very class.
+    for cls in sorted(classes, key=lambda cls: cls is not model.orm.root_of(cls)):
         root = model.orm.root_of(cls)
-        for name in () if cls is root else _declared_names(cls):
-            if name not in roots:
-                roots[name] = [root]
-                subclasses[root] = (*subclasses.get(root, ()), name)
-    return _Directory(own, subclasses, roots)
+        names[root] = tuple(dict.fromkeys((*names.get(root, ()), *_declared_names(cls))))
+    roots: dict[str, list[type]] = {}
+    for root, its_names in names.items():
+        for name in its_names:
+            roots.setdefault(name, []).append(root)
+    return _Directory(names, roots)
 
 
 def _declared_names(cls: type) -> tuple[str, ...]:
@@ -95,15 +98,12 @@ def _declared_names(cls: type) -> tuple[str, ...]:
     return names
 
 
-def _the_only_class(directory: _Directory, name: str) -> type | None:
-    roots = directory.roots.get(name, [])
-    if len(roots) > 1:
-        claimants = " and ".join(_full_name(root) for root in roots)
-        raise ValueError(
-            f"{claimants} are both {name!r} to the activity stream: give one of them a name of "
-            f"its own, like activity_type = 'forum.{name}'"
-        )
-    return roots[0] if roots else None
+def _ambiguous(name: str, roots: list[type]) -> str:
+    claimants = " and ".join(_full_name(root) for root in roots)
+    return (
+        f"{claimants}, or subclasses of theirs, are both {name!r} to the activity stream: give one "
+        f"of them a name of its own, like activity_type = 'forum.{name}'"
+    )
 
 
 def _full_name(cls: type) -> str:

@@ -25,7 +25,8 @@ def is_newer(timestamp: datetime, recipient: Any) -> bool:
 def mark_seen(recipient: Any, until: datetime | None = None) -> datetime | None:
     """See :meth:`activitystream.ActionManager.mark_seen`."""
     reference_to(recipient, "recipient")
-    last_seen(recipient)
+    if not model.orm.has_seen_field(type(recipient)):
+        raise _without_field(recipient)
     if until is not None and not isinstance(until, datetime):
         raise TypeError(f"until must be a datetime or None, not a {type(until).__name__}")
     moment = clock.now() if until is None else min(clock.now(), clock.naive_utc(until))
@@ -43,11 +44,15 @@ def last_seen(recipient: Any) -> datetime | None:
 
     :raises AttributeError: if the recipient's class lacks the field.
     """
-    cls = type(recipient)
-    if not hasattr(cls, "last_activity_seen"):
-        raise AttributeError(
-            f"{cls.__module__}.{cls.__name__} cannot see a stream without the field "
-            f"last_activity_seen; add to the class:  {model.orm.SEEN_FIELD}"
-        )
+    if not hasattr(type(recipient), "last_activity_seen"):
+        raise _without_field(recipient)
     seen = recipient.last_activity_seen
     return None if seen is None else clock.naive_utc(seen)
+
+
+def _without_field(recipient: Any) -> AttributeError:
+    cls = type(recipient)
+    return AttributeError(
+        f"{cls.__module__}.{cls.__name__} cannot see a stream without the field "
+        f"last_activity_seen; add to the class:  {model.orm.SEEN_FIELD}"
+    )

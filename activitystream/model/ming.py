@@ -5,8 +5,10 @@ Another ORM is one more module with these functions.
 
 import logging
 import re
-from collections.abc import Collection, Iterator, Sequence
+import uuid
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import bson
@@ -14,6 +16,7 @@ import pymongo
 from ming import schema as s
 from ming.odm import FieldProperty, Mapper, mapper, session, state
 from ming.odm.declarative import MappedClass
+from ming.odm.odmsession import ODMCursor
 from pymongo.errors import PyMongoError
 
 from ..lib.clock import naive_utc
@@ -130,9 +133,14 @@ def _find(
 
 def entity_classes() -> tuple[type, ...]:
     """Every class that is stored; of one that was defined again, the newer."""
+    return _classes_of(tuple(Mapper.all_mappers()))
+
+
+@lru_cache(maxsize=1)
+def _classes_of(mappers: tuple[Mapper, ...]) -> tuple[type, ...]:
     classes = {
         (cls.__module__, cls.__qualname__): cls
-        for cls in (m.mapped_class for m in Mapper.all_mappers())
+        for cls in (each.mapped_class for each in mappers)
         if _collection(cls) is not None
     }
     return tuple(classes.values())
@@ -163,23 +171,65 @@ def key_of(entity: Any) -> Any:
 def keys_from_text(cls: type, text: str) -> list[Any]:
     """The keys that ``text`` may stand for in a request; none if it can stand for none."""
     schema = cls._id.field.schema
-    if isinstance(schema, s.String):
-        return [text]
-    keys: list[Any] = []
-    if bson.ObjectId.is_valid(text):
-        keys.append(bson.ObjectId(text))
-    if re.fullmatch(r"-?\d{1,18}", text, re.ASCII):
-        keys.append(int(text))
-    if isinstance(schema, s.ObjectId):
-        return [key for key in keys if isinstance(key, bson.ObjectId)]
-    if isinstance(schema, s.Int):
-        return [key for key in keys if isinstance(key, int)]
-    return [*keys, text]
+    for kind, read in _KEYS.items():
+        if isinstance(schema, kind):
+            return read(text)
+    # A schema that takes anything: whatever it may be.
+    return [key for read in (*_KEYS.values(), _uuids) for key in read(text)]
+
+
+def _object_ids(text: str) -> list[Any]:
+    return [bson.ObjectId(text)] if bson.ObjectId.is_valid(text) else []
+
+
+def _integers(text: str) -> list[Any]:
+    plain = re.fullmatch(r"-?\d{1,19}", text, re.ASCII)
+    return [int(text)] if plain and -(2**63) <= int(text) < 2**63 else []
+
+
+def _uuids(text: str) -> list[Any]:
+    try:
+        return [uuid.UUID(text)]
+    except ValueError:
+        return []
+
+
+_KEYS: dict[type, Callable[[str], list[Any]]] = {
+    s.ObjectId: _object_ids,
+    s.Int: _integers,
+    s.String: lambda text: [text],
+}
 
 
 def load(cls: type, keys: Collection[Any]) -> dict[Any, Any]:
     """The entities that have these keys, by key, in one query; deleted ones are not there."""
-    return {entity._id: entity for entity in cls.query.find({"_id": {"$in": list(keys)}})}
+    documents = session(cls).db[_collection(cls)].find({"_id": {"$in": list(keys)}})
+    return _Loaded(cls, {document["_id"]: document for document in documents})
+
+
+class _Loaded(dict[Any, Any]):
+    """Documents by key, each of which becomes an entity when it is first asked for.
+
+    To make an entity costs Ming far more than to read a document, and the recipients of a page are
+    read with it, but seldom asked for.
+    """
+
+    def __init__(self, cls: type, documents: dict[Any, Any]) -> None:
+        super().__init__(documents)
+        self._class = cls
+
+    def __getitem__(self, key: Any) -> Any:
+        value = super().__getitem__(key)
+        if not isinstance(value, MappedClass):
+            made = mapper(self._class).collection.make(value, allow_extra=True, strip_extra=True)
+            value = self[key] = ODMCursor(session(self._class), self._class, iter([made])).first()
+        return value
+
+
+def has_seen_field(cls: type) -> bool:
+    """Whether the class stores a ``last_activity_seen`` under that very name."""
+    declared = getattr(cls, "last_activity_seen", None)
+    return isinstance(declared, FieldProperty) and declared.field.name == "last_activity_seen"
 
 
 def move_seen(recipient: Any, moment: datetime) -> datetime | None:
@@ -208,8 +258,10 @@ def move_seen(recipient: Any, moment: datetime) -> datetime | None:
         if document is None:
             raise LookupError(f"this {type(recipient).__name__} is stored no more")
         after = naive_utc(document["last_activity_seen"])
-    # Past the property, which would mark the document for a rewrite.
-    state(recipient).set("last_activity_seen", after)
+    in_hand = recipient.last_activity_seen
+    if in_hand is None or naive_utc(in_hand) < after:
+        # Past the property, which would mark the document for a rewrite.
+        state(recipient).set("last_activity_seen", after)
     before = document.get("last_activity_seen")
     return None if before is None else naive_utc(before)
 
