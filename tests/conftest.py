@@ -1,3 +1,5 @@
+from contextlib import ExitStack
+
 import pytest
 from webtest import TestApp
 
@@ -7,18 +9,42 @@ from tests.host.app import make_app
 
 
 @pytest.fixture(scope="session")
-def mongodb(tmp_path_factory):
+def database_named(tmp_path_factory):
+    """Opens a database when a test first asks for it; its server runs until all tests are done."""
+    opened = {}
+    with ExitStack() as until_the_end:
+
+        def database_named(name):
+            if name not in opened:
+                context = databases.opened(name, lambda: tmp_path_factory.mktemp(name))
+                opened[name] = until_the_end.enter_context(context)
+            return opened[name]
+
+        yield database_named
+
+
+@pytest.fixture(scope="session", params=[*databases.MING, *databases.SQL])
+def database(request, database_named):
+    """Each database in turn: a test that asks for it runs on all, or on those that it names."""
+    return database_named(request.param)
+
+
+@pytest.fixture(scope="session")
+def mongodb(database_named):
     """A real MongoDB server."""
-    with databases.mongodb_url(tmp_path_factory.mktemp("mongodb")) as url:
-        yield databases.MongoServer(f"{url.rstrip('/')}/activitystream_tests")
+    return database_named("mongodb")
 
 
-@pytest.fixture(scope="session", params=["mim", "mongomock", "mongodb"])
-def database(request):
-    """Each database in turn: a test that asks for it runs on all."""
-    if request.param == "mongodb":
-        return request.getfixturevalue("mongodb")
-    return {"mim": databases.mim, "mongomock": databases.mongomock_database}[request.param]()
+class Browser(TestApp):
+    """What was done before a request is there for it, as if by an earlier one."""
+
+    def __init__(self, database, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self._database = database
+
+    def do_request(self, *arguments, **options):
+        self._database.end_request()
+        return super().do_request(*arguments, **options)
 
 
 class Host:
@@ -32,13 +58,14 @@ class Host:
 
     def plug(self, **options):
         """(Re)start the app, with these options to make_app and plug."""
+        self.database.end_request()
         self.app = make_app(self.database, **options)
 
     def browser(self, user=None, **environ):
         """A browser in which this user is logged in, or nobody."""
         if user is not None:
             environ["REMOTE_USER"] = user.user_name
-        return TestApp(self.app, extra_environ=environ)
+        return Browser(self.database, self.app, extra_environ=environ)
 
     def save(self, *entities):
         self.database.save(*entities)
@@ -56,18 +83,9 @@ class Host:
 
 @pytest.fixture
 def host(database):
-    yield from _host(database)
-
-
-@pytest.fixture
-def mongodb_host(mongodb):
-    yield from _host(mongodb)
-
-
-def _host(database):
     host = Host(database)
     yield host
-    database.forget()
+    database.close()
 
 
 @pytest.fixture
@@ -89,3 +107,10 @@ def post(host):
 def app(host, user):
     """The browser in which ``user`` is logged in."""
     return host.browser(user)
+
+
+@pytest.fixture
+def define(host):
+    """Defines a class of the host's for the time of one test."""
+    with host.database.definitions() as define:
+        yield define

@@ -1,10 +1,15 @@
 """The demo, as a newcomer sees it."""
 
+import os
 import re
 import subprocess
 import sys
+import urllib.parse
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from http.cookiejar import CookieJar
+from pathlib import Path
 
 import pytest
 import tg
@@ -12,38 +17,67 @@ from tg.configuration import milestones
 from webtest import TestApp, Upload
 from webtest.forms import Submit
 
+from tests.empty_databases import empty_database
+
+ROOT = Path(__file__).parent.parent
+DATABASES = ["sqlite", "postgresql", "mongodb", "mim"]
+
+
+def on(*names):
+    """Runs a test on these databases only."""
+    return pytest.mark.parametrize("db_url", names, indirect=True)
+
+
+@pytest.fixture(params=DATABASES)
+def db_url(request, database_named, tmp_path):
+    """A database with nothing in it, of each kind in turn."""
+    if request.param in ("sqlite", "postgresql"):
+        with empty_database(database_named(request.param), tmp_path) as url:
+            yield url.render_as_string(hide_password=False)
+            stop()
+    else:
+        url = "mim:///demo_tests"
+        if request.param == "mongodb":
+            url = re.sub(r"\w+$", "demo_tests", database_named("mongodb").url)
+        start(url)
+        wipe()
+        yield url
+        wipe()
+
 
 def start(db_url):
     # Imported late: flush_all() in other tests meets every session there is, and one that was
     # never bound to a database is an error.
     from activitystream.demo.app import make_app
 
+    stop()
     milestones._reset_all()
     tg.hooks._clear()
     return make_app(db_url)
 
 
-@contextmanager
-def board(db_url):
-    """The demo on a database that is empty before, and again after."""
-    start(db_url)
-    wipe()
-    yield start(db_url)
-    wipe()
+def stop():
+    """What an app of this process left behind does not get in the way of the next."""
+    orm = getattr(sys.modules.get("activitystream.demo.model"), "orm", None)
+    if hasattr(orm, "DeclarativeBase"):
+        orm.DBSession.remove()
+        orm.DBSession.get_bind().dispose()
+        metadata = orm.DeclarativeBase.metadata
+        for table in [each for name, each in metadata.tables.items() if "activity_stream" in name]:
+            metadata.remove(table)
 
 
 def wipe():
     from activitystream.demo import model
 
-    model.DBSession.close_all()
-    db = model.DBSession.db
+    model.orm.DBSession.close_all()
+    db = model.orm.DBSession.db
     db.client.drop_database(db.name)
 
 
 @pytest.fixture
-def app():
-    with board("mim:///demo_tests") as app:
-        yield app
+def app(db_url):
+    return start(db_url)
 
 
 def login(app, name):
@@ -94,9 +128,12 @@ def test_a_newcomer_sees_something(app):
         "Bruno posted “A ladder to lend”",
     ]
     assert new == texts[:3]
+    page = page.click(href="see.*target_link", index=0).follow()
+    assert page.html.select_one(".notice h2").text == "Supper in the yard, Saturday at six"
+    assert (count(page), news(page)) == (0, (texts, []))
 
 
-def the_story(app):
+def test_the_story(app):
     ada, bruno, kofi = (login(app, name) for name in ("Ada", "Bruno", "Kofi"))
     before = count(bruno.get("/"))
 
@@ -141,21 +178,13 @@ def the_story(app):
     assert kofi.get("/").status_int == 302
 
 
-def test_the_story_in_memory(app):
-    the_story(app)
-
-
-def test_the_story_on_a_server(mongodb):
-    with board(re.sub(r"\w+$", "demo_tests", mongodb.url)) as app:
-        the_story(app)
-
-
-def test_only_an_empty_database_is_seeded():
-    with board("mim:///demo_tests") as app:
-        fill_in(login(app, "Ada").get("/"), "/post", title="Still here")
-        page = login(start("mim:///demo_tests"), "Bruno").get("/")
-        assert len(page.html.select(".notice")) == 5
-        assert len(login(app, "Bruno").post("/leave").follow().html.select(".door")) == 5
+def test_a_restart_keeps_what_was_done(db_url):
+    fill_in(login(start(db_url), "Ada").get("/"), "/post", title="Still here")
+    browser = login(start(db_url), "Bruno")
+    page = browser.get("/")
+    assert len(page.html.select(".notice")) == 5
+    assert news(page)[1][0] == "Ada posted “Still here”"
+    assert len(browser.post("/leave").follow().html.select(".door")) == 5
 
 
 def test_liking_twice_is_liking_once(app):
@@ -168,6 +197,28 @@ def test_liking_twice_is_liking_once(app):
     page = ada.get("/")
     assert count(page) == before + 1
     assert page.html.select_one(".likers").text == "by Bruno"
+
+
+@on("sqlite", "postgresql", "mongodb")
+def test_neighbours_do_not_get_in_each_others_way(app):
+    ada = login(app, "Ada")
+    fill_in(ada.get("/"), "/post", title="A cat")
+    key = ada.get("/").html.select_one(".notice")["id"].partition("-")[2]
+    before = count(ada.get("/"))
+    browsers = [login(app, name) for name in ("Bruno", "Freya") for _ in range(4)]
+
+    def talk(number):
+        browsers[number].post("/like", {"notice": key}, status=302)
+        browsers[number].post("/comment", {"notice": key, "text": f"No. {number}"}, status=302)
+        browsers[number].get("/", status=200)
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(talk, range(8)))
+    page = ada.get("/")
+    assert count(page) == before + 2 + 8
+    assert len(page.html.select_one(".notice").select(".replies li")) == 8
+    likers = page.html.select_one(".likers").text
+    assert sorted(likers.removeprefix("by ").split(", ")) == ["Bruno", "Freya"]
 
 
 def test_nobody_is_told_of_what_they_did(app):
@@ -187,11 +238,13 @@ NO_NOTICE = "0" * 24
     [
         ("/enter", {}, 400),
         ("/enter", {"name": "Nobody"}, 400),
+        ("/enter", {"name": "\0"}, 400),
         ("/enter", [("name", "Ada"), ("name", "Mei")], 400),
         ("/post", {}, 400),
         ("/post", {"title": " "}, 400),
         ("/post", {"title": "x" * 101}, 400),
         ("/post", [("title", "one"), ("title", "two")], 400),
+        ("/post", {"title": "a\0b"}, 400),
         ("/post", {"title": "one", "text": Upload("a.txt", b"a file")}, 400),
         ("/post", {"title": "one", "text": "x" * 2001}, 400),
         ("/comment", {}, 404),
@@ -225,6 +278,10 @@ def test_bad_forms_get_a_friendly_page(app, path, fields, status):
         ("/notice", 404),
         ("/notice/x", 404),
         (f"/notice/{NO_NOTICE}", 404),
+        ("/notice/0", 404),
+        ("/notice/%00", 404),
+        (f"/notice/{2**31}", 404),
+        (f"/notice/{'9' * 5000}", 404),
         ("/error", 404),
         ("/post?title=by+a+link", 405),
         ("/leave", 405),
@@ -277,9 +334,15 @@ def test_it_needs_no_javascript_and_no_internet(app):
 
 
 @contextmanager
-def command_line(*arguments):
-    command = [sys.executable, "-m", "activitystream.demo", *arguments]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def command_line(*arguments, folder):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "activitystream.demo", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
     try:
         yield process
     finally:
@@ -287,14 +350,18 @@ def command_line(*arguments):
         process.communicate()
 
 
-def test_one_command_starts_it():
-    with command_line("--port", "0") as process:
-        line = process.stdout.readline()
-        address = re.fullmatch(r"The board is at (http://127\.0\.0\.1:\d+/)\n", line).group(1)
-        with urllib.request.urlopen(address, timeout=30) as page:
+def address_of(process):
+    line = process.stdout.readline()
+    return re.fullmatch(r"The board is at (http://127\.0\.0\.1:\d+)/\n", line).group(1)
+
+
+def test_one_command_starts_it(tmp_path):
+    with command_line("--port", "0", folder=tmp_path) as process:
+        address = address_of(process)
+        with urllib.request.urlopen(f"{address}/", timeout=30) as page:
             assert "Who are you?" in page.read().decode()
-        port = address.rstrip("/").rpartition(":")[2]
-        with command_line("--port", port) as second:
+        port = address.rpartition(":")[2]
+        with command_line("--port", port, folder=tmp_path) as second:
             errors = second.communicate(timeout=60)[1]
             assert second.returncode == 1
             assert errors.startswith(f"The demo cannot listen on 127.0.0.1, port {port}: ")
@@ -303,20 +370,52 @@ def test_one_command_starts_it():
         assert process.communicate(timeout=30)[1] == ""
 
 
+def test_started_again_it_has_what_was_done(tmp_path):
+    def visit(path, **form):
+        data = urllib.parse.urlencode(form).encode() if form else None
+        with browser.open(f"{address}{path}", data, timeout=30) as page:
+            return page.read().decode()
+
+    for is_there in (False, True):
+        with command_line("--port", "0", folder=tmp_path) as process:
+            address = address_of(process)
+            kept = process.stdout.readline()
+            assert kept == f"Ctrl-C ends it, and {tmp_path}/demo.db keeps what was done.\n"
+            browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+            assert ("Still here" in visit("/enter", name="Ada")) is is_there
+            assert "Still here" in visit("/post", title="Still here")
+    assert [each.name for each in tmp_path.iterdir()] == ["demo.db"]
+
+
+@pytest.mark.parametrize("path", ["demo.db", "no/such/folder/demo.db", "."])
+def test_a_file_that_is_no_database_is_left_alone(tmp_path, path):
+    (tmp_path / "demo.db").write_text("my diary " * 100)
+    with command_line("--port", "0", "--db", f"sqlite:///{path}", folder=tmp_path) as process:
+        errors = process.communicate(timeout=60)[1]
+    assert process.returncode == 1
+    assert re.fullmatch(r"The demo cannot use this database: .+\n", errors)
+    assert (tmp_path / "demo.db").read_text() == "my diary " * 100
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "error"),
     [
         (["--db", "mongodb://127.0.0.1:1/"], 1, "The demo cannot use this database: "),
         (["--db", "mongodb://"], 1, "The demo cannot use this database: "),
         (["--db", "mongodb://u:p@h:x/"], 1, "The demo cannot use this database: "),
-        (["--db", "sqlite:///x.db"], 2, "--db must be mongodb://… for a server, or mim:// for"),
+        (["--db", "postgresql+psycopg://127.0.0.1:1/x"], 1, "The demo cannot use this database: "),
+        (["--db", "postgresql+psycopg://u:p@h:x/"], 1, "The demo cannot use this database: "),
+        (["--db", "sqlite:///"], 1, "The demo cannot use this database: SQLite needs a file"),
+        (["--db", "sqlite:///:memory:"], 1, "The demo cannot use this database: SQLite needs"),
+        (["--db", "mysql://127.0.0.1/x"], 2, "--db must start with one of sqlite:///, "),
+        (["--db", "demo.db"], 2, "--db must start with one of sqlite:///, "),
         (["--port", "http"], 2, "argument --port: invalid int value"),
         (["--port", "99999"], 2, "--port must be "),
         (["--host", "no.such.host.invalid"], 1, "The demo cannot listen on no.such.host.invalid"),
     ],
 )
-def test_what_cannot_be_started_says_why_in_a_line(arguments, status, error):
-    with command_line("--port", "0", *arguments) as process:
+def test_what_cannot_be_started_says_why_in_a_line(tmp_path, arguments, status, error):
+    with command_line("--port", "0", *arguments, folder=tmp_path) as process:
         errors = process.communicate(timeout=60)[1]
         assert process.returncode == status
         assert error in errors.splitlines()[-1]
@@ -324,9 +423,27 @@ def test_what_cannot_be_started_says_why_in_a_line(arguments, status, error):
         assert status == 2 or errors.count("\n") == 1
 
 
-def test_without_its_requirements_it_says_what_to_install():
-    code = "import sys; sys.modules['waitress'] = None; import activitystream.demo.__main__ as it"
-    command = [sys.executable, "-c", f"{code}; sys.argv = ['demo']; it.main()"]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=60)
+@pytest.mark.parametrize(
+    ("missing", "db_url"),
+    [
+        ("waitress", "mim://"),
+        ("ming", "mim://"),
+        ("sqlalchemy", "sqlite:///demo.db"),
+        ("zope.sqlalchemy", "sqlite:///demo.db"),
+        ("psycopg", "postgresql+psycopg://127.0.0.1:1/x"),
+    ],
+)
+def test_without_its_requirements_it_says_what_to_install(tmp_path, missing, db_url):
+    code = f"import sys; sys.modules['{missing}'] = None; import activitystream.demo.__main__ as it"
+    code = f"{code}; sys.argv = ['demo', '--db', '{db_url}']; it.main()"
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
     assert result.returncode == 1
-    assert result.stderr == ("The demo needs waitress: pip install 'tgapp-activitystream[demo]'\n")
+    install = "pip install 'tgapp-activitystream[demo]'"
+    assert result.stderr == f"The demo needs {missing}: {install}\n"

@@ -38,9 +38,7 @@ def test_recipients_are_entities_in_order(action):
 
 def test_deleted_entities_are_none_and_their_names_stay(host, action, user, post, note, other):
     for entity in (user, post, note):
-        host.database.db[type(entity).query.mapper.collection.m.collection_name].delete_one(
-            {"_id": entity._id}
-        )
+        host.database.raw_delete(entity)
     host.database.forget()
     action = am.get_by_recipient(host.model.user_named("bob")).first()
     assert (action.actor, action.target, action.action_obj, action.target_link) == (None,) * 4

@@ -129,7 +129,7 @@ def test_what_was_deleted_is_called_so_in_the_language_of_the_request(host, user
 
 def test_an_empty_verb_of_an_old_document_is_not_the_catalogs_header(host, user, app):
     am.create(user, "to be emptied")
-    host.database.db.activity_stream_action.update_many({}, {"$set": {"verb": ""}})
+    host.database.update_actions(verb="")
     page = app.get("/activitystream/", headers={"Accept-Language": "it"})
     assert "Project-Id" not in page
 

@@ -1,12 +1,16 @@
-"""What is special to Ming: indexes and query plans on a real server, and aware datetimes."""
+"""What is special to Ming: indexes and query plans on a real server, the session, old documents."""
 
+import logging
 from datetime import datetime, timedelta
 
+import bson
+import pymongo.errors
 import pytest
 
 from activitystream import am, bootstrap, model
 from tests import databases
 from tests.conftest import Host
+from tests.databases import MING, on
 from tests.host.app import make_app
 
 INDEXES = {
@@ -39,9 +43,8 @@ def test_a_host_without_automatic_indexes_makes_them_by_setup_app(mongodb):
 
 
 @pytest.fixture
-def crowded(mongodb_host):
+def crowded(host):
     """Enough actions that reading them all is the worse plan."""
-    host = mongodb_host
     users = [host.model.User(user_name=f"user{number}") for number in range(50)]
     host.save(*users)
     to_each = [{"_type": "User", "_id": user._id} for user in users]
@@ -88,6 +91,7 @@ def examined(stats):
     return max(stats["totalKeysExamined"], stats["totalDocsExamined"])
 
 
+@on("mongodb")
 @pytest.mark.parametrize(
     "read",
     [
@@ -113,6 +117,7 @@ def test_the_stream_is_read_by_its_indexes(crowded, read):
         assert examined(stats) <= wanted + 2
 
 
+@on("mongodb")
 def test_the_stream_of_a_recipient_with_old_names_is_read_by_its_indexes(crowded):
     topic = crowded.save(crowded.model.Topic())
     am.create(crowded.crowd[0], "opened", recipients=[topic])
@@ -123,6 +128,7 @@ def test_the_stream_of_a_recipient_with_old_names_is_read_by_its_indexes(crowded
     assert not {"COLLSCAN", "SORT"} & names
 
 
+@on("mongodb")
 @pytest.mark.parametrize("seen", [None, datetime(2020, 1, 4)], ids=["never", "lately"])
 def test_the_count_is_made_by_the_indexes(crowded, seen):
     user = crowded.crowd[7]
@@ -164,6 +170,101 @@ def test_a_host_with_aware_datetimes_gets_right_answers(aware):
     assert aware.browser(user).get("/activitystream/").status_int == 200
 
 
-def test_the_model_is_the_one_of_ming(mongodb_host):
+@on(*MING)
+def test_the_model_is_the_one_of_ming(host):
     assert model.orm.__name__ == "activitystream.model.ming"
     assert model.Action is model.orm.Action
+
+
+@on("mim", "mongomock")
+def test_ming_may_be_enabled_by_its_other_name(database):
+    assert make_app(database, blueprint={"use_ming": False, "ming.enabled": True})
+
+
+@on("mim", "mongomock")
+def test_an_index_that_cannot_be_made_is_logged_and_the_app_starts(database, monkeypatch, caplog):
+    def fail(*arguments, **options):
+        raise pymongo.errors.OperationFailure("no rights")
+
+    monkeypatch.setattr("ming.session.Session.create_index", fail)
+    with caplog.at_level(logging.ERROR):
+        assert make_app(database)
+    assert "indexes of activitystream could not be made" in caplog.text
+    assert "no rights" in caplog.text
+
+
+@on(*MING)
+def test_what_is_not_saved_yet_by_the_host_is_not_saved_by_create(host, user):
+    user.user_name = "changed"
+    host.model.Post(title="new")
+    am.create(user, "joined")
+    host.database.forget()
+    assert host.model.user_named("changed") is None
+    assert host.model.Post.query.find().count() == 0
+
+
+@on(*MING)
+def test_a_write_that_fails_is_not_written_later(host, user, monkeypatch):
+    def fail(self, *args, **kwargs):
+        raise OSError("the server is gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ming.session.Session.insert", fail)
+        with pytest.raises(OSError, match="the server is gone"):
+            am.create(user, "liked")
+    host.save()
+    assert host.database.raw_actions() == []
+
+
+@on(*MING)
+@pytest.mark.parametrize("key", ["text", 7, bson.ObjectId()])
+def test_keys_of_several_kinds_in_one_collection_are_found_again(host, user, key):
+    entity = host.save(host.model.Unique(_id=key))
+    am.create(entity, "did", recipients=[entity])
+    (stored,) = host.database.raw_actions()
+    assert (stored["actor_id"], stored["_recipients"][0]["_id"]) == (key, key)
+    host.database.forget()
+    entity = host.database.get(host.model.Unique, key)
+    (action,) = am.get_by_recipient(entity)
+    assert (action.actor, action.recipients) == (entity, [entity])
+
+
+@on(*MING)
+def test_the_same_key_in_another_collection_is_another_recipient(host, user):
+    number = host.save(host.model.Numbered(_id=1))
+    text = host.save(host.model.Coded(_id="1"))
+    am.create(user, "to the number", recipients=[number])
+    assert (host.verbs(number), host.verbs(text)) == (["to the number"], [])
+
+
+@on(*MING)
+def test_marking_seen_keeps_what_the_class_does_not_know(host, user):
+    host.database.raw_update(user, unknown=1)
+    am.mark_seen(user)
+    host.save()
+    assert host.database.raw_values(user)["unknown"] == 1
+
+
+@on(*MING)
+def test_marking_seen_does_not_flush_what_is_in_hand(host, user):
+    user.user_name = "changed"
+    am.mark_seen(user)
+    assert host.database.raw_values(user)["user_name"] == "ann"
+
+
+@on(*MING)
+def test_a_stored_recipient_that_lacks_the_field_has_never_seen_anything(host, user, other):
+    host.database.db.tg_user.update_one({"_id": other._id}, {"$unset": {"last_activity_seen": 1}})
+    other = host.database.reload(other)
+    am.create(user, "one")
+    assert am.count_not_seen_by_recipient(other) == 1
+    assert am.mark_seen(other) is None
+    assert am.count_not_seen_by_recipient(other) == 0
+
+
+@on(*MING)
+def test_a_nul_character_comes_back_as_it_was_given(host, user):
+    am.create(user, "\x00", description="a\x00b")
+    host.database.forget()
+    (action,) = am.get_by_recipient(user)
+    assert (action.verb, action.description) == ("\x00", "a\x00b")

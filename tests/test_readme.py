@@ -12,13 +12,20 @@ import urllib.request
 from contextlib import closing
 
 import pytest
+import sqlalchemy
 import tg
+import transaction
+import zope.sqlalchemy
+from beaker.cache import cache_managers
+from beaker.container import MemoryNamespaceManager
 from docutils.core import publish_doctree
 from docutils.nodes import literal_block
 from ming import Session
 from ming import schema as s
 from ming.odm import FieldProperty, Mapper, ThreadLocalODMSession
 from ming.odm.declarative import MappedClass
+from sqlalchemy.dialects import mysql
+from sqlalchemy.orm import declarative_base, scoped_session, sessionmaker
 from tgext.pluggable import plug
 from webtest import TestApp
 
@@ -30,10 +37,11 @@ from tests.host.app import AuthMetadata, configurator
 PROJECT = "myproject"
 
 
-def blocks(language):
+def blocks(language, orm=None):
     """The code blocks of a language, each as (its line, the file that it is of or None, its text).
 
-    A block says the file in its first line, or the paragraph before it does in its last words.
+    A block says the file in its first line, or the paragraph before it does in its last words; and
+    it may say that it is of one ORM only.
     """
     document = publish_doctree((ROOT / "README.rst").read_text())
     found = []
@@ -42,7 +50,9 @@ def blocks(language):
             before = block.parent[block.parent.index(block) - 1].astext()
             said = f"{before}\n{block.astext()}" if language == "html" else block.astext()
             file = re.search(rf"^.*({PROJECT}/[\w./]+):?$", said, re.M)
-            found.append((block.line, file and file[1], block.astext()))
+            of_orm = re.match(r"# on (SQLAlchemy|Ming)\b", block.astext())
+            if of_orm is None or of_orm[1] == orm:
+                found.append((block.line, file and file[1], block.astext()))
     return found
 
 
@@ -59,6 +69,10 @@ class RootController(TGController):
     def panel(self):
         return {{}}
 """
+
+
+def orm_of(database):
+    return "SQLAlchemy" if database.blueprint["use_sqlalchemy"] else "Ming"
 
 
 class Recorder:
@@ -79,7 +93,7 @@ def project(database, tmp_path, monkeypatch):
         (tmp_path / PROJECT / name / "__init__.py").touch()
     (tmp_path / PROJECT / "__init__.py").touch()
     for language in ("python", "html"):
-        for _, file, text in blocks(language):
+        for _, file, text in blocks(language, orm_of(database)):
             if file:
                 with (tmp_path / file).open("a") as written:
                     written.write(f"{text}\n")
@@ -100,30 +114,50 @@ def run_file(path, namespace):
     exec(compile(path.read_text(), str(path), "exec"), namespace)
 
 
-def make_model(project, datastore_session):
+def make_model(project, database):
     """The package's model, of the README's classes."""
     module = importlib.import_module(f"{PROJECT}.model")
-    module.DBSession = ThreadLocalODMSession(datastore_session)
-    names = {"MappedClass": MappedClass, "FieldProperty": FieldProperty, "s": s}
+    vars(module).update({"Ming": ming_base, "SQLAlchemy": sqlalchemy_base}[orm_of(database)]())
     for name in ("auth", "post"):
-        namespace = {"__name__": f"{PROJECT}.model.{name}", "DBSession": module.DBSession, **names}
+        namespace = {**vars(module), "__name__": f"{PROJECT}.model.{name}"}
         run_file(project / "model" / f"{name}.py", namespace)
-        vars(module).update({"User": namespace.get("User")} if name == "auth" else {})
-        vars(module).update({"Post": namespace.get("Post")} if name == "post" else {})
+        vars(module).update(
+            {each: namespace[each] for each in ("User", "Post") if each in namespace}
+        )
+    return module
+
+
+def ming_base():
+    """What a model on Ming has beside its classes."""
+    datastore_session = Session()
+    names = {"DBSession": ThreadLocalODMSession(datastore_session), "MappedClass": MappedClass}
 
     def init_model(datastore):
         datastore_session.bind = datastore
         Mapper.compile_all()
 
-    module.init_model = init_model
-    module.user_named = lambda name: module.User.query.get(user_name=name)
-    return module
+    return {**names, "FieldProperty": FieldProperty, "s": s, "init_model": init_model}
+
+
+def sqlalchemy_base():
+    """What a model on SQLAlchemy has beside its classes."""
+    session = scoped_session(sessionmaker())
+    zope.sqlalchemy.register(session, keep_session=True)
+    names = {"DBSession": session, "DeclarativeBase": declarative_base()}
+    columns = ("Column", "DateTime", "Integer", "Unicode")
+    names.update({name: getattr(sqlalchemy, name) for name in columns})
+    # The README says so.
+    milliseconds = mysql.DATETIME(fsp=3)
+    names["DateTime"] = sqlalchemy.DateTime().with_variant(milliseconds, "mysql", "mariadb")
+    return {**names, "init_model": lambda engine: session.configure(bind=engine)}
 
 
 @pytest.fixture
 def namespace(database, project):
     """What the README's blocks take for granted, in the app that they plug into."""
-    host_model = make_model(project, Session())
+    host_model = make_model(project, database)
+    DBSession = host_model.DBSession
+    User, Post = host_model.User, host_model.Post
     # Not used further, but by the blocks that show other ways to plug.
     spare = configurator(database)
     base_config = configurator(database)
@@ -131,42 +165,79 @@ def namespace(database, project):
         {
             "package": importlib.import_module(PROJECT),
             "model": host_model,
-            "DBSession": host_model.DBSession,
+            "DBSession": DBSession,
             "helpers": importlib.import_module(f"{PROJECT}.lib.helpers"),
             "sa_auth.authmetadata": AuthMetadata(host_model),
         }
     )
     run_file(project / "config" / "app_cfg.py", {"base_config": base_config})
     app = base_config.make_wsgi_app()
-    # Ming flushes every session of the process, the other test host's too.
-    database.model.init_model(host_model.DBSession.bind)
-    for name in host_model.DBSession.db.list_collection_names():
-        host_model.DBSession.db[name].delete_many({})
+    if orm_of(database) == "Ming":
+        # Ming flushes every session of the process, the other test host's too.
+        database.model.init_model(DBSession.bind)
+        for name in DBSession.db.list_collection_names():
+            DBSession.db[name].delete_many({})
+        host_model.user_named = lambda name: User.query.get(user_name=name)
+
+        def save(*entities):
+            DBSession.flush()
+
+        def all_users():
+            return User.query.find().all()
+
+        def forget():
+            DBSession.close_all()
+
+    else:
+        engine = tg.config["tg.app_globals"].sa_engine
+        host_model.DeclarativeBase.metadata.drop_all(engine)
+        host_model.DeclarativeBase.metadata.create_all(engine)
+
+        def all_users():
+            return DBSession.query(User).all()
+
+        host_model.user_named = lambda name: DBSession.query(User).filter_by(user_name=name).first()
+
+        def save(*entities):
+            DBSession.add_all(entities)
+            transaction.commit()
+
+        def forget():
+            transaction.commit()
+            DBSession.remove()
+
     ann, bob = (
-        host_model.User(user_name=name, display_name=name.title(), email_address=f"{name}@host")
+        User(user_name=name, display_name=name.title(), email_address=f"{name}@host")
         for name in ("ann", "bob")
     )
-    post, comment = host_model.Post(title="A post"), host_model.Post(title="A comment")
-    host_model.DBSession.flush_all()
+    post, comment = Post(title="A post"), Post(title="A comment")
+    save(ann, bob, post, comment)
     yield {
+        "all_users": all_users,
         "am": am,
+        "app": app,
         "author": bob,
         "base_config": spare,
         "comment": comment,
-        "DBSession": host_model.DBSession,
-        "FieldProperty": FieldProperty,
+        "DBSession": DBSession,
+        "DeclarativeBase": types.SimpleNamespace,  # of a class that is shown in part
         "followers": [ann],
+        "forget": forget,
         "mailer": Recorder(),
-        "MappedClass": types.SimpleNamespace,  # a class that is shown in part
         "model": host_model,
+        "orm": orm_of(database),
         "plug": plug,
         "post": post,
-        "s": s,
+        "save": save,
         "tg": tg,
         "user": ann,
-        "app": app,
     }
-    host_model.DBSession.close_all()
+    forget()
+    # Numbers come again in the next database, and Beaker's memory is the process's.
+    cache_managers.clear()
+    MemoryNamespaceManager.namespaces.clear()
+    if orm_of(database) == "SQLAlchemy":
+        host_model.DeclarativeBase.metadata.drop_all(engine)
 
 
 def test_every_python_block_runs(namespace, capsys):
@@ -174,7 +245,7 @@ def test_every_python_block_runs(namespace, capsys):
     type(post).author = namespace["author"]
     namespace["action"] = am.create(namespace["user"], "published", post)
     namespace["action"].actor
-    for line, file, text in blocks("python"):
+    for line, file, text in blocks("python", namespace["orm"]):
         if file is None:
             source = "\n" * (line or 0) + text
             exec(compile(source, "README.rst", "exec"), namespace)
@@ -190,23 +261,36 @@ def test_the_hook_of_the_readme_reaches_each_recipient(namespace):
     exec(hook, namespace)
     am.create(namespace["user"], "liked", recipients=[namespace["author"]])
     assert namespace["mailer"].calls == [("bob@host", "Ann", "liked")]
+    am.create(namespace["user"], "announced")
+    assert [address for address, *_ in namespace["mailer"].calls[1:]] == ["ann@host", "bob@host"]
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+def test_the_hook_after_the_commit_sends_only_what_is_committed(namespace):
+    (hook,) = [text for _, _, text in blocks("python", "SQLAlchemy") if "addAfter" in text]
+    exec(hook, namespace)
+    am.create(namespace["user"], "aborted", recipients=[namespace["author"]])
+    transaction.abort()
+    am.create(namespace["user"], "liked", recipients=[namespace["author"]])
+    assert namespace["mailer"].calls == []
+    transaction.commit()
+    ((addresses, line),) = namespace["mailer"].calls
+    assert (addresses, line.startswith("Ann liked")) == (["bob@host"], True)
 
 
 def test_the_field_for_those_who_sign_up_leaves_nothing_old_to_see(namespace):
     am.create(namespace["user"], "announced")
-    for _, file, text in blocks("python"):
+    for _, file, text in blocks("python", namespace["orm"]):
         if file is None and "last_activity_seen" in text:
             exec(text, namespace)
-    namespace["DBSession"].flush_all()
-    users = [namespace["newcomer"], namespace["author"]]
-    namespace["DBSession"].close_all()
-    for user in users:
-        stored = namespace["model"].User.query.get(user._id)
-        assert am.count_not_seen_by_recipient(stored) == 0
+    namespace["save"](namespace["newcomer"])
+    namespace["forget"]()
+    assert [am.count_not_seen_by_recipient(user) for user in namespace["all_users"]()] == [0, 0, 0]
 
 
 def test_the_recipe_shows_each_reader_what_is_theirs(namespace):
     am.create(namespace["author"], "commented on", namespace["post"], recipients=None)
+    namespace["save"]()
     browsers = [
         TestApp(namespace["app"], extra_environ={"REMOTE_USER": name}) for name in ("ann", "bob")
     ]
@@ -223,6 +307,7 @@ def test_the_recipe_shows_each_reader_what_is_theirs(namespace):
 
 def test_the_recipe_keeps_what_it_rendered(namespace, monkeypatch):
     action = am.create(namespace["author"], "commented on", namespace["post"])
+    namespace["save"]()
     browser = TestApp(namespace["app"], extra_environ={"REMOTE_USER": "ann"})
     rendered = []
     monkeypatch.setattr(
@@ -236,6 +321,7 @@ def test_the_recipe_keeps_what_it_rendered(namespace, monkeypatch):
 
 def test_the_panel_of_the_readme_is_shown(namespace):
     am.create(namespace["author"], "commented on", namespace["post"])
+    namespace["save"]()
     page = TestApp(namespace["app"], extra_environ={"REMOTE_USER": "ann"}).get("/panel")
     assert page.html.select_one(".card-header").text == "What happened"
     assert "Bob commented on A post less than 1 minute ago" in page.html.text
@@ -255,11 +341,16 @@ def test_every_command_is_run_by_a_test():
         "pip install tgapp-activitystream",
         "gearbox plug tgapp-activitystream",
         "gearbox setup-app",
+        "gearbox migrate-pluggable activitystream upgrade",
+        "gearbox migrate-pluggable activitystream db_version",
+        "gearbox migrate-pluggable activitystream downgrade",
     ]
     stock_host = (ROOT / "tests" / "stock_host" / "__init__.py").read_text()
     assert '"plug", "tgapp-activitystream"' in stock_host
     assert '"install"' in stock_host
-    assert '"setup-app"' in (ROOT / "tests" / "test_stock_host.py").read_text()
+    tests_of_it = (ROOT / "tests" / "test_stock_host.py").read_text()
+    for word in ("setup-app", "migrate-pluggable", "upgrade", "db_version", "downgrade"):
+        assert f'"{word}"' in tests_of_it
     assert "./dev test" in (ROOT / ".ci" / "run").read_text()
     assert "./dev demo" in lines
 

@@ -39,16 +39,16 @@ def test_recipients_of_any_kind_see_their_stream(host, user, post):
 
 def test_a_recipient_is_told_from_another_kind_with_the_same_key(host, user):
     number = host.save(host.model.Numbered(_id=1))
-    unique = host.save(host.model.Unique(_id=1))
+    counted = host.save(host.model.Counted(_id=1))
     am.create(user, "to the number", recipients=[number])
     assert host.verbs(number) == ["to the number"]
-    assert host.verbs(unique) == []
+    assert host.verbs(counted) == []
 
 
 def test_type_and_key_must_be_of_the_same_recipient(host, user):
     one, two = host.save(host.model.Numbered(_id=1), host.model.Numbered(_id=2))
-    unique = host.save(host.model.Unique(_id=2))
-    am.create(user, "mixed", recipients=[one, unique])
+    counted = host.save(host.model.Counted(_id=2))
+    am.create(user, "mixed", recipients=[one, counted])
     assert host.verbs(two) == []
     assert am.count_not_seen_by_recipient(two) == 0
 

@@ -3,35 +3,14 @@
 import sys
 import uuid
 
-import bson
 import pytest
-from ming import schema as s
-from ming.odm import FieldProperty, Mapper
-from ming.odm.declarative import MappedClass
 
 from activitystream import am
+from tests.databases import MING, UUIDS, on
 
 
 def stored(host):
     return host.database.raw_actions()[-1]
-
-
-@pytest.fixture
-def define(host, monkeypatch):
-    """Defines a class of the host's for the time of one test."""
-    mappers = list(Mapper._all_mappers)
-
-    def define(name, collection, base=MappedClass, module="tests.host.forum", **attributes):
-        meta = type("__mongometa__", (), {"session": host.model.DBSession, "name": collection})
-        attributes.update(__mongometa__=meta, __module__=module, __qualname__=name)
-        attributes.setdefault("_id", FieldProperty(s.ObjectId))
-        attributes.setdefault("last_activity_seen", FieldProperty(s.DateTime))
-        cls = type(MappedClass)(name, (base,), attributes)
-        Mapper.compile_all()
-        return cls
-
-    yield define
-    Mapper._all_mappers[:] = mappers
 
 
 @pytest.mark.parametrize(
@@ -42,27 +21,27 @@ def define(host, monkeypatch):
         ("Numbered", 2**40),
         ("Coded", "a b/ü"),
         ("Coded", ""),
-        ("Unique", "text"),
-        ("Unique", 7),
-        ("Unique", bson.ObjectId()),
     ],
 )
 def test_any_key_is_found_again(host, user, kind, key):
     entity = host.save(getattr(host.model, kind)(_id=key))
     am.create(entity, "did", entity, entity, recipients=[entity])
-    assert (stored(host)["actor_id"], stored(host)["_recipients"][0]["_id"]) == (key, key)
+    as_stored = host.database.stored_key(key)
+    assert stored(host)["actor_id"] == stored(host)["_recipients"][0]["_id"] == as_stored
     host.database.forget()
-    entity = getattr(host.model, kind).query.get(_id=key)
+    entity = host.database.get(getattr(host.model, kind), key)
     (action,) = am.get_by_recipient(entity)
+    assert (action.actor_id, action._recipients) == (key, [{"_type": kind, "_id": key}])
     assert [action.actor, action.target, action.action_obj, *action.recipients] == [entity] * 4
 
 
-def test_a_uuid_key_is_found_again(mongodb_host):
-    host, key = mongodb_host, uuid.uuid4()
+@on(*UUIDS)
+def test_a_uuid_key_is_found_again(host):
+    key = uuid.uuid4()
     entity = host.save(host.model.Unique(_id=key))
     am.create(entity, "did", recipients=[entity])
     host.database.forget()
-    entity = host.model.Unique.query.get(_id=key)
+    entity = host.database.get(host.model.Unique, key)
     (action,) = am.get_by_recipient(entity)
     assert (action.actor_id, action.actor, action.recipients) == (key, entity, [entity])
 
@@ -72,17 +51,16 @@ def test_a_subclass_in_the_same_collection_is_named_by_its_root(host, user):
     am.create(admin, "banned", user, recipients=[admin])
     assert stored(host)["actor_type"] == stored(host)["_recipients"][0]["_type"] == "User"
     host.database.forget()
-    loaded = host.model.User.query.get(admin._id)
+    loaded = host.database.get(host.model.User, admin._id)
     (action,) = am.get_by_recipient(loaded)
     assert (action.actor, action.target) == ("root", "ann")
 
 
 def test_an_old_action_that_names_the_subclass_is_found(host):
     admin = host.save(host.model.Admin(user_name="root"))
-    to_admin = [{"_type": "Admin", "_id": admin._id}]
-    host.database.db.activity_stream_action.insert_one(
-        {"verb": "did", "actor_type": "Admin", "actor_id": admin._id, "_recipients": to_admin}
-    )
+    key = host.database.stored_key(admin._id)
+    to_admin = [{"_type": "Admin", "_id": key}]
+    host.database.insert_action(verb="did", actor_type="Admin", actor_id=key, _recipients=to_admin)
     (action,) = am.get_by_recipient(admin)
     assert (action.actor, [each._id for each in action.recipients]) == ("root", [admin._id])
 
@@ -91,11 +69,9 @@ def test_a_class_may_name_itself_and_be_read_by_its_old_name(host, user):
     topic = host.save(host.model.Topic())
     am.create(user, "opened", topic, recipients=[topic])
     assert stored(host)["target_type"] == stored(host)["_recipients"][0]["_type"] == "forum.Topic"
-    host.database.db.activity_stream_action.update_many(
-        {}, {"$set": {"target_type": "Thread", "_recipients.0._type": "Thread"}}
-    )
-    host.database.forget()
-    topic = host.model.Topic.query.get(topic._id)
+    host.database.rename_type("forum.Topic", "Thread")
+    assert stored(host)["target_type"] == stored(host)["_recipients"][0]["_type"] == "Thread"
+    topic = host.database.reload(topic)
     (action,) = am.get_by_recipient(topic)
     assert (action.target, action.recipients) == (topic, [topic])
 
@@ -105,7 +81,7 @@ def test_two_classes_of_one_name_are_refused_with_both_named(host, user, post, d
     for target in (post, other_post):
         with pytest.raises(ValueError, match="'Post'") as caught:
             am.create(user, "liked", target)
-        assert "tests.host.ming_model.Post" in str(caught.value)
+        assert f"{host.model.__name__}.Post" in str(caught.value)
         assert "tests.host.forum.Post" in str(caught.value)
         assert "activity_type = 'forum.Post'" in str(caught.value)
     assert host.database.raw_actions() == []
@@ -127,7 +103,7 @@ def test_two_subclasses_of_one_name_are_refused_with_both_roots_named(host, user
     for entity in (user, host.save(staff())):
         with pytest.raises(ValueError, match="'Admin'") as caught:
             am.create(user, "liked", entity)
-        assert "tests.host.ming_model.User" in str(caught.value)
+        assert f"{host.model.__name__}.User" in str(caught.value)
         assert "tests.host.forum.Staff" in str(caught.value)
 
 
@@ -151,6 +127,7 @@ def test_a_page_of_actions_about_two_classes_of_one_name_is_shown(
     assert "forum" not in answer
 
 
+@on(*MING)
 def test_an_object_of_the_class_as_it_was_before_has_its_name(host, user, define):
     before = host.save(define("Reloaded", "reloaded")())
     define("Reloaded", "reloaded")
@@ -173,6 +150,7 @@ def test_a_subclass_with_a_collection_of_its_own_has_a_name_of_its_own(host, use
     assert am.get_by_recipient(user)[0].entity("target")._id == derived._id
 
 
+@on(*MING)
 def test_a_class_that_was_defined_again_is_no_other_class(host, user, define):
     define("Reloaded", "reloaded")
     again = host.save(define("Reloaded", "reloaded")())
@@ -188,8 +166,9 @@ def test_a_name_that_is_none_is_refused(host, user, define, bad):
 
 
 def test_a_class_that_the_host_has_no_more_is_as_if_deleted(host, user):
-    host.database.db.activity_stream_action.insert_one(
-        {"verb": "did", "actor_type": "Gone", "actor_id": 1, "actor_name": "X", "_recipients": None}
+    key = host.database.stored_key(1)
+    host.database.insert_action(
+        verb="did", actor_type="Gone", actor_id=key, actor_name="X", _recipients=None
     )
     (action,) = am.get_by_recipient(user)
     assert (action.actor, action.name_of("actor")) == (None, "X")

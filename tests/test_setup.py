@@ -1,6 +1,5 @@
 """What stops an app from starting, and what it says then."""
 
-import logging
 import sys
 
 import pytest
@@ -10,16 +9,12 @@ from tgext.pluggable import plug
 
 import activitystream
 from activitystream import am, model
+from tests.databases import on
 from tests.host.app import configurator
 from tests.host.app import make_app as start
 
-
-@pytest.fixture(params=["mim", "mongomock"])
-def database(request):
-    """Nothing here asks the database."""
-    from tests import databases
-
-    return {"mim": databases.mim, "mongomock": databases.mongomock_database}[request.param]()
+# Nothing here asks a server.
+pytestmark = on("mim", "mongomock", "sqlite")
 
 
 def test_without_a_session_it_says_what_to_write_where(database):
@@ -29,13 +24,11 @@ def test_without_a_session_it_says_what_to_write_where(database):
     assert "config/app_cfg.py" in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "orm", [{"use_ming": False}, {"use_sqlalchemy": True}, {"use_ming": True, "use_sqlalchemy": 1}]
-)
-def test_without_a_supported_orm_it_says_what_to_write_where(database, orm):
+def test_without_an_orm_it_says_what_to_write_where(database):
     with pytest.raises(TGConfigError) as caught:
-        start(database, blueprint=orm)
-    assert "base_config.update_blueprint({'use_ming': True})" in str(caught.value)
+        start(database, blueprint={"use_ming": False, "use_sqlalchemy": False})
+    assert "base_config.update_blueprint({'use_sqlalchemy': True})" in str(caught.value)
+    assert "'use_ming'" in str(caught.value)
     assert "config/app_cfg.py" in str(caught.value)
 
 
@@ -52,10 +45,6 @@ def test_the_package_may_be_said_after_plugging(database):
     plug(base_config, "activitystream", plug_bootstrap=False)
     base_config.update_blueprint({"package": tests.host})
     assert base_config.make_wsgi_app()
-
-
-def test_ming_may_be_enabled_by_its_other_name(database):
-    assert start(database, blueprint={"use_ming": False, "ming.enabled": True})
 
 
 @pytest.mark.parametrize(
@@ -147,15 +136,11 @@ def test_an_app_that_tgext_pluggable_half_plugs_does_not_start(database, monkeyp
 
 
 def test_a_minimal_host_is_enough(database, monkeypatch):
-    from tg.configurator.components.ming import MingConfigurationComponent
-
     full = configurator(database)
     base_config = MinimalApplicationConfigurator()
-    base_config.register(MingConfigurationComponent)
-    names = ("package", "model", "DBSession", "use_ming", "ming.url", "helpers")
+    base_config.register(database.configuration_component)
     base_config.update_blueprint(
-        {name: full.get_blueprint_value(name) for name in names if name in full._blueprint}
-        | {key: value for key, value in database.blueprint.items() if "connection" in key}
+        {"package": full.get_blueprint_value("package"), **database.blueprint}
     )
     plug(base_config, "activitystream")
     base_config.make_wsgi_app()
@@ -182,22 +167,9 @@ def test_two_apps_in_one_process_have_their_own_options(database):
         assert browser.get(see + others, expect_errors=True).status_int == 400
 
 
-def test_before_an_app_was_configured_the_model_says_so(monkeypatch):
+def test_before_an_app_was_configured_the_model_says_so(database, monkeypatch):
     monkeypatch.delitem(vars(model), "Action", raising=False)
     with pytest.raises(AttributeError, match="once an app that plugs activitystream was"):
         model.Action
     with pytest.raises(AttributeError, match="no attribute 'Nonsense'"):
         model.Nonsense
-
-
-def test_an_index_that_cannot_be_made_is_logged_and_the_app_starts(database, monkeypatch, caplog):
-    import pymongo.errors
-
-    def fail(*arguments, **options):
-        raise pymongo.errors.OperationFailure("no rights")
-
-    monkeypatch.setattr("ming.session.Session.create_index", fail)
-    with caplog.at_level(logging.ERROR):
-        assert start(database)
-    assert "indexes of activitystream could not be made" in caplog.text
-    assert "no rights" in caplog.text

@@ -1,48 +1,107 @@
 """activitystream in an app that ``gearbox quickstart`` made, by ``gearbox plug``."""
 
+import re
+import urllib.parse
 import uuid
 from pathlib import Path
 
 import pymongo
 import pytest
+import sqlalchemy as sa
 
-from tests.stock_host import NAME, StockHost
+from tests.empty_databases import empty_database
+from tests.stock_host import NAME, MingHost, SQLAlchemyHost
 
 START = "from paste.deploy import loadapp; loadapp('config:development.ini', relative_to='.')"
 
 INDEXES = {"stream_of_recipient", "stream_of_everyone"}
 
+TABLES = {"activity_stream_action", "activity_stream_recipient"}
+
+MIGRATE = ("migrate-pluggable", "activitystream")
+
+PLUG = r"^plug\(.*\)$"
+
 
 @pytest.fixture(scope="module")
-def host(tmp_path_factory):
-    return StockHost(tmp_path_factory.mktemp("stock"))
+def ming_host(tmp_path_factory):
+    return MingHost(tmp_path_factory.mktemp("ming_host"))
+
+
+@pytest.fixture(scope="module")
+def sql_host(tmp_path_factory):
+    return SQLAlchemyHost(tmp_path_factory.mktemp("sql_host"))
+
+
+@pytest.fixture(params=["ming", "sql"])
+def host(request):
+    return request.getfixturevalue(f"{request.param}_host")
 
 
 @pytest.fixture
-def stored(host, mongodb):
-    """The host's own, empty database on the MongoDB server, in its development.ini."""
+def stored(ming_host, mongodb):
+    """The Ming host's own, empty database on the MongoDB server, in its development.ini."""
     server, name = mongodb.url.rpartition("/")[0], f"newsroom_{uuid.uuid4().hex}"
     with (
-        host.edited("development.ini", r"^ming\.url = .*$", f"ming.url = {server}/"),
-        host.edited("development.ini", r"^ming\.db = .*$", f"ming.db = {name}"),
+        ming_host.edited("development.ini", r"^ming\.url = .*$", f"ming.url = {server}/"),
+        ming_host.edited("development.ini", r"^ming\.db = .*$", f"ming.db = {name}"),
         pymongo.MongoClient(server) as client,
     ):
         yield client[name]
         client.drop_database(name)
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request, sql_host, database_named, tmp_path):
+    """Connects to the SQLAlchemy host's own, empty database, in its development.ini."""
+    with empty_database(database_named(request.param), tmp_path) as url:
+        # Without percent signs, which the stock app's own set-up takes for something else.
+        text = urllib.parse.unquote(url.render_as_string(hide_password=False))
+        line = f"sqlalchemy.url = {text}"
+        with sql_host.edited("development.ini", r"^sqlalchemy\.url = .*$", line):
+            yield sa.create_engine(url, poolclass=sa.NullPool)
+
+
 @pytest.fixture(params=["mim", "mongodb"])
-def ini(request, host):
-    """The host's configuration on each database, set up."""
+def ming_ini(request, ming_host):
+    """The Ming host's configuration on each database, set up."""
     if request.param == "mim":
         return "test.ini"
     request.getfixturevalue("stored")
-    host.gearbox("setup-app")
+    ming_host.gearbox("setup-app")
     return "development.ini"
+
+
+@pytest.fixture
+def set_up(sql_host, engine):
+    sql_host.gearbox("setup-app")
 
 
 def indexes(stored):
     return INDEXES & stored.activity_stream_action.index_information().keys()
+
+
+def tables(engine):
+    return TABLES & set(sa.inspect(engine).get_table_names())
+
+
+def version(engine):
+    with engine.connect() as connection:
+        return connection.exec_driver_sql("SELECT * FROM activitystream_migrate").scalar()
+
+
+def actions(engine):
+    with engine.connect() as connection:
+        return connection.exec_driver_sql("SELECT verb FROM activity_stream_action").all()
+
+
+def announce(sql_host, verb):
+    """Somebody does something."""
+    sql_host.python(
+        "-c",
+        f"{START}\nimport activitystream, transaction\nfrom {NAME}.model import DBSession, User\n"
+        f"activitystream.am.create(DBSession.query(User).first(), {verb!r})\ntransaction.commit()",
+    )
 
 
 def test_the_host_runs_the_wheel(host):
@@ -50,13 +109,18 @@ def test_the_host_runs_the_wheel(host):
     assert Path(place).resolve().is_relative_to(host.environment.resolve())
 
 
-def test_users_follow_each_other(host, ini):
-    host.play_the_story(ini)
+def test_users_follow_each_other_on_ming(ming_host, ming_ini):
+    ming_host.play_the_story(ming_ini)
+
+
+@pytest.mark.usefixtures("set_up")
+def test_users_follow_each_other_on_sqlalchemy(sql_host):
+    sql_host.play_the_story("development.ini")
 
 
 def test_users_follow_each_other_under_another_url(host):
     moved = 'plug(base_config, "activitystream", appid="news")'
-    with host.edited(f"{NAME}/config/app_cfg.py", r"^plug\(.*\)$", moved):
+    with host.edited(f"{NAME}/config/app_cfg.py", PLUG, moved):
         host.play_the_story("test.ini", appid="news")
 
 
@@ -64,29 +128,136 @@ def test_the_hosts_own_tests_still_pass(host):
     host.pytest(f"{NAME}/tests")
 
 
-def test_setup_app_makes_the_indexes(host, stored):
-    host.gearbox("setup-app")
+def test_the_hosts_model_has_our_class_if_it_wants_it(host):
+    wanted = 'plug(base_config, "activitystream", global_models=True)'
+    ours = f"import activitystream.model\nimport {NAME}.model\n"
+    ours += f"assert {NAME}.model.Action is activitystream.model.Action"
+    with host.edited(f"{NAME}/config/app_cfg.py", PLUG, wanted):
+        host.python("-c", f"{START.replace('development', 'test')}\n{ours}")
+
+
+# On Ming
+
+
+def test_setup_app_makes_the_indexes(ming_host, stored):
+    ming_host.gearbox("setup-app")
     assert indexes(stored) == INDEXES
 
 
-def test_setup_app_makes_the_indexes_when_nothing_else_does(host, stored):
+def test_setup_app_makes_the_indexes_when_nothing_else_does(ming_host, stored):
     off = "[app:main]\nming.connection.auto_ensure_indexes = false"
     by_host = r"^    for mapper in .*\n.*ensure_indexes\(.*\)$"
     with (
-        host.edited("development.ini", r"^\[app:main\]$", off),
-        host.edited(f"{NAME}/model/__init__.py", by_host, ""),
+        ming_host.edited("development.ini", r"^\[app:main\]$", off),
+        ming_host.edited(f"{NAME}/model/__init__.py", by_host, ""),
     ):
-        host.python("-c", START)
+        ming_host.python("-c", START)
         assert indexes(stored) == set()
-        host.gearbox("setup-app")
+        ming_host.gearbox("setup-app")
     assert indexes(stored) == INDEXES
 
 
-def test_setup_app_may_be_run_again(host, stored):
-    host.gearbox("setup-app")
+def test_setup_app_may_be_run_again_on_ming(ming_host, stored):
+    ming_host.gearbox("setup-app")
     before = stored.activity_stream_action.index_information()
     # The stock app's own part cannot: it would store its two users again.
     for collection in ("tg_user", "tg_group", "tg_permission"):
         stored[collection].delete_many({})
-    host.gearbox("setup-app")
+    ming_host.gearbox("setup-app")
     assert stored.activity_stream_action.index_information() == before
+
+
+# On SQLAlchemy
+
+
+def test_setup_app_makes_the_tables_and_notes_their_version(sql_host, engine):
+    sql_host.gearbox("setup-app")
+    assert tables(engine) == TABLES
+    assert f"{version(engine)} (head)" in sql_host.gearbox(*MIGRATE, "db_version")
+
+
+@pytest.mark.usefixtures("set_up")
+def test_upgrading_after_setup_app_changes_nothing(sql_host, engine):
+    announce(sql_host, "waved")
+    before = version(engine)
+    output = sql_host.gearbox(*MIGRATE, "upgrade")
+    assert not re.search("error|traceback|running upgrade", output, re.IGNORECASE)
+    assert tables(engine) == TABLES
+    assert version(engine) == before
+    assert actions(engine) == [("waved",)]
+
+
+@pytest.mark.usefixtures("set_up")
+def test_downgrading_takes_the_tables_back_and_upgrading_makes_them_again(sql_host, engine):
+    before = version(engine)
+    sql_host.gearbox(*MIGRATE, "downgrade")
+    assert tables(engine) == set()
+    assert version(engine) is None
+    sql_host.gearbox(*MIGRATE, "upgrade")
+    assert tables(engine) == TABLES
+    assert version(engine) == before
+    announce(sql_host, "waved")
+    assert actions(engine) == [("waved",)]
+
+
+def test_setup_app_may_follow_the_migrations(sql_host, engine):
+    sql_host.gearbox(*MIGRATE, "upgrade")
+    before = version(engine)
+    sql_host.gearbox("setup-app")
+    assert version(engine) == before
+    announce(sql_host, "waved")
+
+
+@pytest.mark.usefixtures("set_up")
+def test_setup_app_may_be_run_again_on_sqlalchemy(sql_host, engine):
+    announce(sql_host, "waved")
+    before = version(engine)
+    output = sql_host.gearbox("setup-app")
+    assert "problem running activitystream bootstrap" not in output
+    assert version(engine) == before
+    assert actions(engine) == [("waved",)]
+
+
+@pytest.mark.usefixtures("set_up")
+def test_setup_app_makes_the_tables_again_after_a_downgrade(sql_host, engine):
+    before = version(engine)
+    sql_host.gearbox(*MIGRATE, "downgrade")
+    sql_host.gearbox("setup-app")
+    assert tables(engine) == TABLES
+    assert version(engine) == before
+
+
+@pytest.mark.usefixtures("set_up")
+def test_the_hosts_own_migrations_see_nothing_of_ours_but_the_version(sql_host):
+    compare = (
+        f"{START}\nimport sqlalchemy as sa\n"
+        "from alembic.autogenerate import compare_metadata\n"
+        "from alembic.migration import MigrationContext\n"
+        f"from {NAME}.model import DBSession, metadata\n"
+        "context = MigrationContext.configure(DBSession.connection())\n"
+        "for change, table in compare_metadata(context, metadata): print(change, table.name)"
+    )
+    changes = [
+        line for line in sql_host.python("-c", compare).splitlines() if line.startswith("remove")
+    ]
+    # The README says to leave ours out of what `gearbox migrate autogenerate` writes.
+    assert set(changes) == {
+        "remove_table migrate_version",
+        "remove_table activitystream_migrate",
+    }
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_pool_for_production_does_not_stop_the_migrations(sql_host):
+    pool = "sqlalchemy.pool_size = 20\nsqlalchemy.max_overflow = 5\nsqlalchemy.pool_recycle = 3600"
+    with sql_host.edited("development.ini", r"^sqlalchemy\.pool_recycle = .*$", pool):
+        sql_host.gearbox(*MIGRATE, "upgrade")
+
+
+def test_renaming_our_tables_is_refused(sql_host):
+    renamed = 'plug(base_config, "activitystream", rename_tables=True)'
+    with (
+        sql_host.edited(f"{NAME}/config/app_cfg.py", PLUG, renamed),
+        pytest.raises(AssertionError, match="rename_tables=True.* cannot be"),
+    ):
+        sql_host.python("-c", START)

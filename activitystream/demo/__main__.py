@@ -2,38 +2,45 @@
 
 import argparse
 import logging
+import os
 import re
 import sys
+
+_DATABASES = ("sqlite:///", "postgresql+psycopg://", "mongodb://", "mongodb+srv://", "mim://")
 
 
 def main() -> None:
     """Serve the board until Ctrl-C."""
     parser = argparse.ArgumentParser(prog="./dev demo", description=__doc__)
     parser.add_argument(
-        "--db", default="mim://", metavar="URL", help="mongodb://… for a server; in memory if none"
+        "--db",
+        default="sqlite:///demo.db",
+        metavar="URL",
+        help="sqlite:///FILE (default: %(default)s), postgresql+psycopg://… or mongodb://… for a "
+        "server, mim:// for memory",
     )
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
     parser.add_argument("--port", default=8080, type=int, help="the port to listen on; 0: any")
     options = parser.parse_args()
-    in_memory = options.db.startswith("mim://")
-    if not (in_memory or options.db.startswith(("mongodb://", "mongodb+srv://"))):
-        parser.error("--db must be mongodb://… for a server, or mim:// for memory")
+    if not options.db.startswith(_DATABASES):
+        parser.error(f"--db must start with one of {', '.join(_DATABASES)}")
     if not 0 <= options.port <= 65535:
         parser.error("--port must be a number from 0 to 65535")
 
     try:
         import waitress
-        from pymongo.errors import PyMongoError
 
+        from . import model
         from .app import make_app
+
+        app = make_app(options.db)
     except ModuleNotFoundError as error:
         sys.exit(f"The demo needs {error.name}: pip install 'tgapp-activitystream[demo]'")
-
-    try:
-        app = make_app(options.db)
-    except (PyMongoError, ValueError) as error:
-        reason = re.split(r" \(configured|, full error", str(error))[0]
+    except (model.orm.DatabaseError, ImportError, ValueError) as error:
+        text = str(getattr(error, "orig", None) or error)
+        reason = re.split(r" \(configured|, full error|\n", text)[0]
         sys.exit(f"The demo cannot use this database: {reason}")
+    in_memory = options.db.startswith("mim:")
     # Ming's database in memory is not made for several threads; that others wait is no news.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     try:
@@ -46,9 +53,17 @@ def main() -> None:
     several = getattr(server, "effective_listen", None)
     host, port = several[0] if several else (server.effective_host, server.effective_port)
     print(f"The board is at http://{f'[{host}]' if ':' in host else host}:{port}/", flush=True)
-    kept = "nothing is kept" if in_memory else "the server keeps what was done"
-    print(f"Ctrl-C ends it, and {kept}.", flush=True)
+    print(f"Ctrl-C ends it, and {_kept(options.db)}.", flush=True)
     server.run()
+
+
+def _kept(db_url: str) -> str:
+    """What is left of what was done."""
+    scheme, _, rest = db_url.partition("://")
+    if scheme == "mim":
+        return "nothing is kept"
+    file = os.path.abspath(rest.partition("?")[0][1:])
+    return f"{file if scheme == 'sqlite' else 'the server'} keeps what was done"
 
 
 if __name__ == "__main__":

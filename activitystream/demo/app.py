@@ -20,7 +20,7 @@ class Neighbours(TGAuthMetadata):
     authenticate = None
 
     def get_user(self, identity: Any, userid: str) -> model.Neighbour | None:
-        return model.Neighbour.named(userid)
+        return model.orm.neighbour_named(userid)
 
 
 class LoginPage(FastFormPlugin):
@@ -30,12 +30,13 @@ class LoginPage(FastFormPlugin):
         return None
 
 
-def make_app(db_url: str = "mim://") -> Any:
+def make_app(db_url: str) -> Any:
     """The board as a WSGI app, on a database with something in it.
 
-    :param db_url: ``mim://`` for memory, ``mongodb://…`` for a server.
-    :raises pymongo.errors.PyMongoError: if the server cannot be reached.
+    :param db_url: ``sqlite:///file.db``, or a server's; ``mim://`` for memory.
+    :raises model.orm.DatabaseError, ValueError: if the database cannot be used.
     """
+    model.choose_orm(db_url)
     base_config = FullStackApplicationConfigurator()
     base_config.update_blueprint(
         {
@@ -48,11 +49,9 @@ def make_app(db_url: str = "mim://") -> Any:
             # The board speaks English only, so the stream's own page should too.
             "i18n.enabled": False,
             # activitystream stores its actions in the host's session.
-            "use_ming": True,
-            "model": model,
-            "DBSession": model.DBSession,
-            "ming.url": _with_database(db_url),
-            "tm.enabled": False,
+            "model": model.orm,
+            "DBSession": model.orm.DBSession,
+            **model.orm.configuration(db_url),
             "session.enabled": False,
             "cache.enabled": False,
             # activitystream knows the user by the host's authentication.
@@ -68,19 +67,10 @@ def make_app(db_url: str = "mim://") -> Any:
             "trace_errors.enable": False,
         }
     )
-    if not db_url.startswith("mim:"):
-        base_config.update_blueprint({"ming.connection.serverSelectionTimeoutMS": 3000})
 
     plug(base_config, "activitystream")
 
     app = base_config.make_wsgi_app({}, {})
+    model.orm.make_tables()
     seed.if_empty()
     return app
-
-
-def _with_database(url: str) -> str:
-    """The URL, with a database's name if it has none."""
-    base, mark, options = url.partition("?")
-    scheme, _, rest = base.partition("://")
-    servers, _, name = rest.partition("/")
-    return f"{scheme}://{servers}/{name or 'activitystream_demo'}{mark}{options}"

@@ -3,23 +3,25 @@
 from datetime import timedelta
 
 from activitystream import am
+from activitystream.lib.clock import now
 
-from .model import DBSession, Neighbour, Notice, Reply, now
+from . import model
+from .model import Notice, Reply
 
 
 def if_empty() -> None:
     """Let some neighbours move in and write, if nobody lives here yet."""
-    if Neighbour.query.find().first() is None:
-        _move_in()
-    DBSession.close_all()
+    with model.orm.unit_of_work():
+        if not model.orm.neighbours():
+            _move_in()
 
 
 def _move_in() -> None:
     names = ("Ada", "Bruno", "Freya", "Kofi", "Mei")
     ada, bruno, freya, kofi, mei = (
-        Neighbour(name=name, colour=number) for number, name in enumerate(names)
+        model.orm.save(model.orm.Neighbour(name=name, colour=number))
+        for number, name in enumerate(names)
     )
-    DBSession.flush_all()
 
     ladder = bruno.post(
         "A ladder to lend",
@@ -61,4 +63,4 @@ def _happened(minutes_ago: int, written: Notice | Reply | None) -> None:
     action.timestamp = now() - timedelta(minutes=minutes_ago)
     if written:
         written.created = action.timestamp
-    DBSession.flush_all()
+    model.orm.DBSession.flush()

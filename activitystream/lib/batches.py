@@ -21,7 +21,7 @@ class Batch:
 
     def __init__(self, actions: Sequence[Any], known: dict[Reference, Any] | None = None) -> None:
         self._actions = actions
-        self._recipients = sum(action.number_of_recipients for action in actions)
+        self._recipients = sum(action.number_of_recipients or 0 for action in actions)
         self._classes: dict[str, type | None] = {}  # by type name
         self._asked: dict[type, set[Any]] = {}
         self._found: dict[type, ChainMap[Any, Any]] = {}
@@ -32,8 +32,15 @@ class Batch:
 
     def entity(self, reference: Reference | None) -> Any:
         """The entity that is referred to; None if there is none, or none any more."""
-        found = [] if reference is None else self._entities([reference], _FEW_RECIPIENTS)
+        if reference is None:
+            return None
+        along = _FEW_RECIPIENTS if model.orm.RECIPIENTS_COME_ALONG else 0
+        found = self._entities([reference], along)
         return found[0] if found else None
+
+    def asked_with(self, action: Any) -> Sequence[Any]:
+        """The actions whose recipients are asked for together with those of one."""
+        return self._actions if self._recipients <= _MANY_RECIPIENTS else [action]
 
     def recipients(self, references: Iterable[Reference]) -> list[Any]:
         """The recipients of one action, in this order, deleted ones left out."""
@@ -43,7 +50,7 @@ class Batch:
         """
         :param with_recipients: load those of the page along, if there are no more than this.
         """
-        wanted = [(self._class(reference.type), reference.key) for reference in references]
+        wanted = [(self.class_named(reference.type), reference.key) for reference in references]
         missing: dict[type, set[Any]] = {}
         for cls, key in wanted:
             if cls is not None and key not in self._asked.get(cls, ()):
@@ -65,10 +72,11 @@ class Batch:
             reference.key
             for action in self._actions
             for reference in action.references(recipients)
-            if self._class(reference.type) is cls
+            if self.class_named(reference.type) is cls
         }
 
-    def _class(self, name: str) -> type | None:
+    def class_named(self, name: str) -> type | None:
+        """The class that a type name means, looked up once for the page."""
         if name not in self._classes:
             self._classes[name] = class_named(name)
         return self._classes[name]

@@ -30,7 +30,7 @@ def configure_host(app_config: Any, options: dict[str, Any]) -> dict[str, Any]:
     app_config.update_blueprint(
         {
             "activitystream": plug_options.ours(options),
-            "activitystream.statics": options.get("plug_statics", True),
+            "activitystream.plug": dict(options),
         }
     )
     app_config.register(ActivityStreamConfigurationComponent)
@@ -73,6 +73,7 @@ class ActivityStreamConfigurationComponent(ConfigurationComponent):
                 "config/app_cfg.py."
             )
         model.choose_orm(conf)
+        model.orm.check(conf)
         for name in _MODULES:
             importlib.import_module(f"activitystream.{name}")
         if "kajiki" not in conf["renderers"]:
@@ -88,7 +89,7 @@ class ActivityStreamConfigurationComponent(ConfigurationComponent):
         The static files are the last thing that it plugs.
         """
         plugged = conf["tgext.pluggable.plugged"]["modules"]["activitystream"]
-        if conf["activitystream.statics"] and plugged.get("statics") is None:
+        if conf["activitystream.plug"].get("plug_statics", True) and plugged.get("statics") is None:
             raise TGConfigError(
                 "tgext.pluggable could not plug activitystream; the log above says why."
             )

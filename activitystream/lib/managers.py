@@ -5,13 +5,11 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-import tg
-
 from .. import model
 from ..model.action import FIELDS
-from . import clock, seen
+from . import clock, hooks, seen
 from .batches import read_together
-from .references import Reference, reference_to
+from .references import Reference, reference_to, references_to
 from .stream import Stream, whole_number
 
 
@@ -58,10 +56,11 @@ class ActionManager:
             as_str = getattr(entity, "as_str", None)
             fields[f"{role}_type"] = reference.type if reference else None
             fields[f"{role}_id"] = reference.key if reference else None
-            fields[f"{role}_name"] = None if as_str is None else str(as_str)
+            name = None if as_str is None else str(as_str)
+            fields[f"{role}_name"] = _text(f"the name of {role}", name, optional=True)
         fields["_recipients"] = None
         if recipients is not None:
-            addressed = {reference_to(each, "a recipient"): each for each in _each(recipients)}
+            addressed = references_to(_each(recipients), "a recipient")
             fields["_recipients"] = [{"_type": to.type, "_id": to.key} for to in addressed]
             known = {**addressed, **known}
 
@@ -69,7 +68,7 @@ class ActionManager:
         # stream meanwhile has not seen this.
         action = model.orm.store({**fields, "timestamp": clock.now()})
         read_together([action], known)
-        tg.hooks.notify("activitystream.after_create", args=(action,), trap_exceptions=True)
+        hooks.notify("activitystream.after_create", action)
         return action
 
     def get_by_recipient(self, recipient: Any) -> Stream:
@@ -168,4 +167,5 @@ def _text(name: str, value: Any, optional: bool = False) -> str | None:
         raise TypeError(f"{name} must be {wanted}, not a {type(value).__name__}")
     if not (value or optional):
         raise ValueError(f"{name} must not be empty")
+    value.encode()  # a UnicodeEncodeError is a ValueError
     return value

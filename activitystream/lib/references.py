@@ -6,6 +6,7 @@ first name new actions say and whose others old ones hold.
 """
 
 import logging
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -39,6 +40,21 @@ def reference_to(entity: Any, role: str) -> Reference:
             f"refer to it: flush it first"
         )
     return Reference(names_of(type(entity))[0], key)
+
+
+def references_to(entities: Iterable[Any], role: str) -> dict[Reference, Any]:
+    """The references to many entities, each of them once; see :func:`reference_to`."""
+    names: dict[type, str] = {}
+    references = {}
+    for entity in entities:
+        cls = type(entity)
+        if cls not in names:
+            names[cls] = reference_to(entity, role).type
+        key = model.orm.key_of(entity)
+        if key is None:
+            reference_to(entity, role)  # which raises
+        references[Reference(names[cls], key)] = entity
+    return references
 
 
 def names_of(cls: type) -> tuple[str, ...]:

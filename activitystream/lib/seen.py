@@ -3,10 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-import tg
-
 from .. import model
-from . import clock
+from . import clock, hooks
 from .references import names_of, reference_to
 
 
@@ -31,11 +29,7 @@ def mark_seen(recipient: Any, until: datetime | None = None) -> datetime | None:
         raise TypeError(f"until must be a datetime or None, not a {type(until).__name__}")
     moment = clock.now() if until is None else min(clock.now(), clock.naive_utc(until))
     before = model.orm.move_seen(recipient, moment)
-    tg.hooks.notify(
-        "activitystream.after_seen",
-        args=(recipient, before, last_seen(recipient)),
-        trap_exceptions=True,
-    )
+    hooks.notify("activitystream.after_seen", recipient, before, last_seen(recipient))
     return before
 
 

@@ -1,7 +1,7 @@
 """The stored action, on the ORM that the host uses.
 
-``action`` is what every Action can do; ``ming`` is all that is special to Ming. ``orm`` is the
-module of the ORM in use, and ``Action`` its class, once an app was configured.
+``action`` is what every Action can do; ``ming`` and ``sqlalchemy`` are each all that is special to
+that ORM. ``orm`` is the one in use, and ``Action`` its class, once an app was configured.
 """
 
 import importlib
@@ -18,16 +18,20 @@ orm: ModuleType
 
 
 def choose_orm(conf: dict[str, Any]) -> None:
-    """Take the ORM that the host's configuration names.
+    """Take the ORM that the host's configuration names; SQLAlchemy, if it names both.
 
-    :raises TGConfigError: if it names none that is supported, or has no session.
+    :raises TGConfigError: if it names none, or has no session.
     """
-    global orm, Action
-    if conf.get("use_sqlalchemy") or not (conf.get("use_ming") or conf.get("ming.enabled")):
+    global orm
+    if conf.get("use_sqlalchemy"):
+        name = "sqlalchemy"
+    elif conf.get("use_ming") or conf.get("ming.enabled"):
+        name = "ming"
+    else:
         raise TGConfigError(
-            "activitystream stores its actions by the host's ORM, and knows Ming: write "
-            "base_config.update_blueprint({'use_ming': True}) in the host's config/app_cfg.py, "
-            "and don't set 'use_sqlalchemy'."
+            "activitystream stores its actions by the host's ORM: write "
+            "base_config.update_blueprint({'use_sqlalchemy': True}), or 'use_ming' for Ming, in "
+            "the host's config/app_cfg.py."
         )
     if conf.get("DBSession") is None:
         raise TGConfigError(
@@ -35,8 +39,9 @@ def choose_orm(conf: dict[str, Any]) -> None:
             "base_config.update_blueprint({'DBSession': model.DBSession}) in the host's "
             "config/app_cfg.py."
         )
-    orm = importlib.import_module("activitystream.model.ming")
-    Action = orm.Action
+    orm = importlib.import_module(f"activitystream.model.{name}")
+    # tgext.pluggable takes the tables of what it finds here.
+    globals().update({cls.__name__: cls for cls in orm.MODELS})
 
 
 def init_model(session: Any) -> None:

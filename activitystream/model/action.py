@@ -145,8 +145,9 @@ class ActionMixin:
         return fields
 
     @property
-    def number_of_recipients(self) -> int:
-        return len(self._recipients or ())
+    def number_of_recipients(self) -> int | None:
+        """None if it is for everyone."""
+        return None if self._recipients is None else len(self._recipients)
 
     def references(self, recipients: bool) -> Iterator[Reference]:
         """What it refers to, with or without whom it is for."""

@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 #: What a recipient's class must have.
 SEEN_FIELD = "last_activity_seen = FieldProperty(s.DateTime)"
 
+#: An action in hand knows its recipients.
+RECIPIENTS_COME_ALONG = True
+
 _NEWEST_FIRST = [("timestamp", pymongo.DESCENDING), ("_id", pymongo.DESCENDING)]
 
 
@@ -65,6 +68,14 @@ class Action(ActionMixin, MappedClass):
     timestamp = FieldProperty(s.DateTime)
     # Not s.Array: that would turn null (everyone) into [] (nobody).
     _recipients = FieldProperty(s.Anything(if_missing=None))
+
+
+MODELS = (Action,)
+
+
+def transaction_is_broken() -> bool:
+    """MongoDB keeps what was written."""
+    return False
 
 
 # Actions
@@ -271,6 +282,10 @@ def _collection(cls: type) -> str | None:
 
 
 # Start-up
+
+
+def check(conf: dict[str, Any]) -> None:
+    """Any configuration will do."""
 
 
 def prepare_at_start(conf: dict[str, Any]) -> None:

@@ -24,6 +24,9 @@ def configurator(database):
     """The host's configurator, before anything is plugged."""
     milestones._reset_all()
     tg.hooks._clear()
+    database.forget_apps()
+    # Where tgext.pluggable looks for it, as if it were the package's only one.
+    tests.host.model = database.model
     base_config = FullStackApplicationConfigurator()
     base_config.update_blueprint(
         {

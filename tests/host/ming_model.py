@@ -71,6 +71,17 @@ class Numbered(MappedClass):
     last_activity_seen = FieldProperty(s.DateTime)
 
 
+class Counted(MappedClass):
+    """Another one with the keys of Numbered."""
+
+    class __mongometa__:
+        session = DBSession
+        name = "counted"
+
+    _id = FieldProperty(s.Int)
+    last_activity_seen = FieldProperty(s.DateTime)
+
+
 class Coded(MappedClass):
     class __mongometa__:
         session = DBSession

@@ -1,6 +1,6 @@
-"""A stock TurboGears app with the built wheel plugged in, made as the README tells its readers.
+"""Stock TurboGears apps with the built wheel plugged in, made as the README tells its readers.
 
-``story.py`` is what happens in it: tests that run inside that app, by its own Python.
+``story.py`` is what happens in each: tests that run inside that app, by its own Python.
 """
 
 import re
@@ -14,18 +14,26 @@ from tests import distributions
 
 NAME = "newsroom"
 
+HERE = Path(__file__).parent
+
 _GEARBOX = "import sys; from gearbox.main import main; sys.exit(main())"
 
 
 class StockHost:
     """The app, in a folder and a virtual environment of its own."""
 
+    #: What makes the quickstart app use this ORM.
+    quickstart_option: str
+
+    #: What the story needs of it.
+    storage: str
+
     def __init__(self, folder):
         self.app = folder / NAME
         self.environment = folder / "venv"
         self._python = self.environment / "bin" / "python"
         self._install_wheel(folder)
-        self._run("-c", _GEARBOX, "quickstart", "-i", "-a", NAME, cwd=folder)
+        self._run("-c", _GEARBOX, "quickstart", self.quickstart_option, "-a", NAME, cwd=folder)
         self.gearbox("plug", "tgapp-activitystream")
         self._tell_news()
         self._pip("install", "--no-build-isolation", "--editable", self.app)
@@ -48,7 +56,8 @@ class StockHost:
             raise AssertionError(report) from None
 
     def play_the_story(self, ini, appid="activitystream"):
-        shutil.copy(Path(__file__).with_name("story.py"), self.app / "test_story.py")
+        shutil.copy(HERE / "story.py", self.app / "test_story.py")
+        shutil.copy(HERE / self.storage, self.app / "storage.py")
         self.pytest("test_story.py", STORY_INI=ini, STORY_APPID=appid)
 
     def edit(self, name, pattern, replacement):
@@ -91,46 +100,11 @@ class StockHost:
 
     def _tell_news(self):
         """What a developer writes to have the app's users told of each other's todos."""
-        self.edit(
-            f"{NAME}/model/auth.py",
-            r"^    created = FieldProperty\(.*$",
-            "    created = FieldProperty(s.DateTime, if_missing=datetime.now)\n"
-            "    last_activity_seen = FieldProperty(s.DateTime)\n"
-            "\n"
-            "    @property\n"
-            "    def as_str(self):\n"
-            "        return self.display_name",
-        )
-        self.edit(
-            f"{NAME}/model/todo.py",
-            r"^    @property\n    def id\(self\):$",
-            "    @property\n"
-            "    def as_str(self):\n"
-            "        return self.title\n"
-            "\n"
-            "    @property\n"
-            "    def as_link(self):\n"
-            "        return '/demo'\n"
-            "\n"
-            "    @property\n"
-            "    def id(self):",
-        )
+        self._extend_model()
         self.edit(
             f"{NAME}/controllers/demo.py",
-            r"^        TodoItem\(title=title\)\n        DBSession\.flush\(\)$",
-            "        item = TodoItem(title=title)\n"
-            "        DBSession.flush()\n"
-            "        if request.identity:\n"
-            "            user = request.identity['user']\n"
-            "            others = User.query.find({'_id': {'$ne': user._id}})\n"
-            "            am.create(user, 'added', target=item, recipients=others)",
-        )
-        self.edit(
-            f"{NAME}/controllers/demo.py",
-            r"^from bson import ObjectId$",
-            "from activitystream import am\n"
-            "from bson import ObjectId\n"
-            f"from {NAME}.model import User",
+            rf"^from {NAME}\.model import DBSession$",
+            f"from activitystream import am\nfrom {NAME}.model import DBSession, User",
         )
         self.edit(
             f"{NAME}/controllers/root.py",
@@ -145,6 +119,11 @@ class StockHost:
             "            actions=am.get_by_recipient(user).limit(10).all(),\n"
             "        )\n"
             "\n"
+            "    @expose()\n"
+            "    def announce_and_fail(self, what):\n"
+            "        am.create(request.identity['user'], what)\n"
+            "        raise RuntimeError(what)\n"
+            "\n"
             f"    @expose('{NAME}.templates.login')",
         )
         self.edit(
@@ -155,6 +134,86 @@ class StockHost:
             "from tg.exceptions import HTTPFound",
         )
         shutil.copy(
-            Path(__file__).with_name("notifications.xhtml"),
-            self.app / NAME / "templates" / "notifications.xhtml",
+            HERE / "notifications.xhtml", self.app / NAME / "templates" / "notifications.xhtml"
+        )
+
+    def _extend_model(self):
+        """The field and the properties of the README, and the todos' actions."""
+        raise NotImplementedError
+
+
+_AS_STR_OF_USER = """\
+    @property
+    def as_str(self):
+        return self.display_name
+"""
+
+_AS_STR_AND_AS_LINK_OF_TODO = """\
+    @property
+    def as_str(self):
+        return self.title
+
+    @property
+    def as_link(self):
+        return '/demo'
+"""
+
+
+class MingHost(StockHost):
+    quickstart_option = "-i"
+    storage = "ming_storage.py"
+
+    def _extend_model(self):
+        self.edit(
+            f"{NAME}/model/auth.py",
+            r"^    created = FieldProperty\(.*\n",
+            "    created = FieldProperty(s.DateTime, if_missing=datetime.now)\n"
+            "    last_activity_seen = FieldProperty(s.DateTime)\n"
+            "\n" + _AS_STR_OF_USER,
+        )
+        self.edit(
+            f"{NAME}/model/todo.py",
+            r"^    @property\n    def id\(self\):$",
+            f"{_AS_STR_AND_AS_LINK_OF_TODO}\n    @property\n    def id(self):",
+        )
+        self.edit(
+            f"{NAME}/controllers/demo.py",
+            r"^        TodoItem\(title=title\)\n        DBSession\.flush\(\)$",
+            "        item = TodoItem(title=title)\n"
+            "        DBSession.flush()\n"
+            "        if request.identity:\n"
+            "            user = request.identity['user']\n"
+            "            others = User.query.find({'_id': {'$ne': user._id}})\n"
+            "            am.create(user, 'added', target=item, recipients=others)",
+        )
+
+
+class SQLAlchemyHost(StockHost):
+    quickstart_option = "-s"
+    storage = "sqlalchemy_storage.py"
+
+    def _extend_model(self):
+        self.edit(
+            f"{NAME}/model/auth.py",
+            r"^    _password = Column\(.*\n    created = Column\(.*\n",
+            "    _password = Column('password', Unicode(128))\n"
+            "    created = Column(DateTime, default=datetime.now)\n"
+            "    last_activity_seen = Column(DateTime)\n"
+            "\n" + _AS_STR_OF_USER,
+        )
+        self.edit(
+            f"{NAME}/model/todo.py",
+            r"^    created = Column\(.*\n",
+            "    created = Column(DateTime, default=datetime.now)\n\n"
+            + _AS_STR_AND_AS_LINK_OF_TODO,
+        )
+        self.edit(
+            f"{NAME}/controllers/demo.py",
+            r"^        DBSession\.add\(TodoItem\(title=title\)\)$",
+            "        item = TodoItem(title=title)\n"
+            "        DBSession.add(item)\n"
+            "        if request.identity:\n"
+            "            user = request.identity['user']\n"
+            "            others = DBSession.query(User).filter(User.user_id != user.user_id)\n"
+            "            am.create(user, 'added', target=item, recipients=others)",
         )

@@ -10,8 +10,9 @@ from tg.controllers.util import auth_force_login, auth_force_logout
 from activitystream import am
 from activitystream.lib.origin import is_foreign
 
+from .. import model
 from ..lib.helpers import current_user
-from ..model import Neighbour, Notice, Reply
+from ..model import Neighbour, Notice
 
 _PAGE = {"allowed_methods": ["GET", "HEAD"]}
 _FORM = {"allowed_methods": ["POST"]}
@@ -28,7 +29,7 @@ class RootController(TGController):
     @expose("activitystream.demo.templates.board", **_PAGE)
     def index(self) -> dict[str, Any]:
         """The newest notices."""
-        return _board(Notice.query.find().sort("created", -1).limit(50).all())
+        return _board(model.orm.newest_notices(50))
 
     @expose("activitystream.demo.templates.board", **_PAGE)
     def notice(self, key: str = "") -> dict[str, Any]:
@@ -38,7 +39,7 @@ class RootController(TGController):
     @expose("activitystream.demo.templates.login", **_PAGE)
     def login(self) -> dict[str, Any]:
         """Choose who you are."""
-        return {"people": Neighbour.query.find().sort("name").all()}
+        return {"people": model.orm.neighbours()}
 
     @expose("activitystream.demo.templates.error")
     def error(self) -> dict[str, Any]:
@@ -49,7 +50,7 @@ class RootController(TGController):
     @expose(**_FORM)
     def enter(self, name: Any = None) -> NoReturn:
         """Log in: the name is enough."""
-        if not isinstance(name, str) or Neighbour.named(name) is None:
+        if name not in [person.name for person in model.orm.neighbours()]:
             abort(400, detail="Nobody of that name lives here.")
         auth_force_login(name)
         redirect("/")
@@ -87,12 +88,11 @@ def _board(notices: list[Notice]) -> dict[str, Any]:
     """What the template shows: the notices, and what is new to the user."""
     user = _user()
     replies = defaultdict(list)
-    ids = [notice._id for notice in notices]
-    for reply in Reply.query.find({"notice_id": {"$in": ids}}).sort("created"):
+    for reply in model.orm.replies_to(notices):
         replies[reply.notice_id].append(reply)
     return {
         "user": user,
-        "people": {person._id: person for person in Neighbour.query.find()},
+        "people": {person._id: person for person in model.orm.neighbours()},
         "notices": notices,
         "replies": replies,
         "news": am.get_by_recipient(user).limit(5).all(),
@@ -105,13 +105,15 @@ def _user() -> Neighbour:
 
 
 def _notice(key: Any) -> Notice:
-    return Notice.with_id(key) or abort(404, detail="This notice is not on the board.")
+    return model.orm.notice(key) or abort(404, detail="This notice is not on the board.")
 
 
 def _written(text: Any, what: str, limit: int, optional: bool = False) -> str:
     """What was written into a field of a form, if it makes sense."""
     if not isinstance(text, str) or not (text.strip() or optional):
         abort(400, detail=f"Write {what} first.")
+    if "\0" in text:  # which PostgreSQL has no place for
+        abort(400, detail=f"That is no text for {what}.")
     if len(text) > limit:
         abort(400, detail=f"That is too long for {what}: {limit} characters are the most.")
     return text.strip()

@@ -5,8 +5,9 @@ from datetime import datetime
 import tg
 
 from activitystream import am
+from activitystream.lib.clock import now
 
-from ..model import Neighbour, now
+from ..model import Neighbour
 
 
 def current_user() -> Neighbour | None:

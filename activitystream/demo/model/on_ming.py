@@ -1,0 +1,141 @@
+"""The model on Ming. It has what ``on_sqlalchemy`` has."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from bson import ObjectId
+from ming import Session
+from ming import schema as s
+from ming.odm import FieldProperty, ThreadLocalODMSession
+from ming.odm.declarative import MappedClass
+from pymongo.errors import PyMongoError
+
+from activitystream.demo import model
+from activitystream.lib.clock import now
+
+_session = Session()
+DBSession = ThreadLocalODMSession(_session)
+DatabaseError = PyMongoError
+
+
+def configuration(db_url: str) -> dict[str, Any]:
+    """What TurboGears is told of the database."""
+    # A server answers soon, or is not there.
+    timeout = {"ming.connection.serverSelectionTimeoutMS": 3000}
+    return {
+        "use_ming": True,
+        "ming.url": _with_database(db_url),
+        **({} if db_url.startswith("mim:") else timeout),
+        "tm.enabled": False,
+    }
+
+
+def _with_database(url: str) -> str:
+    """The URL, with a database's name if it has none."""
+    base, mark, options = url.partition("?")
+    scheme, _, rest = base.partition("://")
+    servers, _, name = rest.partition("/")
+    return f"{scheme}://{servers}/{name or 'activitystream_demo'}{mark}{options}"
+
+
+def init_model(datastore: Any) -> None:
+    """Called by TurboGears at the start; fails at once if there is no database to talk to."""
+    datastore.db.list_collection_names()
+    _session.bind = datastore
+
+
+def make_tables() -> None:
+    """MongoDB needs none; Ming makes the indexes."""
+
+
+@contextmanager
+def unit_of_work() -> Iterator[None]:
+    """What TurboGears does around a request, for a ``with`` outside of one."""
+    try:
+        yield
+        DBSession.flush_all()
+    finally:
+        DBSession.close_all()
+
+
+class Neighbour(model.Neighbour, MappedClass):
+    class __mongometa__:
+        session = DBSession
+        name = "neighbour"
+        unique_indexes = [("name",)]
+
+    _id = FieldProperty(s.ObjectId)
+    name = FieldProperty(s.String)
+    colour = FieldProperty(s.Int)
+    last_activity_seen = FieldProperty(s.DateTime)
+
+
+class Notice(model.Notice, MappedClass):
+    class __mongometa__:
+        session = DBSession
+        name = "notice"
+        indexes = [("created",)]
+
+    _id = FieldProperty(s.ObjectId)
+    author_id = FieldProperty(s.ObjectId)
+    title = FieldProperty(s.String)
+    text = FieldProperty(s.String)
+    for_everyone = FieldProperty(s.Bool(if_missing=False))
+    likes = FieldProperty([s.ObjectId])
+    created = FieldProperty(s.DateTime(if_missing=now))
+
+
+class Reply(model.Reply, MappedClass):
+    class __mongometa__:
+        session = DBSession
+        name = "reply"
+        indexes = [("notice_id",)]
+
+    _id = FieldProperty(s.ObjectId)
+    notice_id = FieldProperty(s.ObjectId)
+    author_id = FieldProperty(s.ObjectId)
+    text = FieldProperty(s.String)
+    created = FieldProperty(s.DateTime(if_missing=now))
+
+
+def save(entity: Any) -> Any:
+    """Store something new."""
+    DBSession.flush(entity)
+    return entity
+
+
+def neighbours() -> list[Neighbour]:
+    """All, by name."""
+    return Neighbour.query.find().sort("name").all()
+
+
+def neighbour_named(name: str) -> Neighbour | None:
+    return Neighbour.query.get(name=name)
+
+
+def newest_notices(limit: int) -> list[Notice]:
+    return Notice.query.find().sort("created", -1).limit(limit).all()
+
+
+def notice(key: Any) -> Notice | None:
+    """The notice that a request names; None if there is none."""
+    valid = isinstance(key, str) and ObjectId.is_valid(key)
+    return Notice.query.get(_id=ObjectId(key)) if valid else None
+
+
+def replies_to(notices: Sequence[Notice]) -> list[Reply]:
+    """What was written below any of them, in this order."""
+    below = {"notice_id": {"$in": [each._id for each in notices]}}
+    return Reply.query.find(below).sort("created").all()
+
+
+def add_like(notice: Notice, neighbour: Neighbour) -> bool:
+    """
+    :returns: whether they did not like it before.
+    """
+    if neighbour._id in notice.likes:
+        return False
+    # Of two requests at once, one modifies it.
+    liked = {"$addToSet": {"likes": neighbour._id}}
+    return Notice.query.update({"_id": notice._id}, liked).modified_count == 1

@@ -1,0 +1,147 @@
+"""The model on SQLAlchemy. It has what ``on_ming`` has."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+import transaction
+import zope.sqlalchemy
+from sqlalchemy import orm
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, mapped_column
+
+from activitystream.demo import model
+from activitystream.lib.clock import now
+
+DBSession = orm.scoped_session(orm.sessionmaker())
+zope.sqlalchemy.register(DBSession)
+DatabaseError = sa.exc.SQLAlchemyError
+
+
+def configuration(db_url: str) -> dict[str, Any]:
+    """What TurboGears is told of the database."""
+    # SQLite has one writer at a time: the others wait. A server answers soon, or is not there.
+    in_file = db_url.startswith("sqlite:")
+    return {
+        "use_sqlalchemy": True,
+        "sqlalchemy.url": db_url,
+        "sqlalchemy.connect_args": {"timeout": 30} if in_file else {"connect_timeout": 3},
+        "tm.enabled": True,
+    }
+
+
+def init_model(engine: Any) -> None:
+    """Called by TurboGears at the start; fails at once if there is no database to talk to."""
+    if isinstance(engine.pool, sa.pool.SingletonThreadPool):
+        raise ValueError("SQLite needs a file here; mim:// is for memory")
+    sa.inspect(engine).get_table_names()
+    DBSession.remove()
+    DBSession.configure(bind=engine)
+
+
+def make_tables() -> None:
+    """Make those that are missing: ours, and those of what is plugged."""
+    DeclarativeBase.metadata.create_all(DBSession.get_bind())
+
+
+def unit_of_work() -> Any:
+    """What TurboGears does around a request, for a ``with`` outside of one."""
+    return transaction.manager
+
+
+class DeclarativeBase(orm.DeclarativeBase):
+    """What all the classes here are."""
+
+
+class Neighbour(model.Neighbour, DeclarativeBase):
+    __tablename__ = "neighbour"
+
+    _id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    colour: Mapped[int]
+    last_activity_seen: Mapped[datetime | None]
+
+
+class Notice(model.Notice, DeclarativeBase):
+    __tablename__ = "notice"
+
+    _id: Mapped[int] = mapped_column(primary_key=True)
+    author_id: Mapped[int] = mapped_column(sa.ForeignKey(Neighbour._id))
+    title: Mapped[str]
+    text: Mapped[str]
+    for_everyone: Mapped[bool] = mapped_column(default=False)
+    created: Mapped[datetime] = mapped_column(default=now, index=True)
+    _likes: Mapped[list["Like"]] = orm.relationship(lazy="selectin", order_by="Like.created")
+
+    @property
+    def likes(self) -> list[int]:
+        """The keys of who likes it."""
+        return [like.neighbour_id for like in self._likes]
+
+
+class Like(DeclarativeBase):
+    """That a neighbour likes a notice."""
+
+    __tablename__ = "notice_like"
+
+    notice_id: Mapped[int] = mapped_column(sa.ForeignKey(Notice._id), primary_key=True)
+    neighbour_id: Mapped[int] = mapped_column(sa.ForeignKey(Neighbour._id), primary_key=True)
+    created: Mapped[datetime] = mapped_column(default=now)
+
+
+class Reply(model.Reply, DeclarativeBase):
+    __tablename__ = "reply"
+
+    _id: Mapped[int] = mapped_column(primary_key=True)
+    notice_id: Mapped[int] = mapped_column(sa.ForeignKey(Notice._id), index=True)
+    author_id: Mapped[int] = mapped_column(sa.ForeignKey(Neighbour._id))
+    text: Mapped[str]
+    created: Mapped[datetime] = mapped_column(default=now)
+
+
+def save(entity: Any) -> Any:
+    """Store something new."""
+    DBSession.add(entity)
+    DBSession.flush()
+    return entity
+
+
+def neighbours() -> list[Neighbour]:
+    """All, by name."""
+    return list(DBSession.scalars(sa.select(Neighbour).order_by(Neighbour.name)))
+
+
+def neighbour_named(name: str) -> Neighbour | None:
+    return DBSession.scalar(sa.select(Neighbour).where(Neighbour.name == name))
+
+
+def newest_notices(limit: int) -> list[Notice]:
+    newest = sa.select(Notice).order_by(Notice.created.desc(), Notice._id.desc())
+    return list(DBSession.scalars(newest.limit(limit)))
+
+
+def notice(key: Any) -> Notice | None:
+    """The notice that a request names; None if there is none."""
+    # Up to here the database knows the number.
+    valid = isinstance(key, str) and re.fullmatch(r"[0-9]{1,9}", key)
+    return DBSession.get(Notice, int(key)) if valid else None
+
+
+def replies_to(notices: Sequence[Notice]) -> list[Reply]:
+    """What was written below any of them, in this order."""
+    below = Reply.notice_id.in_([each._id for each in notices])
+    return list(DBSession.scalars(sa.select(Reply).where(below).order_by(Reply.created, Reply._id)))
+
+
+def add_like(notice: Notice, neighbour: Neighbour) -> bool:
+    """
+    :returns: whether they did not like it before.
+    """
+    # Of two requests at once, one inserts it.
+    dialects = {"sqlite": sqlite, "postgresql": postgresql}
+    insert = dialects[DBSession.get_bind().dialect.name].insert(Like)
+    like = insert.values(notice_id=notice._id, neighbour_id=neighbour._id)
+    inserted = DBSession.scalars(like.on_conflict_do_nothing().returning(Like.neighbour_id))
+    return bool(inserted.all())

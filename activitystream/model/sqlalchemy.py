@@ -1,0 +1,498 @@
+"""Actions on SQLAlchemy, and everything else of ours that is special to it.
+
+Another ORM is one more module with these functions.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime, timezone
+from functools import lru_cache
+from itertools import islice
+from typing import Any
+
+import sqlalchemy as sa
+import tg
+from sqlalchemy import event, orm
+from sqlalchemy.dialects import mysql
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm.attributes import set_committed_value
+from tg.configuration.utils import TGConfigError
+
+from ..lib.clock import naive_utc
+from . import DBSession
+from .action import ActionMixin
+
+#: What a recipient's class must have.
+SEEN_FIELD = "last_activity_seen = Column(DateTime)"
+
+#: An action in hand has to ask for its recipients, so a page asks for them only when somebody does.
+RECIPIENTS_COME_ALONG = False
+
+#: How many rows are read or written by one statement.
+_CHUNK = 1000
+
+_LONGEST = 255
+
+# MySQL's own choices would lose milliseconds, cut texts at 64 kB, and take "a" for "A".
+_Number = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+_Name = sa.String(_LONGEST).with_variant(
+    mysql.VARCHAR(_LONGEST, collation="utf8mb4_bin"), "mysql", "mariadb"
+)
+_Text = sa.Text().with_variant(mysql.LONGTEXT(collation="utf8mb4_bin"), "mysql", "mariadb")
+
+
+class _Moment(sa.TypeDecorator):
+    """Naive UTC, cut to the millisecond, as Ming has it."""
+
+    impl = sa.DateTime().with_variant(mysql.DATETIME(fsp=3), "mysql", "mariadb")
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Any) -> datetime | None:
+        return None if value is None else naive_utc(value)
+
+
+class _Key(sa.TypeDecorator):
+    """A primary key of any kind, as the text that stands for it."""
+
+    impl = _Name
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Any) -> str | None:
+        return None if value is None else str(value)
+
+
+class _Base(orm.DeclarativeBase):
+    # Names that don't depend on the database, for the migrations.
+    metadata = sa.MetaData(
+        naming_convention={
+            "pk": "%(table_name)s_pkey",
+            "fk": "%(table_name)s_%(column_0_name)s_fkey",
+        }
+    )
+
+
+def _key_in_role(role: str) -> Any:
+    """``actor_id`` and the like: in a query the text, on an action the key of the entity's kind."""
+
+    def read(self: Any) -> Any:
+        text = getattr(self, f"_{role}_key")
+        if text is None:
+            return None
+        return _key_of_kind(self._page().class_named(getattr(self, f"{role}_type")), text)
+
+    def write(self: Any, key: Any) -> None:
+        setattr(self, f"_{role}_key", None if key is None else str(key))
+
+    read.__name__ = f"{role}_id"  # by which a hybrid property knows itself
+    return hybrid_property(read, write, expr=lambda cls: getattr(cls, f"_{role}_key"))
+
+
+class Action(ActionMixin, _Base):
+    """One row per action; for whom it is is in :class:`ActionRecipient`."""
+
+    __tablename__ = "activity_stream_action"
+
+    _id = sa.Column(_Number, primary_key=True)
+    actor_type = sa.Column(_Name)
+    _actor_key = sa.Column("actor_id", _Key)
+    actor_id = _key_in_role("actor")
+    actor_name = sa.Column(_Text)
+    verb = sa.Column(_Text, nullable=False)
+    description = sa.Column(_Text)
+    extra = sa.Column(_Text)
+    target_type = sa.Column(_Name)
+    _target_key = sa.Column("target_id", _Key)
+    target_id = _key_in_role("target")
+    target_name = sa.Column(_Text)
+    action_obj_type = sa.Column(_Name)
+    _action_obj_key = sa.Column("action_obj_id", _Key)
+    action_obj_id = _key_in_role("action_obj")
+    action_obj_name = sa.Column(_Text)
+    timestamp = sa.Column(_Moment, nullable=False)
+    #: Null if it is for everyone.
+    number_of_recipients = sa.Column(sa.Integer)
+
+    @property
+    def _recipients(self) -> list[dict[str, Any]] | None:
+        """As on Ming: None for everyone, else a list. Read for the whole page at once."""
+        if self.number_of_recipients is None:
+            return None
+        if "_rows" not in vars(self):
+            page = {action._id: action for action in self._page().asked_with(self)}
+            rows: dict[int, list[dict[str, Any]]] = {each: [] for each in page}
+            of_page = ActionRecipient.action_id.in_(page)
+            columns = (
+                ActionRecipient.action_id,
+                ActionRecipient.recipient_type,
+                ActionRecipient.recipient_id,
+            )
+            query = sa.select(*columns).where(of_page).order_by(ActionRecipient.position)
+            for action_id, type_name, key in DBSession.execute(query):
+                key = _key_of_kind(self._page().class_named(type_name), key)
+                rows[action_id].append({"_type": type_name, "_id": key})
+            for each in page:
+                page[each]._rows = rows[each]
+        return self._rows
+
+
+class ActionRecipient(_Base):
+    """One row per recipient of an action, in the order in which streams are read.
+
+    The primary key is the only index that a stream needs. No index may start with the timestamp:
+    it would tempt PostgreSQL to look for the newest of one recipient among those of all.
+    """
+
+    __tablename__ = "activity_stream_recipient"
+
+    recipient_type = sa.Column(_Name, primary_key=True)
+    recipient_id = sa.Column(_Key, primary_key=True)
+    timestamp = sa.Column(_Moment, primary_key=True)
+    action_id = sa.Column(
+        _Number, sa.ForeignKey(Action._id, ondelete="CASCADE"), primary_key=True, index=False
+    )
+    #: Its place among the recipients of the action.
+    position = sa.Column(sa.Integer, nullable=False)
+
+    __table_args__ = (sa.Index("recipients_of_action", action_id),)
+
+
+#: The type and key of the row of an action for everyone. No entity's type is empty.
+_EVERYONE = ("", "")
+
+
+@event.listens_for(Action, "after_update")
+def _move_rows(mapper: Any, connection: Any, action: Action) -> None:
+    if sa.inspect(action).attrs.timestamp.history.has_changes():
+        rows = sa.update(ActionRecipient).where(ActionRecipient.action_id == action._id)
+        connection.execute(rows.values(timestamp=action.timestamp))
+
+
+@event.listens_for(Action, "before_delete")
+def _delete_rows(mapper: Any, connection: Any, action: Action) -> None:
+    connection.execute(sa.delete(ActionRecipient).where(ActionRecipient.action_id == action._id))
+
+
+MODELS = (Action, ActionRecipient)
+
+
+def transaction_is_broken() -> bool:
+    """Whether nothing can be done in the host's transaction any more but to roll it back."""
+    try:
+        with DBSession.no_autoflush:
+            DBSession.execute(sa.select(1))
+    except sa.exc.SQLAlchemyError:
+        return True
+    return False
+
+
+# Actions
+
+
+def store(fields: dict[str, Any]) -> Action:
+    """Add one action to the host's transaction, and flush."""
+    fields = dict(fields)
+    recipients = fields.pop("_recipients")
+    if DBSession.get_bind().dialect.name == "postgresql":
+        for name, value in fields.items():
+            if isinstance(value, str) and "\0" in value:
+                raise ValueError(f"PostgreSQL stores no NUL character, as there is in {name}")
+    action = Action(**fields)
+    action.number_of_recipients = None if recipients is None else len(recipients)
+    DBSession.add(action)
+    DBSession.flush()
+    addressed = [_EVERYONE]
+    if recipients is not None:
+        addressed = [(to["_type"], to["_id"]) for to in recipients]
+    rows = (
+        {
+            "recipient_type": type_name,
+            "recipient_id": key,
+            "timestamp": action.timestamp,
+            "action_id": action._id,
+            "position": position,
+        }
+        for position, (type_name, key) in enumerate(addressed)
+    )
+    for chunk in _chunks(rows):
+        DBSession.execute(sa.insert(ActionRecipient.__table__), chunk)
+    action._rows = recipients
+    return action
+
+
+def stream(names: Sequence[str], key: Any, skip: int, limit: int | None) -> Iterator[Action]:
+    """The actions for a recipient and for everyone, newest first.
+
+    Further pages continue below the last action: to skip would be to read all before.
+
+    :param names: the type names that mean the recipient's class.
+    """
+    addresses = [*((name, key) for name in names), _EVERYONE]
+    below = None
+    while limit is None or limit > 0:
+        size = _CHUNK if limit is None else min(limit, _CHUNK)
+        page = DBSession.scalars(_page(addresses, skip, size, below)).all()
+        yield from page
+        if len(page) < size:
+            return
+        below, skip = page[-1], 0
+        limit = None if limit is None else limit - size
+
+
+def _page(
+    addresses: list[tuple[str, Any]], skip: int, size: int, below: Action | None
+) -> sa.Select[Any]:
+    """So many actions, merged from the newest for each address: each is one range of the index."""
+    branches = []
+    for type_name, key in addresses:
+        rows = _rows_for(type_name, key, ActionRecipient.timestamp, ActionRecipient.action_id)
+        if below is not None:
+            rows = rows.where(
+                ActionRecipient.timestamp <= below.timestamp,
+                sa.or_(
+                    ActionRecipient.timestamp < below.timestamp,
+                    ActionRecipient.action_id < below._id,
+                ),
+            )
+        newest = rows.order_by(ActionRecipient.timestamp.desc(), ActionRecipient.action_id.desc())
+        branches.append(sa.select(newest.limit(skip + size).subquery()))
+    merged = sa.union_all(*branches).subquery()
+    return (
+        sa.select(Action)
+        .join(merged, Action._id == merged.c.action_id)
+        .order_by(merged.c.timestamp.desc(), merged.c.action_id.desc())
+        .offset(skip)
+        .limit(size)
+    )
+
+
+def count_stream(names: Sequence[str], key: Any, newer_than: datetime | None = None) -> int:
+    """How many actions there are for a recipient and for everyone."""
+    counts = []
+    for type_name, each in [*((name, key) for name in names), _EVERYONE]:
+        rows = _rows_for(type_name, each, sa.func.count())
+        if newer_than is not None:
+            rows = rows.where(ActionRecipient.timestamp > newer_than)
+        counts.append(rows.scalar_subquery())
+    return DBSession.scalar(sa.select(sum(counts[1:], counts[0])))
+
+
+def _rows_for(type_name: str, key: Any, *columns: Any) -> sa.Select[Any]:
+    return sa.select(*columns).where(
+        ActionRecipient.recipient_type == type_name, ActionRecipient.recipient_id == key
+    )
+
+
+def find(
+    filters: dict[str, Any], order_by: str, desc: bool, skip: int, limit: int | None
+) -> tuple[int, list[Action]]:
+    """How many actions have these values, and those of them that are asked for."""
+    query = sa.select(Action).where(*(getattr(Action, name) == filters[name] for name in filters))
+    total = DBSession.scalar(query.with_only_columns(sa.func.count(), maintain_column_froms=True))
+    order = [getattr(Action, order_by), Action._id]
+    query = query.order_by(*(column.desc() if desc else column.asc() for column in order))
+    return total, list(DBSession.scalars(query.offset(skip).limit(limit)))
+
+
+# The host's entities
+
+
+def entity_classes() -> tuple[type, ...]:
+    """Every class that is mapped beside those of the host's model, or of another pluggable's."""
+    return _classes_of(frozenset(each for known in _registries() for each in known.mappers))
+
+
+@lru_cache(maxsize=1)
+def _classes_of(mappers: frozenset[Any]) -> tuple[type, ...]:
+    return tuple(each.class_ for each in sorted(mappers, key=lambda each: repr(each.class_)))
+
+
+def _registries() -> set[Any]:
+    return tg.config["activitystream.registries"]
+
+
+def is_entity(candidate: Any) -> bool:
+    state = sa.inspect(candidate, raiseerr=False)
+    if not isinstance(state, orm.InstanceState):
+        return False
+    # A class that the host maps apart from its model is known from now on.
+    _registries().add(state.mapper.registry)
+    return True
+
+
+def root_of(cls: type) -> type:
+    """The topmost class that it shares its primary key with."""
+    mapper = sa.inspect(cls)
+    while mapper.inherits is not None and not mapper.concrete:
+        mapper = mapper.inherits
+    return mapper.class_
+
+
+def key_of(entity: Any) -> Any:
+    """The primary key of a stored entity; None of one that the session doesn't hold.
+
+    One that was added to the session is flushed, inside the host's transaction.
+
+    :raises ValueError: if the key has several columns, or is too long.
+    """
+    state = sa.inspect(entity)
+    if len(state.mapper.primary_key) != 1:
+        raise ValueError(f"the key of {type(entity).__name__} has several columns")
+    if state.pending:
+        state.session.flush()
+    if state.identity is None:
+        return None
+    (key,) = state.identity
+    if len(str(key)) > _LONGEST:
+        raise ValueError(f"the key of {type(entity).__name__} is longer than {_LONGEST} characters")
+    return key
+
+
+def keys_from_text(cls: type, text: str) -> list[Any]:
+    """The keys that ``text`` may stand for in a request; none if it can stand for none."""
+    kind = _kind_of_keys(cls)
+    key = _key_of_kind(cls, text)
+    # Other spellings, and what the column doesn't hold, stand for nothing.
+    if kind is None or not isinstance(key, kind) or str(key) != text or "\0" in text:
+        return []
+    (column,) = sa.inspect(cls).primary_key
+    return [key] if not isinstance(key, int) or abs(key) < _limit_of(column.type) else []
+
+
+def load(cls: type, keys: Collection[Any]) -> dict[Any, Any]:
+    """The entities that have these keys, by key; deleted ones are not there."""
+    kind = _kind_of_keys(cls)
+    if kind is None:
+        return {}
+    (column,) = sa.inspect(cls).primary_key
+    # Old actions may hold keys of another kind than the class has by now, which a database refuses.
+    # By their texts: a type of the host's own may make something else of a key than we do.
+    given = {str(key): key for key in keys if isinstance(key, kind)}
+    found = {}
+    for chunk in _chunks(given.values()):
+        for entity in DBSession.scalars(sa.select(cls).where(column.in_(chunk))):
+            found[given[str(sa.inspect(entity).identity[0])]] = entity
+    return found
+
+
+def has_seen_field(cls: type) -> bool:
+    """Whether the class stores a ``last_activity_seen``."""
+    return "last_activity_seen" in sa.inspect(cls).column_attrs
+
+
+def move_seen(recipient: Any, moment: datetime) -> datetime | None:
+    """Move ``last_activity_seen`` forward to ``moment``, in the database and on the object.
+
+    One UPDATE of the one column, inside the host's transaction.
+
+    :returns: the value before.
+    :raises LookupError: if the recipient is stored no more.
+    """
+    # Of a subclass with a table of its own, it may be there.
+    cls = type(recipient).last_activity_seen.property.parent.class_
+    (key,) = sa.inspect(recipient).identity
+    (column,) = sa.inspect(cls).local_table.primary_key
+    seen = cls.last_activity_seen
+    if getattr(seen.type, "timezone", False):
+        moment = moment.replace(tzinfo=timezone.utc)
+    # Locked where the database can, so that the value before is the one that is replaced.
+    row = DBSession.execute(sa.select(seen).where(column == key).with_for_update()).first()
+    if row is None:
+        raise LookupError(f"this {type(recipient).__name__} is stored no more")
+    before = row[0]
+    if before is None or naive_utc(before) < naive_utc(moment):
+        DBSession.execute(
+            sa.update(cls)
+            .where(column == key, sa.or_(seen.is_(None), seen < moment))
+            .values(last_activity_seen=moment)
+            .execution_options(synchronize_session=False)
+        )
+        after = moment
+    else:
+        after = before
+    in_hand = recipient.last_activity_seen
+    if in_hand is None or naive_utc(in_hand) < naive_utc(after):
+        set_committed_value(recipient, "last_activity_seen", after)
+    return None if before is None else naive_utc(before)
+
+
+def _key_of_kind(cls: type | None, text: str) -> Any:
+    """The key that a text stands for, as a class has it; the text itself, if it has no such key."""
+    kind = None if cls is None else _kind_of_keys(cls)
+    try:
+        return text if kind is None else kind(text)
+    except (ArithmeticError, TypeError, ValueError):
+        return text
+
+
+def _kind_of_keys(cls: type) -> type | None:
+    """None if a key has several columns."""
+    columns = sa.inspect(cls).primary_key
+    if len(columns) != 1:
+        return None
+    try:
+        return columns[0].type.python_type
+    except NotImplementedError:
+        return str
+
+
+def _limit_of(kind: Any) -> int:
+    """What the numbers of a column stay below."""
+    if isinstance(kind, sa.BigInteger):
+        return 2**63
+    return 2**15 if isinstance(kind, sa.SmallInteger) else 2**31
+
+
+# Start-up
+
+
+def check(conf: dict[str, Any]) -> None:
+    """
+    :raises TGConfigError: on an option of tgext.pluggable's that would break our tables.
+    """
+    if conf["activitystream.plug"].get("rename_tables"):
+        raise TGConfigError(
+            "plug(base_config, 'activitystream', rename_tables=True) cannot be: the table of the "
+            "recipients refers to that of the actions, and tgext.pluggable renames the one and not "
+            "the reference. Leave it out; the tables' names start with activity_stream_."
+        )
+
+
+def prepare_at_start(conf: dict[str, Any]) -> None:
+    """Find out where the host, and what it plugs, map their classes."""
+    plugged = conf["tgext.pluggable.plugged"]["modules"].values()
+    packages = [conf["package"], *(each["module"] for each in plugged)]
+    models = [conf.get("model"), *(getattr(package, "model", None) for package in packages)]
+    members = [each for model in models if model is not None for each in vars(model).values()]
+    mapped = [each for each in members if isinstance(each, type) and hasattr(each, "__mapper__")]
+    conf["activitystream.registries"] = {
+        sa.inspect(cls).registry for cls in mapped if not issubclass(cls, _Base)
+    }
+
+
+def prepare() -> None:
+    """Make the tables, or bring those of an older release up to date, by the migrations.
+
+    Without Alembic, which a host need not have, they are made and not marked.
+    """
+    # What the host's set-up left open would lock us out, and is committed after us anyway.
+    with suppress(ImportError):
+        import transaction
+
+        transaction.commit()
+    try:
+        import alembic.command
+        from alembic.config import Config
+    except ImportError:
+        _Base.metadata.create_all(DBSession.get_bind())
+        return
+    config = Config()
+    config.set_main_option("script_location", "activitystream:migration")
+    with DBSession.get_bind().begin() as connection:
+        config.attributes["connection"] = connection
+        alembic.command.upgrade(config, "head")
+
+
+def _chunks(items: Iterable[Any]) -> Iterator[list[Any]]:
+    items = iter(items)
+    while chunk := list(islice(items, _CHUNK)):
+        yield chunk

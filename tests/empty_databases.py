@@ -1,0 +1,24 @@
+"""Databases with nothing in them, on the servers that the tests run on."""
+
+import uuid
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+
+
+@contextmanager
+def empty_database(database, folder):
+    """The URL of a new database of the same kind, which is there until the block ends.
+
+    :param folder: where an SQLite file may be.
+    """
+    name = f"empty_{uuid.uuid4().hex}"
+    url = sa.make_url(database.url)
+    if url.get_backend_name() == "sqlite":
+        yield url.set(database=str(folder / f"{name}.db"))
+        return
+    server = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with server.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        yield url.set(database=name)
+        connection.exec_driver_sql(f"DROP DATABASE {name}")

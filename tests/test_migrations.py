@@ -1,0 +1,303 @@
+"""The tables of actions on SQL databases: made by Alembic, and marked with their version."""
+
+import shutil
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+import alembic.command
+import pytest
+import sqlalchemy as sa
+import zope.sqlalchemy
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.orm import scoped_session, sessionmaker
+
+import activitystream.model
+import activitystream.model.sqlalchemy as on_sqlalchemy
+from activitystream import bootstrap
+from tests import databases
+from tests.empty_databases import empty_database
+
+MIGRATIONS = "activitystream:migration"
+
+VERSION_TABLE = "activitystream_migrate"
+
+OURS = on_sqlalchemy.Action.metadata
+
+NEXT_RELEASE = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "next"
+down_revision = "{head}"
+
+
+def upgrade():
+    op.add_column("activity_stream_action", sa.Column("mood", sa.String(16)))
+
+
+def downgrade():
+    op.drop_column("activity_stream_action", "mood")
+"""
+
+
+@pytest.fixture(params=databases.SQL)
+def new_engine(request, database_named, tmp_path):
+    """Connects to another empty database of the same kind each time."""
+    with ExitStack() as until_the_end:
+
+        def new_engine():
+            database = empty_database(database_named(request.param), tmp_path)
+            url = until_the_end.enter_context(database)
+            return sa.create_engine(url, poolclass=sa.NullPool)
+
+        yield new_engine
+
+
+@pytest.fixture
+def engine(new_engine):
+    return new_engine()
+
+
+@pytest.fixture
+def session(engine, monkeypatch):
+    """The session of a host on this database."""
+    session = scoped_session(sessionmaker(bind=engine))
+    zope.sqlalchemy.register(session)
+    monkeypatch.setattr(activitystream.model, "orm", on_sqlalchemy, raising=False)
+    monkeypatch.setattr(activitystream.model.DBSession, "_proxied", session)
+    yield session
+    session.remove()
+
+
+@pytest.fixture
+def set_up(session):
+    """What ``gearbox setup-app`` has us do."""
+    return lambda: bootstrap.bootstrap(None, {}, {})
+
+
+@pytest.fixture
+def next_release(tmp_path, monkeypatch):
+    """From here on it is the next release, with a migration more; gives its version."""
+
+    def begin():
+        release = tmp_path / "migration"
+        shutil.copytree(Path(activitystream.__file__).with_name("migration"), release)
+        (release / "versions" / "next.py").write_text(NEXT_RELEASE.format(head=head()))
+        set_option = Config.set_main_option
+
+        def set_option_of_next_release(config, name, value):
+            set_option(config, name, str(release) if value == MIGRATIONS else value)
+
+        monkeypatch.setattr(Config, "set_main_option", set_option_of_next_release)
+        return head()
+
+    return begin
+
+
+@pytest.fixture
+def without_alembic(monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "alembic.command", None)
+        yield patch
+
+
+def configuration():
+    config = Config()
+    config.set_main_option("script_location", MIGRATIONS)
+    return config
+
+
+def head():
+    """The newest version."""
+    return ScriptDirectory.from_config(configuration()).get_current_head()
+
+
+def migrate(engine, command, version):
+    config = configuration()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command(config, version)
+
+
+def version(engine):
+    """The version that the database is marked with."""
+    with engine.connect() as connection:
+        options = {"version_table": VERSION_TABLE}
+        return MigrationContext.configure(connection, opts=options).get_current_revision()
+
+
+def tables(engine):
+    return set(sa.inspect(engine).get_table_names()) - {VERSION_TABLE}
+
+
+def columns(engine):
+    return {each["name"] for each in sa.inspect(engine).get_columns("activity_stream_action")}
+
+
+def everything_about(engine):
+    """What the database knows about our tables."""
+    inspector = sa.inspect(engine)
+    return {
+        table: {
+            "columns": [
+                {**each, "type": repr(each["type"])} for each in inspector.get_columns(table)
+            ],
+            "primary key": inspector.get_pk_constraint(table),
+            "foreign keys": inspector.get_foreign_keys(table),
+            "indexes": inspector.get_indexes(table),
+            "unique": inspector.get_unique_constraints(table),
+            "options": inspector.get_table_options(table),
+            "checks": inspector.get_check_constraints(table),
+        }
+        for table in OURS.tables
+    }
+
+
+def store_action(engine):
+    with engine.begin() as connection:
+        fields = {"verb": "waved", "timestamp": sa.func.now()}
+        connection.execute(sa.insert(OURS.tables["activity_stream_action"]).values(fields))
+
+
+def verbs(engine):
+    with engine.connect() as connection:
+        return connection.scalars(sa.text("SELECT verb FROM activity_stream_action")).all()
+
+
+def test_the_migrations_make_what_the_model_says(engine):
+    migrate(engine, alembic.command.upgrade, "head")
+    options = {
+        "version_table": VERSION_TABLE,
+        "compare_type": True,
+        "compare_server_default": True,
+    }
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection, opts=options), OURS) == []
+
+
+def test_the_migrations_make_what_the_model_makes(new_engine):
+    by_migrations, by_model = new_engine(), new_engine()
+    migrate(by_migrations, alembic.command.upgrade, "head")
+    OURS.create_all(by_model)
+    assert everything_about(by_migrations) == everything_about(by_model)
+
+
+def test_the_migrations_make_what_a_host_makes_that_names_things_its_own_way(new_engine):
+    by_migrations, by_host = new_engine(), new_engine()
+    migrate(by_migrations, alembic.command.upgrade, "head")
+    ways = {
+        "pk": "the_key_of_%(table_name)s",
+        "fk": "from_%(table_name)s_to_%(referred_table_name)s",
+        "ix": "by_%(column_0_label)s",
+    }
+    metadata = sa.MetaData(naming_convention=ways)
+    for model in on_sqlalchemy.MODELS:
+        model.__table__.to_metadata(metadata)  # as tgext.pluggable does
+    metadata.create_all(by_host)
+    assert everything_about(by_migrations) == everything_about(by_host)
+
+
+def test_downgrading_takes_all_back(engine):
+    migrate(engine, alembic.command.upgrade, "head")
+    migrate(engine, alembic.command.downgrade, "base")
+    assert tables(engine) == set()
+    assert version(engine) is None
+    migrate(engine, alembic.command.upgrade, "head")
+    assert tables(engine) == set(OURS.tables)
+
+
+def test_setting_up_makes_the_tables(engine, set_up):
+    set_up()
+    assert tables(engine) == set(OURS.tables)
+    assert version(engine) == head()
+
+
+def test_setting_up_marks_the_tables_that_the_host_made(engine, set_up):
+    OURS.create_all(engine)
+    store_action(engine)
+    set_up()
+    assert version(engine) == head()
+    assert verbs(engine) == ["waved"]
+
+
+def test_setting_up_again_changes_nothing(engine, set_up):
+    set_up()
+    store_action(engine)
+    before = everything_about(engine)
+    set_up()
+    assert everything_about(engine) == before
+    assert version(engine) == head()
+    assert verbs(engine) == ["waved"]
+
+
+def test_setting_up_after_a_downgrade_makes_the_tables_again(engine, set_up):
+    set_up()
+    migrate(engine, alembic.command.downgrade, "base")
+    set_up()
+    assert tables(engine) == set(OURS.tables)
+    assert version(engine) == head()
+
+
+def test_setting_up_after_a_downgrade_marks_the_tables_that_the_host_made(engine, set_up):
+    set_up()
+    migrate(engine, alembic.command.downgrade, "base")
+    OURS.create_all(engine)
+    set_up()
+    assert version(engine) == head()
+
+
+def test_setting_up_brings_the_tables_of_an_older_release_up_to_date(engine, set_up, next_release):
+    set_up()
+    store_action(engine)
+    newest = next_release()
+    set_up()
+    assert version(engine) == newest
+    assert "mood" in columns(engine)
+    assert verbs(engine) == ["waved"]
+
+
+def test_a_step_back_from_the_next_release_keeps_the_actions(engine, set_up, next_release):
+    older = head()
+    next_release()
+    set_up()
+    store_action(engine)
+    migrate(engine, alembic.command.downgrade, "-1")
+    assert version(engine) == older
+    assert "mood" not in columns(engine)
+    assert verbs(engine) == ["waved"]
+
+
+def test_setting_up_without_alembic_makes_the_tables(engine, set_up, without_alembic):
+    set_up()
+    set_up()
+    assert tables(engine) == set(OURS.tables)
+    without_alembic.undo()
+    assert version(engine) is None
+    set_up()
+    assert version(engine) == head()
+
+
+def test_setting_up_waits_for_nothing_that_the_host_left_open(engine, session, set_up):
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE greetings (word VARCHAR(16))")
+    session.execute(sa.text("INSERT INTO greetings VALUES ('hello')"))
+    set_up()
+    assert version(engine) == head()
+
+
+def test_upgrading_marks_the_tables_that_the_host_made(engine):
+    OURS.create_all(engine)
+    store_action(engine)
+    migrate(engine, alembic.command.upgrade, "head")
+    assert version(engine) == head()
+    assert verbs(engine) == ["waved"]
+
+
+def test_downgrading_takes_back_the_tables_that_the_host_made(engine):
+    OURS.create_all(engine)
+    migrate(engine, alembic.command.downgrade, "-1")
+    assert tables(engine) == set()
