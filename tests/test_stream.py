@@ -125,7 +125,7 @@ def test_more_than_a_page_is_iterated_to_the_end(host, user, monkeypatch):
 
 
 def test_the_stream_of_something_unsaved_or_foreign_is_refused(host):
-    with pytest.raises(ValueError, match="flush it first"):
+    with pytest.raises(ValueError, match="not stored yet"):
         am.get_by_recipient(host.model.User())
     for bad in (None, "ann", 5, {"$ne": None}):
         with pytest.raises(TypeError, match="recipient must be an object of a class"):

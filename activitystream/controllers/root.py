@@ -15,6 +15,7 @@ from ..lib.links import location_of
 from ..lib.options import option
 from ..lib.origin import is_foreign
 from ..lib.references import class_named
+from ..lib.seen import last_seen
 
 _INDEX = "activitystream.templates.index"
 
@@ -30,6 +31,7 @@ class RootController(TGController):
     def index(self, page: Any = 1) -> dict[str, Any]:
         """The user's own stream as a page. It marks nothing as seen."""
         user = _user_or_login()
+        last_seen(user)  # an error in a template would be hard to read
         if not _has_master_template():
             override_template(self.index, "kajiki:activitystream.templates.index_alone")
         actions = Page(am.get_by_recipient(user), page, items_per_page=25)

@@ -37,7 +37,7 @@ def reference_to(entity: Any, role: str) -> Reference:
     if key is None:
         raise ValueError(
             f"{role} is a {type(entity).__name__} that is not stored yet, so that nothing can "
-            f"refer to it: flush it first"
+            f"refer to it: {model.orm.STORE_IT}"
         )
     return Reference(names_of(type(entity))[0], key)
 

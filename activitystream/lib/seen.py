@@ -48,5 +48,6 @@ def _without_field(recipient: Any) -> AttributeError:
     cls = type(recipient)
     return AttributeError(
         f"{cls.__module__}.{cls.__name__} cannot see a stream without the field "
-        f"last_activity_seen; add to the class:  {model.orm.SEEN_FIELD}"
+        f"last_activity_seen; add to the class, and to its table if it has one:  "
+        f"{model.orm.SEEN_FIELD}"
     )

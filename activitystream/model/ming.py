@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 #: What a recipient's class must have.
 SEEN_FIELD = "last_activity_seen = FieldProperty(s.DateTime)"
 
+#: What to do with an entity before actions can refer to it.
+STORE_IT = "flush it first"
+
 #: An action in hand knows its recipients.
 RECIPIENTS_COME_ALONG = True
 

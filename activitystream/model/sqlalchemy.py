@@ -25,6 +25,9 @@ from .action import ActionMixin
 #: What a recipient's class must have.
 SEEN_FIELD = "last_activity_seen = Column(DateTime)"
 
+#: What to do with an entity before actions can refer to it.
+STORE_IT = "DBSession.add() it first"
+
 #: An action in hand has to ask for its recipients, so a page asks for them only when somebody does.
 RECIPIENTS_COME_ALONG = False
 
@@ -91,6 +94,8 @@ class Action(ActionMixin, _Base):
     """One row per action; for whom it is is in :class:`ActionRecipient`."""
 
     __tablename__ = "activity_stream_action"
+    # Or SQLite would give the number of a deleted action to a new one.
+    __table_args__ = {"sqlite_autoincrement": True}
 
     _id = sa.Column(_Number, primary_key=True)
     actor_type = sa.Column(_Name)

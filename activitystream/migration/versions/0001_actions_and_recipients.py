@@ -33,6 +33,7 @@ def upgrade():
         sa.Column("timestamp", moment, nullable=False),
         sa.Column("number_of_recipients", sa.Integer),
         sa.PrimaryKeyConstraint("_id", name="activity_stream_action_pkey"),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "activity_stream_recipient",
