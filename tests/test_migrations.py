@@ -150,11 +150,23 @@ def everything_about(engine):
             "foreign keys": inspector.get_foreign_keys(table),
             "indexes": inspector.get_indexes(table),
             "unique": inspector.get_unique_constraints(table),
-            "options": inspector.get_table_options(table),
+            "options": options_of(engine, table),
             "checks": inspector.get_check_constraints(table),
         }
         for table in OURS.tables
     }
+
+
+def options_of(engine, table):
+    """What only some databases know."""
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            made = sa.text("select sql from sqlite_master where name = :table")
+            return "AUTOINCREMENT" in connection.scalar(made, {"table": table}).upper()
+    # SQLAlchemy 2.0 cannot ask PostgreSQL.
+    return (
+        None if engine.dialect.name == "postgresql" else sa.inspect(engine).get_table_options(table)
+    )
 
 
 def store_action(engine):
