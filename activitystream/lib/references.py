@@ -23,36 +23,36 @@ class Reference(NamedTuple):
 
 
 def reference_to(entity: Any, role: str) -> Reference:
-    """The reference that a new action holds for an entity.
-
-    :param role: what the entity is to the action, for the error.
-    :raises TypeError: if it is no object of a class that the host stores.
-    :raises ValueError: if it is not stored yet, has a key of several columns, or a class whose
-        name another one claims too.
-    """
-    if not model.orm.is_entity(entity):
-        given = "None" if entity is None else f"a {type(entity).__name__}"
-        raise TypeError(f"{role} must be an object of a class that the app stores, not {given}")
-    key = model.orm.key_of(entity)
-    if key is None:
-        raise ValueError(
-            f"{role} is a {type(entity).__name__} that is not stored yet, so that nothing can "
-            f"refer to it: {model.orm.STORE_IT}"
-        )
-    return Reference(names_of(type(entity))[0], key)
+    """The reference that a new action holds for an entity; see :func:`references_to`."""
+    (reference,) = references_to([entity], role)
+    return reference
 
 
 def references_to(entities: Iterable[Any], role: str) -> dict[Reference, Any]:
-    """The references to many entities, each of them once; see :func:`reference_to`."""
+    """The references that a new action holds for entities, each of them once.
+
+    :param role: what an entity is to the action, for the error.
+    :raises TypeError: if one is no object of a class that the host stores.
+    :raises ValueError: if one is not stored yet, has a key of several columns, or a class whose
+        name another one claims too.
+    """
     names: dict[type, str] = {}
     references = {}
     for entity in entities:
         cls = type(entity)
         if cls not in names:
-            names[cls] = reference_to(entity, role).type
+            if not model.orm.is_entity(entity):
+                given = "None" if entity is None else f"a {cls.__name__}"
+                raise TypeError(
+                    f"{role} must be an object of a class that the app stores, not {given}"
+                )
+            names[cls] = names_of(cls)[0]
         key = model.orm.key_of(entity)
         if key is None:
-            reference_to(entity, role)  # which raises
+            raise ValueError(
+                f"{role} is a {cls.__name__} that is not stored yet, so that nothing can refer to "
+                f"it: {model.orm.STORE_IT}"
+            )
         references[Reference(names[cls], key)] = entity
     return references
 

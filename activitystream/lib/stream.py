@@ -22,7 +22,7 @@ class Stream:
         """
         :param recipient: a stored entity.
         :raises TypeError, ValueError: if it isn't; see
-            :func:`activitystream.lib.references.reference_to`.
+            :func:`activitystream.lib.references.references_to`.
         """
         self._key = reference_to(recipient, "recipient").key
         self._names = names_of(type(recipient))
