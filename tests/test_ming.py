@@ -99,22 +99,25 @@ def examined(stats):
         lambda stream: stream.skip(20).limit(10).all(),
         lambda stream: list(stream),
         lambda stream: stream.first(),
+        lambda stream: stream.before(stream[20]).limit(10).all(),
+        lambda stream: stream.after(stream[5]).limit(10).all(),
     ],
-    ids=["newest ten", "the third page", "all", "the newest"],
+    ids=["newest ten", "the third page", "all", "the newest", "before", "after"],
 )
 def test_the_stream_is_read_by_its_indexes(crowded, read):
     user = crowded.crowd[7]
     with crowded.database.queries() as recorded:
         read(am.get_by_recipient(user))
     finds = [event.command for event in recorded if event.command_name == "find"]
-    (command,) = finds
-    stats, names = explain(crowded, command)
-    assert "IXSCAN" in names
-    assert "SORT_MERGE" in names
-    assert not {"COLLSCAN", "SORT"} & names
-    if "limit" in command:
-        wanted = command["limit"] + command.get("skip", 0)
-        assert examined(stats) <= wanted + 2
+    assert finds
+    for command in finds:
+        stats, names = explain(crowded, command)
+        assert "IXSCAN" in names
+        assert "SORT_MERGE" in names
+        assert not {"COLLSCAN", "SORT"} & names
+        if "limit" in command:
+            wanted = command["limit"] + command.get("skip", 0)
+            assert examined(stats) <= wanted + 2
 
 
 @on("mongodb")
@@ -141,6 +144,14 @@ def test_the_count_is_made_by_the_indexes(crowded, seen):
     assert "IXSCAN" in names
     assert not {"COLLSCAN", "SORT"} & names
     assert examined(stats) <= count + 4
+
+
+@on("mongodb")
+def test_a_count_stops_at_its_limit(crowded):
+    with crowded.database.queries() as recorded:
+        assert am.count_not_seen_by_recipient(crowded.crowd[7], limit=5) == 5
+    stats, _ = explain(crowded, recorded[0].command)
+    assert examined(stats) <= 5 + 2
 
 
 @pytest.fixture

@@ -200,3 +200,14 @@ def test_many_at_once_end_at_the_latest(host, user):
     for thread in threads:
         thread.join()
     assert seen_in_database(host, user) == moments[-1]
+
+
+def test_counting_stops_at_a_limit(host, user):
+    for number in range(5):
+        am.create(user, f"no. {number}", recipients=None if number % 2 else [user])
+    for limit, count in ((0, 0), (1, 1), (4, 4), (5, 5), (6, 5), (None, 5)):
+        assert am.count_not_seen_by_recipient(user, limit=limit) == count
+        assert am.count_not_seen_by_recipient(user, limit) == count
+    for limit in (-1, 1.5, "3", True, 2**31):
+        with pytest.raises(ValueError, match="limit must be a whole number"):
+            am.count_not_seen_by_recipient(user, limit=limit)

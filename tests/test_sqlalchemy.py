@@ -15,6 +15,7 @@ from sqlalchemy.orm import declarative_base
 from tg.configuration.utils import TGConfigError
 
 from activitystream import am, model
+from activitystream.lib.stream import Place
 from tests.conftest import Host
 from tests.databases import SQL, on
 from tests.host.app import make_app
@@ -620,13 +621,19 @@ def crowded(database):
     database.clean()
 
 
+PLACE = Place(START + timedelta(minutes=MANY // 2), MANY // 2)
+LOWER = Place(START + timedelta(minutes=MANY // 2 - 50), MANY // 2 - 50)
+
 READS = {
     "the newest ten": lambda user: am.get_by_recipient(user).limit(10).all(),
     "the newest": lambda user: am.get_by_recipient(user).first(),
     "a deep page": lambda user: am.get_by_recipient(user).skip(10_000).limit(10).all(),
+    "the page before": lambda user: am.get_by_recipient(user).before(PLACE).limit(10).all(),
+    "a page between": lambda user: am.get_by_recipient(user).before(PLACE).after(LOWER).all(),
     "all, page by page": lambda user: list(am.get_by_recipient(user)),
     "the count of all": lambda user: am.get_by_recipient(user).count(),
     "the count of those not seen": am.count_not_seen_by_recipient,
+    "the count up to 100": lambda user: am.count_not_seen_by_recipient(user, limit=100),
 }
 
 

@@ -1,6 +1,6 @@
 """The stream behind am.get_by_recipient."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -151,3 +151,54 @@ def test_turbogears_renders_its_actions_as_json_with_chosen_fields(host, user, a
 
 def verbs_of(entries):
     return [entry["verb"] for entry in entries]
+
+
+@pytest.fixture
+def at_once(host, user):
+    """Actions of which several happened in the same millisecond, as an import makes them."""
+    actions = [am.create(user, f"no. {number}", recipients=[user]) for number in range(9)]
+    actions.append(am.create(user, "no. 9"))
+    for number, action in enumerate(actions):
+        action.timestamp = datetime(2026, 1, 31, 12) + timedelta(milliseconds=number // 4)
+    host.save(*actions)
+    return list(reversed(actions))
+
+
+def test_a_stream_goes_on_before_an_action(host, user, at_once):
+    newest_first = am.get_by_recipient(user).all()
+    assert newest_first == sorted(at_once, key=lambda each: (each.timestamp, each._id))[::-1]
+    for number, action in enumerate(newest_first):
+        older = am.get_by_recipient(user).before(action)
+        assert older.all() == newest_first[number + 1 :]
+        assert older.count() == len(older) == len(newest_first) - number - 1
+        assert older.limit(3).all() == newest_first[number + 1 : number + 4]
+        assert older.skip(2).limit(3).all() == newest_first[number + 3 : number + 6]
+        assert older.limit(0).all() == []
+        newer = am.get_by_recipient(user).after(action)
+        assert newer.all() == newest_first[:number]
+        assert newer.count() == number
+
+
+def test_a_stream_is_cut_on_both_sides(host, user, at_once):
+    newest_first = am.get_by_recipient(user).all()
+    for start, newer in enumerate(newest_first):
+        for stop, older in enumerate(newest_first):
+            between = am.get_by_recipient(user).after(older).before(newer)
+            assert between.all() == newest_first[start + 1 : stop]
+            assert between.count() == len(newest_first[start + 1 : stop])
+
+
+def test_pages_hold_each_action_once_while_others_are_added(host, user, at_once):
+    expected = am.get_by_recipient(user).all()
+    shown = am.get_by_recipient(user).limit(3).all()
+    while page := am.get_by_recipient(user).before(shown[-1]).limit(3).all():
+        shown += page
+        am.create(user, "meanwhile", recipients=[user])
+    assert shown == expected
+
+
+def test_a_stream_goes_on_before_an_action_that_is_stored_no_more(host, user, at_once):
+    newest_first = am.get_by_recipient(user).all()
+    verbs = [action.verb for action in newest_first]
+    host.database.delete(newest_first[3])
+    assert [each.verb for each in am.get_by_recipient(user).before(newest_first[3])] == verbs[4:]

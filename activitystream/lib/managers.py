@@ -9,8 +9,9 @@ from .. import model
 from ..model.action import FIELDS
 from . import clock, hooks, seen
 from .batches import read_together
+from .numbers import whole_number
 from .references import Reference, reference_to, references_to
-from .stream import Stream, whole_number
+from .stream import Stream
 
 
 class ActionManager:
@@ -81,13 +82,17 @@ class ActionManager:
         """
         return Stream(recipient)
 
-    def count_not_seen_by_recipient(self, recipient: Any) -> int:
+    def count_not_seen_by_recipient(self, recipient: Any, limit: int | None = None) -> int:
         """How many actions of a recipient's stream are newer than its ``last_activity_seen``.
 
         :param recipient: a stored entity; all count while its ``last_activity_seen`` is None.
+        :param limit: stop counting there, so that a long absence costs no more than a short one;
+            None counts all.
         :raises AttributeError: if its class has no field ``last_activity_seen``.
+        :raises TypeError, ValueError: if the recipient is no stored entity, or the limit no whole
+            number.
         """
-        return seen.count_not_seen(recipient)
+        return seen.count_not_seen(recipient, limit)
 
     def mark_seen(self, recipient: Any, until: datetime | None = None) -> datetime | None:
         """Set a recipient's ``last_activity_seen``, in the database and on the object.

@@ -57,6 +57,15 @@ def references_to(entities: Iterable[Any], role: str) -> dict[Reference, Any]:
     return references
 
 
+def addresses_of(recipient: Any) -> list[Reference]:
+    """All references by which an action may be for a recipient.
+
+    :raises TypeError, ValueError: if it is no stored entity; see :func:`references_to`.
+    """
+    key = reference_to(recipient, "recipient").key
+    return [Reference(name, key) for name in names_of(type(recipient))]
+
+
 def names_of(cls: type) -> tuple[str, ...]:
     """The type names that mean a class: first the one for new actions, then the others.
 

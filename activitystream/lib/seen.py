@@ -5,13 +5,16 @@ from typing import Any
 
 from .. import model
 from . import clock, hooks
-from .references import names_of, reference_to
+from .numbers import whole_number
+from .references import addresses_of, reference_to
 
 
-def count_not_seen(recipient: Any) -> int:
-    """How many actions of the recipient's stream are newer than its ``last_activity_seen``."""
-    key = reference_to(recipient, "recipient").key
-    return model.orm.count_stream(names_of(type(recipient)), key, last_seen(recipient))
+def count_not_seen(recipient: Any, limit: int | None = None) -> int:
+    """See :meth:`activitystream.ActionManager.count_not_seen_by_recipient`."""
+    to = addresses_of(recipient)
+    if limit is not None:
+        limit = whole_number("limit", limit)
+    return model.orm.count_stream(to, newer_than=last_seen(recipient), limit=limit)
 
 
 def is_newer(timestamp: datetime, recipient: Any) -> bool:

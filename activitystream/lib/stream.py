@@ -1,21 +1,64 @@
 """One recipient's actions, newest first: asked for in pages, and read from the database late."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from .. import model
+from . import clock
 from .batches import read_together
-from .references import names_of, reference_to
+from .numbers import whole_number
+from .references import addresses_of
 
 #: How many actions are read together when somebody iterates over more.
 _PAGE = 1000
 
 
+class Place(NamedTuple):
+    """Where an action is in every stream: newest first, and by ``_id`` where that is the same."""
+
+    timestamp: datetime
+    key: Any
+
+    def __str__(self) -> str:
+        """As a request's parameter, which :func:`place_named` reads."""
+        return f"{self.timestamp.isoformat(timespec='milliseconds')}_{self.key}"
+
+
+class Span(NamedTuple):
+    """The part of a stream that happened before one place, and after another."""
+
+    before: Place | None = None
+    after: Place | None = None
+
+
+def place_of(action: Any) -> Place:
+    """
+    :param action: one, or a place already.
+    """
+    if isinstance(action, Place):
+        return action
+    return Place(clock.naive_utc(action.timestamp), action._id)
+
+
+def place_named(text: str) -> Place:
+    """
+    :raises ValueError: if it is not the text of a place.
+    """
+    moment, _, key = text.partition("_") if isinstance(text, str) else ("", "", "")
+    keys = model.orm.keys_from_text(model.orm.Action, key) if moment else []
+    timestamp = clock.parse(moment)
+    if timestamp is None or not keys:
+        raise ValueError("this is no place in a stream")
+    return Place(timestamp, keys[0])
+
+
 class Stream:
     """The actions for a recipient and for everyone, newest first.
 
-    Each ``limit``, ``skip`` and slice makes a new stream; each iteration asks the database again.
+    Each ``limit``, ``skip``, ``before``, ``after`` and slice makes a new stream; each iteration
+    asks the database again.
     """
 
     def __init__(self, recipient: Any) -> None:
@@ -24,8 +67,8 @@ class Stream:
         :raises TypeError, ValueError: if it isn't; see
             :func:`activitystream.lib.references.references_to`.
         """
-        self._key = reference_to(recipient, "recipient").key
-        self._names = names_of(type(recipient))
+        self._to = addresses_of(recipient)
+        self._span = Span()
         self._skip = 0
         self._limit: int | None = None
         self._length_at_hand: int | None = None
@@ -37,6 +80,23 @@ class Stream:
     def skip(self, number: int) -> "Stream":
         """All but the first ``number`` of them."""
         return self._window(whole_number("skip", number), self._limit)
+
+    def before(self, action: Any) -> "Stream":
+        """Those that happened before an action: where the next page of a stream begins.
+
+        It costs the same however far down that is, and no action is on two pages or on none,
+        whatever has been added meanwhile.
+
+        :param action: one that was read; it need not be stored any more.
+        """
+        return self._copy(_span=self._span._replace(before=place_of(action)))
+
+    def after(self, action: Any) -> "Stream":
+        """Those that happened after an action, the newest first.
+
+        :param action: one that was read; it need not be stored any more.
+        """
+        return self._copy(_span=self._span._replace(after=place_of(action)))
 
     def all(self) -> list[Any]:
         """The actions, whose entities are loaded together."""
@@ -58,7 +118,7 @@ class Stream:
 
     def count(self) -> int:
         """How many there are, whatever the limit and skip."""
-        return model.orm.count_stream(self._names, self._key)
+        return model.orm.count_stream(self._to, self._span)
 
     def __iter__(self) -> Iterator[Any]:
         actions = self._read()
@@ -104,19 +164,12 @@ class Stream:
         return self._window(self._skip + start, max(0, min(ends) - start) if ends else None)
 
     def _window(self, skip: int, limit: int | None) -> "Stream":
-        window = object.__new__(Stream)
-        window.__dict__.update(self.__dict__, _skip=skip, _limit=limit, _length_at_hand=None)
-        return window
+        return self._copy(_skip=skip, _limit=limit)
+
+    def _copy(self, **changes: Any) -> "Stream":
+        copy = object.__new__(Stream)
+        copy.__dict__.update(self.__dict__, _length_at_hand=None, **changes)
+        return copy
 
     def _read(self) -> Iterator[Any]:
-        return model.orm.stream(self._names, self._key, self._skip, self._limit)
-
-
-def whole_number(name: str, value: Any) -> int:
-    """The value, if it counts something.
-
-    :raises ValueError: if it is no whole number, negative, or more than a database counts.
-    """
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**31:
-        raise ValueError(f"{name} must be a whole number, 0 or more, not {value!r}")
-    return value
+        return model.orm.stream(self._to, self._span, self._skip, self._limit)

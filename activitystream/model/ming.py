@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import bson
@@ -20,6 +21,8 @@ from ming.odm.odmsession import ODMCursor
 from pymongo.errors import PyMongoError
 
 from ..lib.clock import naive_utc
+from ..lib.references import Reference
+from ..lib.stream import Span
 from . import DBSession
 from .action import ActionMixin
 
@@ -96,18 +99,71 @@ def store(fields: dict[str, Any]) -> Action:
     return action
 
 
-def stream(names: Sequence[str], key: Any, skip: int, limit: int | None) -> Iterator[Action]:
+def stream(to: Sequence[Reference], span: Span, skip: int, limit: int | None) -> Iterator[Action]:
     """The actions for a recipient and for everyone, newest first.
 
-    :param names: the type names that mean the recipient's class.
+    :param to: the references that mean the recipient.
     """
-    return _find(_addressed_to(names, key), _NEWEST_FIRST, skip, limit)
+    end = None if limit is None else skip + limit
+    ranges = _ranges(span)
+    if ranges == [{}]:
+        return _find(_addressed_to(to, {}), _NEWEST_FIRST, skip, limit)
+    return islice(_chained(to, ranges, end), skip, end)
 
 
-def count_stream(names: Sequence[str], key: Any, newer_than: datetime | None = None) -> int:
-    """How many actions there are for a recipient and for everyone."""
-    newer = {} if newer_than is None else {"timestamp": {"$gt": newer_than}}
-    return Action.query.find(_addressed_to(names, key, newer)).count()
+def _chained(
+    to: Sequence[Reference], ranges: list[dict[str, Any]], limit: int | None
+) -> Iterator[Action]:
+    for each in ranges:
+        # Where the timestamp is one, MongoDB merges in the order of the rest of the index only.
+        order = _NEWEST_FIRST[1:] if "_id" in each else _NEWEST_FIRST
+        for action in _find(_addressed_to(to, each), order, 0, limit):
+            yield action
+            limit = None if limit is None else limit - 1
+
+
+def _ranges(span: Span) -> list[dict[str, Any]]:
+    """What is in a span, as one condition after the other, newest first.
+
+    MongoDB takes each for one range of the index. It would sort the whole of their "or".
+    """
+    before, after = span
+    if before and after and before <= after:
+        return []
+    if before and after and before.timestamp == after.timestamp:
+        return [{"timestamp": before.timestamp, "_id": {"$lt": before.key, "$gt": after.key}}]
+    between = {}
+    ranges: list[dict[str, Any]] = []
+    if before:
+        ranges.append({"timestamp": before.timestamp, "_id": {"$lt": before.key}})
+        between["$lt"] = before.timestamp
+    if after:
+        between["$gt"] = after.timestamp
+    ranges.append({"timestamp": between} if between else {})
+    if after:
+        ranges.append({"timestamp": after.timestamp, "_id": {"$gt": after.key}})
+    return ranges
+
+
+def count_stream(
+    to: Sequence[Reference],
+    span: Span = Span(),
+    newer_than: datetime | None = None,
+    limit: int | None = None,
+) -> int:
+    """How many actions there are for a recipient and for everyone.
+
+    :param limit: stop counting there.
+    """
+    ranges = _ranges(span) if newer_than is None else [{"timestamp": {"$gt": newer_than}}]
+    total = 0
+    for each in ranges:
+        rest = {} if limit is None else {"limit": limit - total}
+        if rest == {"limit": 0}:  # which MongoDB refuses
+            break
+        total += DBSession.db[_collection(Action)].count_documents(_addressed_to(to, each), **rest)
+    # Ming's database in memory knows no limit here.
+    return total if limit is None else min(total, limit)
 
 
 def find(
@@ -120,12 +176,10 @@ def find(
     return Action.query.find(spec).count(), list(_find(spec, order, skip, limit))
 
 
-def _addressed_to(
-    names: Sequence[str], key: Any, also: dict[str, Any] | None = None
-) -> dict[str, Any]:
+def _addressed_to(to: Sequence[Reference], also: dict[str, Any]) -> dict[str, Any]:
     # Each branch holds the whole condition, so that each is one range of its index.
-    also = also or {}
-    recipient = {"_type": names[0] if len(names) == 1 else {"$in": list(names)}, "_id": key}
+    names = [reference.type for reference in to]
+    recipient = {"_type": names[0] if len(names) == 1 else {"$in": names}, "_id": to[0].key}
     return {
         "$or": [
             {"_recipients": {"$elemMatch": recipient}, **also},

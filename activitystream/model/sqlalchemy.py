@@ -19,6 +19,8 @@ from sqlalchemy.orm.attributes import set_committed_value
 from tg.configuration.utils import TGConfigError
 
 from ..lib.clock import naive_utc
+from ..lib.references import Reference
+from ..lib.stream import Span, place_of
 from . import DBSession
 from .action import ActionMixin
 
@@ -162,7 +164,7 @@ class ActionRecipient(_Base):
 
 
 #: The type and key of the row of an action for everyone. No entity's type is empty.
-_EVERYONE = ("", "")
+_EVERYONE = Reference("", "")
 
 
 @event.listens_for(Action, "after_update")
@@ -224,40 +226,28 @@ def store(fields: dict[str, Any]) -> Action:
     return action
 
 
-def stream(names: Sequence[str], key: Any, skip: int, limit: int | None) -> Iterator[Action]:
+def stream(to: Sequence[Reference], span: Span, skip: int, limit: int | None) -> Iterator[Action]:
     """The actions for a recipient and for everyone, newest first.
 
-    Further pages continue below the last action: to skip would be to read all before.
+    Further pages continue before the last action: to skip would be to read all after it.
 
-    :param names: the type names that mean the recipient's class.
+    :param to: the references that mean the recipient.
     """
-    addresses = [*((name, key) for name in names), _EVERYONE]
-    below = None
     while limit is None or limit > 0:
         size = _CHUNK if limit is None else min(limit, _CHUNK)
-        page = DBSession.scalars(_page(addresses, skip, size, below)).all()
+        page = DBSession.scalars(_page([*to, _EVERYONE], span, skip, size)).all()
         yield from page
         if len(page) < size:
             return
-        below, skip = page[-1], 0
+        span, skip = span._replace(before=place_of(page[-1])), 0
         limit = None if limit is None else limit - size
 
 
-def _page(
-    addresses: list[tuple[str, Any]], skip: int, size: int, below: Action | None
-) -> sa.Select[Any]:
+def _page(to: Sequence[Reference], span: Span, skip: int, size: int) -> sa.Select[Any]:
     """So many actions, merged from the newest for each address: each is one range of the index."""
     branches = []
-    for type_name, key in addresses:
-        rows = _rows_for(type_name, key, ActionRecipient.timestamp, ActionRecipient.action_id)
-        if below is not None:
-            rows = rows.where(
-                ActionRecipient.timestamp <= below.timestamp,
-                sa.or_(
-                    ActionRecipient.timestamp < below.timestamp,
-                    ActionRecipient.action_id < below._id,
-                ),
-            )
+    for each in to:
+        rows = _rows_for(each, span, ActionRecipient.timestamp, ActionRecipient.action_id)
         newest = rows.order_by(ActionRecipient.timestamp.desc(), ActionRecipient.action_id.desc())
         branches.append(sa.select(newest.limit(skip + size).subquery()))
     merged = sa.union_all(*branches).subquery()
@@ -270,21 +260,41 @@ def _page(
     )
 
 
-def count_stream(names: Sequence[str], key: Any, newer_than: datetime | None = None) -> int:
-    """How many actions there are for a recipient and for everyone."""
+def count_stream(
+    to: Sequence[Reference],
+    span: Span = Span(),
+    newer_than: datetime | None = None,
+    limit: int | None = None,
+) -> int:
+    """How many actions there are for a recipient and for everyone.
+
+    :param limit: stop counting there.
+    """
     counts = []
-    for type_name, each in [*((name, key) for name in names), _EVERYONE]:
-        rows = _rows_for(type_name, each, sa.func.count())
+    for each in [*to, _EVERYONE]:
+        rows = _rows_for(each, span, ActionRecipient.action_id)
         if newer_than is not None:
             rows = rows.where(ActionRecipient.timestamp > newer_than)
-        counts.append(rows.scalar_subquery())
-    return DBSession.scalar(sa.select(sum(counts[1:], counts[0])))
+        counted = sa.select(sa.func.count()).select_from(rows.limit(limit).subquery())
+        counts.append(counted.scalar_subquery())
+    total = DBSession.scalar(sa.select(sum(counts[1:], counts[0])))
+    return total if limit is None else min(total, limit)
 
 
-def _rows_for(type_name: str, key: Any, *columns: Any) -> sa.Select[Any]:
-    return sa.select(*columns).where(
-        ActionRecipient.recipient_type == type_name, ActionRecipient.recipient_id == key
+def _rows_for(to: Reference, span: Span, *columns: Any) -> sa.Select[Any]:
+    """The rows of one address within a span."""
+    timestamp, action_id = ActionRecipient.timestamp, ActionRecipient.action_id
+    rows = sa.select(*columns).where(
+        ActionRecipient.recipient_type == to.type, ActionRecipient.recipient_id == to.key
     )
+    # The first condition of each is for databases that see no range in the second.
+    if span.before:
+        moment, key = span.before
+        rows = rows.where(timestamp <= moment, sa.or_(timestamp < moment, action_id < key))
+    if span.after:
+        moment, key = span.after
+        rows = rows.where(timestamp >= moment, sa.or_(timestamp > moment, action_id > key))
+    return rows
 
 
 def find(
