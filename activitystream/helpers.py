@@ -5,6 +5,8 @@ from typing import Any
 
 from tgext.pluggable import plug_url
 
+from .lib import clock
+from .lib.links import own_link
 from .lib.translation import languages
 
 _A_WEEK = 7 * 24 * 60 * 60
@@ -26,12 +28,21 @@ def notification_cache(action: Any) -> dict[str, Any]:
 def see_url(action: Any = None, until: datetime | None = None) -> str:
     """The URL that marks the user's stream as seen and goes to what an action is about.
 
-    :param action: None, or one without a target link, goes to the stream's own page.
+    :param action: None, or one whose target has no link, or one that leaves the site, goes to the
+        stream's own page.
     :param until: the timestamp of the newest action that the page shows, so that what comes after
         stays new; None is for now.
     """
     link = None if action is None else action.target_link
-    params = {} if link is None else {"target_link": link}
+    params = {} if own_link(link) is None else {"target_link": link}
     if until is not None:
-        params["until"] = until.isoformat(timespec="milliseconds")
+        params["until"] = clock.as_text(until)
     return plug_url("activitystream", "/see", params=params)
+
+
+def link_of(action: Any, until: datetime | None = None) -> str | None:
+    """The :func:`see_url` of an action, for a template that shows as a link what is one.
+
+    :returns: None if its target has no link, or one that leaves the site.
+    """
+    return None if own_link(action.target_link) is None else see_url(action, until)

@@ -3,9 +3,89 @@
 from collections.abc import Iterable
 from typing import Any
 
+from markupsafe import Markup
 from tg import expose
+from tgext.pluggable import plug_url
 
-from . import helpers
+from . import am
+from .lib import clock
+from .lib.days import Day, by_day, when, when_in_day
+from .lib.login import logged_in_user
+from .lib.options import option
+from .lib.rendering import lines, render_list
+from .lib.seen import last_seen
+from .lib.translation import _, ngettext
+
+#: The bell says "99+" rather than count on.
+_COUNTED = 100
+
+#: How many a bell shows when it is opened.
+_NEWEST = 10
+
+
+@expose("activitystream.templates.bell")
+def bell() -> dict[str, Any] | str:
+    """The number of what the logged-in user has not seen, and the newest of it when it is opened.
+
+    :returns: nothing for anyone else.
+    """
+    user = logged_in_user()
+    if user is None:
+        return ""
+    unseen = am.count_not_seen_by_recipient(user, limit=_COUNTED)
+    if unseen < _COUNTED:
+        shown = str(unseen)
+        sentence = ngettext("%(count)d new notification", "%(count)d new notifications", unseen)
+    else:
+        shown = f"{_COUNTED - 1}+"
+        sentence = _("more than %(count)d new notifications") % {"count": _COUNTED - 1}
+    return {
+        "unseen": unseen,
+        "shown": shown,
+        "sentence": sentence,
+        "interval": option("poll_interval"),
+        "page_url": plug_url("activitystream", "/"),
+        "bell_url": plug_url("activitystream", "/bell"),
+        "newest_url": plug_url("activitystream", "/newest"),
+    }
+
+
+@expose("activitystream.templates.newest")
+def newest() -> dict[str, Any] | str:
+    """What a bell shows when it is opened: the newest of the logged-in user's stream.
+
+    :returns: nothing for anyone else.
+    """
+    user = logged_in_user()
+    if user is None:
+        return ""
+    actions = am.get_by_recipient(user).limit(_NEWEST).all()
+    seen = last_seen(user)
+    shown = lines(actions, when, lambda action: action.is_unseen_by(user))
+    mark_url, new_since = None, {}
+    if any(line.is_new for line in shown):
+        mark_url = plug_url(
+            "activitystream",
+            "/ajax_update_last_seen_of_a_recipient",
+            params={"until": clock.as_text(actions[0].timestamp)},
+        )
+        # What is marked as seen by it is told as new on the page all the same.
+        new_since = {"new_since": "" if seen is None else clock.as_text(seen)}
+    return {
+        "stream": render_list([Day(None, None, shown)] if shown else []),
+        "mark_url": mark_url,
+        "all_url": plug_url("activitystream", "/", params=new_since),
+    }
+
+
+def stream(actions: Iterable[Any], recipient: Any = None) -> Markup:
+    """A list of actions, by day.
+
+    :param actions: those to show, in this order.
+    :param recipient: those that this one has not seen are marked as new; None marks none.
+    """
+    is_new = None if recipient is None else lambda action: action.is_unseen_by(recipient)
+    return render_list(by_day(lines(actions, when_in_day, is_new)))
 
 
 @expose("activitystream.templates.bootstrap_widget")
@@ -26,15 +106,20 @@ def bootstrap_widget(
     :param cache_key: keep the rendered panel under this key; None keeps nothing.
     :param cache_expire: for how many seconds.
     """
-    actions = list(actions)
-    panel = {
-        "actions": actions,
-        "newest_shown": max((action.timestamp for action in actions), default=None),
-        "panel_title": panel_title,
-        "panel_body_style": panel_body_style,
-        "timestamp_since": timestamp_since,
-        "see_url": helpers.see_url,
-    }
+
+    def stream() -> Markup:  # called by the template, so not where the panel is kept
+        shown = lines(actions, _since if timestamp_since else _date)
+        return render_list([Day(None, None, shown)] if shown else [])
+
+    panel = {"stream": stream, "panel_title": panel_title, "panel_body_style": panel_body_style}
     if cache_key is not None:
         panel["tg_cache"] = {"key": cache_key, "expire": cache_expire, "type": "memory"}
     return panel
+
+
+def _since(action: Any) -> str:
+    return action.timestamp_since
+
+
+def _date(action: Any) -> str:
+    return action.timestamp.strftime("%x")

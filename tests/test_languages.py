@@ -4,11 +4,12 @@ import gettext
 import io
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 import tg
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
@@ -100,7 +101,7 @@ def test_the_page_speaks_the_language_of_the_request(host, user, app, asked, hea
     page = app.get("/activitystream/", headers={"Accept-Language": asked})
     if heading is not None:
         assert page.html.select("h1")[-1].text == heading
-        assert page.html.select_one("time").text == time
+        assert page.html.select_one("li time").text == time
 
 
 def test_outside_a_request_it_is_english(host, user, post):
@@ -159,3 +160,50 @@ def test_a_notification_is_cached_by_action_and_language(cache_of):
 def test_languages_that_nobody_speaks_do_not_fill_the_cache(cache_of):
     keys = {cache_of(asked)["key"] for asked in ("it", "it-IT", "xx,it;q=0.5", "it,it-CH,it-IT")}
     assert len(keys) == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "unseen", "expected"),
+    [
+        ("it", 1, "1 nuova notifica"),
+        ("it", 2, "2 nuove notifiche"),
+        ("ru", 1, "1 новое уведомление"),
+        ("ru", 2, "2 новых уведомления"),
+        ("ru", 5, "5 новых уведомлений"),
+    ],
+)
+def test_the_bell_speaks_the_language_of_the_request(host, user, app, language, unseen, expected):
+    for number in range(unseen):
+        am.create(user, f"no. {number}")
+    bell = app.get("/activitystream/bell", headers={"Accept-Language": language}).html
+    assert bell.select_one(".activitystream-count .activitystream-hidden").text == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [("en", "3 May 2024"), ("it", "3 maggio 2024"), ("ru", "3 мая 2024")],
+)
+def test_days_are_named_in_the_language_of_the_request(host, user, app, language, expected):
+    action = am.create(user, "joined")
+    action.timestamp = datetime(2024, 5, 3, 12)
+    host.save(action)
+    page = app.get("/activitystream/", headers={"Accept-Language": language})
+    assert page.html.select_one("h2").text == expected
+
+
+def test_verbs_are_shown_in_the_hosts_translation(host, user, post, tmp_path, monkeypatch):
+    verbs = Catalog(locale="it")
+    verbs.add("liked", "ha apprezzato")
+    catalogs = tmp_path / "i18n" / "it" / "LC_MESSAGES"
+    catalogs.mkdir(parents=True)
+    with (catalogs / "tests.host.mo").open("wb") as file:
+        write_mo(file, verbs)
+    monkeypatch.setitem(tg.config, "localedir", str(tmp_path / "i18n"))
+    am.create(user, "liked", post)
+    app = host.browser(user)
+    app.extra_environ["HTTP_ACCEPT_LANGUAGE"] = "it"
+    expected = "ann ha apprezzato A post"
+    for url in ("/activitystream/", "/activitystream/newest", "/widget", "/listed"):
+        assert app.get(url).html.select_one(".activitystream-line").text == expected
+    (activity,) = app.get("/activitystream/stream.json").json["orderedItems"]
+    assert activity["summary"] == expected

@@ -6,6 +6,7 @@ import pytest
 from tgext.pluggable import replace_template
 
 from activitystream import am
+from activitystream.lib import clock
 
 HOSTILE = '<script>alert("x")</script> & ${1+1} \'"'
 
@@ -80,25 +81,90 @@ def test_an_empty_stream_says_so(app):
     assert not page.html.select("form, li")
 
 
-def test_a_long_stream_has_pages(host, user, app):
+def lines_of(page):
+    return [line.text for line in page.html.select(".activitystream-line")]
+
+
+@pytest.fixture
+def thirty(host, user):
     for number in range(30):
         am.create(user, f"did no. {number}")
+
+
+def test_a_long_stream_goes_on_below_the_last_one_shown(host, user, app, thirty):
     first = app.get("/activitystream/")
-    assert len(first.html.select(".activitystream-actions li")) == 25
-    second = first.click("2", index=0)
-    assert len(second.html.select(".activitystream-actions li")) == 5
-    assert "did no. 0" in second
-    for odd in (
-        "page=1&page=2",
-        "page=x",
-        "page=-1",
-        "page=99",
-        "items_per_page=9&page=",
-        "self=1",
-    ):
-        assert app.get(f"/activitystream/?{odd}").status_int == 200
+    am.create(user, "came meanwhile")
+    second = first.click("Load more")
+    assert lines_of(first) == [f"ann did no. {number}" for number in range(29, 4, -1)]
+    assert lines_of(second) == [f"ann did no. {number}" for number in range(4, -1, -1)]
+    assert "Load more" not in second
     assert first.forms
-    assert not second.forms
+    assert not second.forms, "its button would leave new what is above"
+
+
+def test_the_rest_alone_goes_on_in_the_day_that_has_its_heading(host, user, app, thirty):
+    first = app.get("/activitystream/")
+    url = first.html.select_one(".activitystream-older a")["hx-get"]
+    rest = app.get(url)
+    assert "<html" not in rest
+    assert "<!DOCTYPE" not in rest
+    assert lines_of(rest) == lines_of(first.click("Load more"))
+    assert [day.text for day in first.click("Load more").html.select("h2")] == ["Today"]
+    assert not rest.html.select("h2")
+
+
+@pytest.mark.parametrize("url", ["", "more", "stream.json"])
+@pytest.mark.parametrize(
+    "before",
+    ["x", "2026-01-31", "2026-01-31T12:00:00.000", "2026-01-31T12:00:00.000_", "_", "\0", "1_2_3"],
+)
+def test_where_no_stream_goes_on_is_a_bad_request(app, url, before):
+    assert app.get(f"/activitystream/{url}", {"before": before}, status=400)
+    twice = f"/activitystream/{url}?before={before}&before={before}"
+    assert app.get(twice.replace("\0", "%00"), status=400)
+
+
+@pytest.mark.parametrize("odd", ["page=x", "before=", "self=1", "new_since=", "x=1&x=2"])
+def test_what_the_page_does_not_know_does_no_harm(app, odd):
+    assert app.get(f"/activitystream/?{odd}").status_int == 200
+    assert app.get(f"/activitystream/more?{odd}").status_int == 200
+
+
+def test_days_have_headings(host, user, app):
+    now = clock.now()
+    ages = {"now": 0, "yesterday": 1, "long ago": 400}
+    for verb, days in ages.items():
+        action = am.create(user, verb)
+        action.timestamp = now - timedelta(days=days)
+        host.save(action)
+    page = app.get("/activitystream/")
+    long_ago = now - timedelta(days=400)
+    headings = [heading.text for heading in page.html.select(".activitystream-day h2")]
+    assert headings == ["Today", "Yesterday", f"{long_ago.day} {long_ago:%B %Y}"]
+    times = [time.text for time in page.html.select("li time")]
+    assert times[0] == "less than 1 minute ago"
+    assert times[2] == f"{long_ago:%H:%M} UTC"
+    days = [time["datetime"] for time in page.html.select("h2 time")]
+    assert days[2] == long_ago.date().isoformat()
+
+
+def test_what_the_bell_marked_as_seen_can_still_be_told_as_new(host, user, app):
+    am.create(user, "old")
+    am.mark_seen(user)
+    new = am.create(user, "recent")
+    before = user.last_activity_seen
+    new.timestamp = before + timedelta(milliseconds=1)
+    host.save(new)
+    am.mark_seen(user, until=new.timestamp)
+    page = app.get("/activitystream/", {"new_since": clock.as_text(before)})
+    assert [line.select_one(".activitystream-line").text for line in badged(page)] == ["ann recent"]
+    assert not badged(app.get("/activitystream/"))
+    assert len(badged(app.get("/activitystream/?new_since="))) == 2
+    app.get("/activitystream/?new_since=yesterday", status=400)
+
+
+def badged(page):
+    return [line for line in page.html.select("li") if line.select(".activitystream-badge")]
 
 
 def test_nobody_is_sent_to_log_in(host, other):
@@ -185,14 +251,14 @@ def test_the_panel_shows_actions(host, user, post, app):
     assert f"until={until_of(newer)}".replace(":", "%3A") in panel.select_one("a")["href"]
 
 
-def test_the_panels_links_mark_up_to_the_newest_of_it_in_any_order(host, user, post):
-    older = am.create(user, "liked", post)
-    newer = am.create(user, "joined")
+def test_the_panels_links_mark_up_to_the_newest_of_it_in_any_order(host, user, post, app):
+    am.create(user, "joined")
+    newer = am.create(user, "liked", post)
     newer.timestamp += timedelta(seconds=1)
-    from activitystream import partials  # not before an app is there to take what it exposes
-
-    panel = partials.bootstrap_widget([older, newer], "title", "")
-    assert panel["newest_shown"] == newer.timestamp
+    host.save(newer)
+    for order in ("newest first", "oldest first"):
+        (link,) = app.get("/widget", {"order": order}).html.select(".activitystream-widget a")
+        assert f"until={until_of(newer)}".replace(":", "%3A") in link["href"]
 
 
 def test_the_panel_is_a_fragment(host, user, app):

@@ -1,23 +1,32 @@
 """The URLs, one method each."""
 
+import json
 from pathlib import Path
 from typing import Any, NoReturn
 
 import tg
-from tg import TGController, abort, expose, override_template, request
+from tg import TGController, abort, expose, override_template, request, response
 from tg.exceptions import HTTPFound
-from tg.support.paginate import Page
-from tgext.pluggable import plug_url
+from tgext.pluggable import call_partial, plug_url
 
 from .. import am, helpers, model
-from ..lib import clock
+from ..lib import activitystreams, clock
+from ..lib.clock import as_text
+from ..lib.days import by_day, when_in_day
 from ..lib.links import location_of
+from ..lib.login import logged_in_user
 from ..lib.options import option
 from ..lib.origin import is_foreign
 from ..lib.references import class_named
+from ..lib.rendering import lines, render_list
 from ..lib.seen import last_seen
+from ..lib.stream import Place, place_named, place_of
 
 _INDEX = "activitystream.templates.index"
+
+_READ = {"allowed_methods": ["GET", "HEAD"]}
+
+_PAGE = 25
 
 
 class RootController(TGController):
@@ -27,15 +36,52 @@ class RootController(TGController):
     parameter named ``self`` would be an error.
     """
 
-    @expose(_INDEX, allowed_methods=["GET", "HEAD"])
-    def index(self, page: Any = 1) -> dict[str, Any]:
+    @expose(_INDEX, **_READ)
+    def index(self, before: Any = None, new_since: Any = None) -> dict[str, Any]:
         """The user's own stream as a page. It marks nothing as seen."""
-        user = _user_or_login()
-        last_seen(user)  # an error in a template would be hard to read
+        page = _page(_user_or_login(), before, new_since)
         if not _has_master_template():
             override_template(self.index, "kajiki:activitystream.templates.index_alone")
-        actions = Page(am.get_by_recipient(user), page, items_per_page=25)
-        return {"actions": actions, "user": user, "see_url": helpers.see_url}
+        return page
+
+    @expose(content_type="text/html", **_READ)
+    def more(self, before: Any = None, new_since: Any = None) -> str:
+        """The rest of the page, for htmx to put below it."""
+        return _page(_user_or_refuse(), before, new_since, going_on=True)["stream"]
+
+    @expose(content_type="text/html", **_READ)
+    def bell(self) -> str:
+        """The bell again, with the number of now."""
+        _user_or_refuse()
+        return call_partial("activitystream.partials:bell")
+
+    @expose(content_type="text/html", **_READ)
+    def newest(self) -> str:
+        """What the bell shows when it is opened. It marks nothing as seen."""
+        _user_or_refuse()
+        return call_partial("activitystream.partials:newest")
+
+    @expose(content_type="application/activity+json", **_READ)
+    def stream(self, before: Any = None) -> str:
+        """The user's own stream as ActivityStreams 2.0. It marks nothing as seen."""
+        user = _user_or_refuse()
+        try:
+            place = _place(before)
+        except ValueError as error:
+            _refuse(400, str(error))
+        return json.dumps(activitystreams.page(*_part(user, place), before=place))
+
+    @expose(content_type="application/json", **_READ)
+    def unseen(self) -> str:
+        """How many actions the user has not seen."""
+        count = am.count_not_seen_by_recipient(_user_or_refuse())
+        response.etag = str(count)
+        response.conditional_response = True
+        return json.dumps({"unseen": count})
+
+    #: Where the host turned off TurboGears' request extensions, ``/stream.json`` arrives here.
+    stream_json = stream
+    unseen_json = unseen
 
     @expose(allowed_methods=["GET", "POST"])
     def see(self, target_link: Any = None, until: Any = None) -> NoReturn:
@@ -63,9 +109,7 @@ class RootController(TGController):
         self, _type: Any = None, _id: Any = None, until: Any = None
     ) -> dict[str, Any]:
         """Mark a recipient's stream as seen: the user's, or that of ``_type`` and ``_id``."""
-        user = _user()
-        if user is None:
-            _refuse(401, "log in first")
+        user = _user_or_refuse()
         if request.method == "HEAD":  # which TurboGears lets pass for GET
             _refuse(405, "HEAD would mark the stream as seen")
         if is_foreign(request):
@@ -85,16 +129,73 @@ class RootController(TGController):
             _refuse(401 if recipient is user else 404, str(error))
 
 
-def _user() -> Any:
-    """The logged-in user; None for nobody, and for somebody who was deleted since."""
-    return (request.environ.get("repoze.who.identity") or {}).get("user")
-
-
 def _user_or_login() -> Any:
-    user = _user()
+    """The logged-in user; whoever isn't is sent to log in."""
+    user = logged_in_user()
     if user is None:
         abort(401)
+    _say_private()
     return user
+
+
+def _user_or_refuse() -> Any:
+    """The logged-in user, for what no person looks at: whoever isn't gets 401."""
+    user = logged_in_user()
+    if user is None:
+        _refuse(401, "log in first")
+    _say_private()
+    return user
+
+
+def _say_private() -> None:
+    """What this user gets must not be kept for another."""
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.vary = ("Cookie", "Authorization")
+
+
+def _page(user: Any, before: Any, new_since: Any, going_on: bool = False) -> dict[str, Any]:
+    """What the page shows.
+
+    :param going_on: it is put below what happened after ``before``, a day of which has its heading.
+    """
+    try:
+        place = _place(before)
+        seen = last_seen(user) if new_since is None else clock.parse(new_since)
+    except ValueError as error:
+        abort(400, detail=str(error))
+    actions, older = _part(user, place)
+    shown = lines(actions, when_in_day, lambda action: seen is None or action.timestamp > seen)
+    day_before = place.timestamp.date() if place and going_on else None
+    return {
+        "stream": render_list(by_day(shown, day_before), older and _older(older, new_since)),
+        "actions": actions,
+        "user": user,
+        # A further page doesn't hold the newest: by its own, what is above it would stay new.
+        "until": as_text(actions[0].timestamp)
+        if place is None and any(line.is_new for line in shown)
+        else None,
+        "see_url": helpers.see_url,
+    }
+
+
+def _place(before: Any) -> Place | None:
+    return None if before in (None, "") else place_named(before)
+
+
+def _part(user: Any, place: Place | None) -> tuple[list[Any], Place | None]:
+    """The next actions of the user's stream, and where it goes on; None if nowhere."""
+    stream = am.get_by_recipient(user)
+    if place is not None:
+        stream = stream.before(place)
+    actions = stream.limit(_PAGE + 1).all()
+    return actions[:_PAGE], place_of(actions[_PAGE - 1]) if len(actions) > _PAGE else None
+
+
+def _older(place: Place, new_since: Any) -> dict[str, str]:
+    params = {"before": str(place)}
+    if new_since is not None:
+        params["new_since"] = new_since
+    return {path: plug_url("activitystream", path, params=params) for path in ("/", "/more")}
 
 
 def _refuse(status: int, reason: str) -> NoReturn:

@@ -27,6 +27,11 @@ def naive_utc(moment: datetime) -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
+def as_text(moment: datetime) -> str:
+    """A moment as ISO 8601 in UTC with milliseconds, which :func:`parse` reads."""
+    return naive_utc(moment).isoformat(timespec="milliseconds")
+
+
 def parse(text: str | None) -> datetime | None:
     """A moment from a request's parameter, as naive UTC; None if there is none.
 

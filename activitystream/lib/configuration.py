@@ -15,6 +15,7 @@ from tg.configurator.base import (
 
 from .. import model
 from . import options as plug_options
+from .rendering import FragmentRenderer, check_templates
 
 #: What tgext.pluggable looks for in a pluggable. It passes over a module that cannot be imported,
 #: and the symptom would be a page that is not found, so they are imported here first.
@@ -34,6 +35,7 @@ def configure_host(app_config: Any, options: dict[str, Any]) -> dict[str, Any]:
         }
     )
     app_config.register(ActivityStreamConfigurationComponent)
+    app_config.get_component("rendering").register_engine(FragmentRenderer)
     # activitystream.model.Action is there at once, where the host has said which ORM it uses.
     with suppress(KeyError, TGConfigError):
         names = ("use_sqlalchemy", "use_ming", "DBSession")
@@ -76,8 +78,9 @@ class ActivityStreamConfigurationComponent(ConfigurationComponent):
         model.orm.check(conf)
         for name in _MODULES:
             importlib.import_module(f"activitystream.{name}")
-        if "kajiki" not in conf["renderers"]:
-            conf["renderers"] = [*conf["renderers"], "kajiki"]
+        wanted = ("kajiki", *FragmentRenderer.engines)
+        missing = [name for name in wanted if name not in conf["renderers"]]
+        conf["renderers"] = [*conf["renderers"], *missing]
 
     def _prepare_storage(self, conf: dict[str, Any], app: Any) -> None:
         model.init_model(conf["DBSession"])
@@ -93,4 +96,5 @@ class ActivityStreamConfigurationComponent(ConfigurationComponent):
             raise TGConfigError(
                 "tgext.pluggable could not plug activitystream; the log above says why."
             )
+        check_templates(conf)
         return app

@@ -3,7 +3,12 @@
 import re
 from collections.abc import Collection
 from ipaddress import IPv6Address
+from typing import Any
 from urllib.parse import SplitResult, quote, urlsplit
+
+import tg
+
+from .options import option
 
 #: What browsers drop, or take for a slash, and so read another link than we do.
 _MISREAD = re.compile(r"[\x00-\x1f\x7f-\x9f\\\u2028\u2029]")
@@ -44,6 +49,24 @@ def location_of(
     if root and re.match(re.escape(root) + r"(?![^/?#])", path):
         return path
     return f"{root}{'' if path.startswith('/') else '/'}{path}"
+
+
+def own_link(link: Any) -> str | None:
+    """The location that a link of an entity leads to; None if it is none, or leads elsewhere.
+
+    :param link: text, or what becomes text, like TurboGears' ``lurl``.
+    """
+    if link is None or link == "":
+        return None
+    try:
+        return location_of(
+            str(link),
+            script_name=tg.request.script_name,
+            host_url=tg.request.host_url,
+            allowed_hosts=option("allowed_hosts"),
+        )
+    except ValueError:
+        return None
 
 
 def _leads_to(site: str, link: SplitResult) -> bool:

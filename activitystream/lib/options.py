@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import tg
@@ -17,6 +17,13 @@ def option(name: str) -> Any:
     """The running app's value of one of our options."""
     return tg.config["activitystream"][name]
 
+
+_DEFAULTS: dict[str, Any] = {
+    "allowed_hosts": [],
+    "may_update": None,
+    "poll_interval": 30,
+    "templates": {},
+}
 
 _APPID = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 _HOST = re.compile(r"([a-z0-9]([-\w]*[a-z0-9])?(\.(?!:|$)|(?=:|$)))+(:\d{1,5})?", re.ASCII | re.I)
@@ -41,7 +48,7 @@ def ours(given: dict[str, Any]) -> dict[str, Any]:
             f"tgext.pluggable, like appid."
         )
     _check_appid(appid)
-    options: dict[str, Any] = {"allowed_hosts": [], "may_update": None, **given}
+    options = {**_DEFAULTS, **given}
     for name, check in _CHECKS.items():
         check(name, options[name])
     return options
@@ -84,7 +91,29 @@ def _check_callable(name: str, value: Any) -> None:
         ) from None
 
 
+def _check_interval(name: str, value: Any) -> None:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if value is not None and not (number and 1 <= value <= 86_400):
+        raise TGConfigError(
+            f"plug(base_config, 'activitystream', {name}=…) takes the seconds after which a bell "
+            f"asks for its number again, 1 or more, or None for never; it was given {value!r}."
+        )
+
+
+def _check_templates(name: str, value: Any) -> None:
+    if not isinstance(value, Mapping) or not all(
+        isinstance(text, str) and text for pair in value.items() for text in pair
+    ):
+        raise TGConfigError(
+            f"plug(base_config, 'activitystream', {name}=…) takes the templates that show actions "
+            f"of certain verbs, like {name}={{'liked': 'myproject.templates.liked'}}; it was given "
+            f"{value!r}."
+        )
+
+
 _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "allowed_hosts": _check_hosts,
     "may_update": _check_callable,
+    "poll_interval": _check_interval,
+    "templates": _check_templates,
 }

@@ -7,6 +7,7 @@ from .. import model
 from . import clock, hooks
 from .numbers import whole_number
 from .references import addresses_of, reference_to
+from .stream import EVERYTHING
 
 
 def count_not_seen(recipient: Any, limit: int | None = None) -> int:
@@ -14,7 +15,7 @@ def count_not_seen(recipient: Any, limit: int | None = None) -> int:
     to = addresses_of(recipient)
     if limit is not None:
         limit = whole_number("limit", limit)
-    return model.orm.count_stream(to, newer_than=last_seen(recipient), limit=limit)
+    return model.orm.count_stream(to, EVERYTHING, newer_than=last_seen(recipient), limit=limit)
 
 
 def is_newer(timestamp: datetime, recipient: Any) -> bool:

@@ -23,7 +23,7 @@ class Place(NamedTuple):
 
     def __str__(self) -> str:
         """As a request's parameter, which :func:`place_named` reads."""
-        return f"{self.timestamp.isoformat(timespec='milliseconds')}_{self.key}"
+        return f"{clock.as_text(self.timestamp)}_{self.key}"
 
 
 class Span(NamedTuple):
@@ -31,6 +31,9 @@ class Span(NamedTuple):
 
     before: Place | None = None
     after: Place | None = None
+
+
+EVERYTHING = Span()
 
 
 def place_of(action: Any) -> Place:
@@ -68,7 +71,7 @@ class Stream:
             :func:`activitystream.lib.references.references_to`.
         """
         self._to = addresses_of(recipient)
-        self._span = Span()
+        self._span = EVERYTHING
         self._skip = 0
         self._limit: int | None = None
         self._length_at_hand: int | None = None

@@ -82,6 +82,13 @@ class ActionMixin:
             return str(as_str)
         return str(entity) if type(entity).__str__ is not object.__str__ else reference.type
 
+    @property
+    def sentence(self) -> str:
+        """``<actor> <verb> [<action_obj>] [<target>]`` as plain text, the verb translated."""
+        names = {role: self.name_of(role) for role in ROLES}
+        parts = (names["actor"], _(self.verb), names["action_obj"], names["target"])
+        return " ".join(part for part in parts if part)
+
     def is_unseen_by(self, recipient: Any) -> bool:
         """Whether it is newer than the recipient's ``last_activity_seen``."""
         return seen.is_newer(self.timestamp, recipient)
@@ -127,14 +134,7 @@ class ActionMixin:
         :param timestamp_since: show ``action.timestamp_since`` as the time instead.
         """
         time = action.timestamp_since if timestamp_since else timestamp_format(action.timestamp)
-        parts = (
-            action.name_of("actor"),
-            _(action.verb),
-            action.name_of("action_obj"),
-            action.name_of("target"),
-            time,
-        )
-        return " ".join(part for part in parts if part)
+        return f"{action.sentence} {time}"
 
     def __json__(self) -> dict[str, Any]:
         """The action without its recipients, who are nobody else's business."""

@@ -147,7 +147,7 @@ def _ranges(span: Span) -> list[dict[str, Any]]:
 
 def count_stream(
     to: Sequence[Reference],
-    span: Span = Span(),
+    span: Span,
     newer_than: datetime | None = None,
     limit: int | None = None,
 ) -> int:

@@ -262,7 +262,7 @@ def _page(to: Sequence[Reference], span: Span, skip: int, size: int) -> sa.Selec
 
 def count_stream(
     to: Sequence[Reference],
-    span: Span = Span(),
+    span: Span,
     newer_than: datetime | None = None,
     limit: int | None = None,
 ) -> int:

@@ -14,10 +14,22 @@ class RootController(TGController):
         return {"actions": am.get_by_recipient(user).limit(int(number)) if int(number) else []}
 
     @expose("tests.host.templates.widget")
-    def widget(self, **options):
+    def widget(self, order="newest first", **options):
+        user = tg.request.identity["user"]
+        actions = am.get_by_recipient(user).limit(10).all()
+        if order == "oldest first":
+            actions.reverse()
+        return {"actions": actions, "title": "What <happened>", "options": options}
+
+    @expose("tests.host.templates.listed")
+    def listed(self, marked=None):
         user = tg.request.identity["user"]
         actions = am.get_by_recipient(user).limit(10)
-        return {"actions": actions, "title": "What <happened>", "options": options}
+        return {"actions": actions, "recipient": user if marked else None}
+
+    @expose("tests.host.templates.bell")
+    def with_bell(self):
+        return {}
 
     @expose("json")
     @paginate("actions", items_per_page=3)

@@ -1,0 +1,70 @@
+"""Actions as ActivityStreams 2.0 (https://www.w3.org/TR/activitystreams-core/).
+
+An entity is told by its ``as_str`` and ``as_link``, or by what its property ``as_activitystreams``
+says; never by its fields.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import tg
+from markupsafe import escape
+from tgext.pluggable import plug_url
+
+from .clock import as_text
+from .links import own_link
+from .stream import Place
+
+#: What an action calls an entity, and what ActivityStreams calls it.
+_PROPERTIES = {"actor": "actor", "action_obj": "object", "target": "target"}
+
+
+def page(actions: Sequence[Any], older: Place | None, before: Place | None) -> dict[str, Any]:
+    """A page of a stream.
+
+    :param older: where the next one begins; None if this is the last.
+    :param before: where it begins; None at the newest.
+    """
+    page = {
+        "@context": "https://www.w3.org/ns/activitystreams",
+        "id": _url(before),
+        "type": "OrderedCollectionPage",
+        "partOf": _url(None),
+        "orderedItems": [_activity(action) for action in actions],
+    }
+    return page if older is None else {**page, "next": _url(older)}
+
+
+def _url(before: Place | None) -> str:
+    params = {} if before is None else {"before": str(before)}
+    return plug_url("activitystream", "/stream.json", params=params, qualified=True)
+
+
+def _activity(action: Any) -> dict[str, Any]:
+    entities = {
+        _PROPERTIES[role]: _entity(action, role) for role in _PROPERTIES if action.name_of(role)
+    }
+    return {
+        "id": f"{_url(None)}#{action._id}",
+        "type": "Activity" if "object" in entities else "IntransitiveActivity",
+        "summary": str(escape(action.sentence)),  # which is HTML by the standard
+        "published": f"{as_text(action.timestamp)}Z",
+        **entities,
+    }
+
+
+def _entity(action: Any, role: str) -> dict[str, Any]:
+    entity = action.entity(role)
+    name = action.name_of(role)
+    if entity is None:
+        return {"type": "Tombstone", "name": name}
+    if hasattr(entity, "as_activitystreams"):
+        return entity.as_activitystreams
+    location = own_link(getattr(entity, "as_link", None))
+    return {"type": "Object", "name": name, **({"url": _absolute(location)} if location else {})}
+
+
+def _absolute(location: str) -> str:
+    if location.startswith("//"):
+        return f"{tg.request.scheme}:{location}"
+    return f"{tg.request.host_url}{location}" if location.startswith("/") else location

@@ -1,0 +1,183 @@
+"""How a host has actions shown its own way: one template for one action, everywhere."""
+
+import pytest
+from kajiki.loader import FileLoader
+from tg.configuration.utils import TGConfigError
+from tgext.pluggable import replace_template
+
+from activitystream import am
+
+OWN = "tests.host.templates.own_action"
+APPLAUSE = "tests.host.templates.applause"
+
+#: Wherever we show actions.
+PLACES = (
+    "/activitystream/",
+    "/activitystream/more",
+    "/activitystream/newest",
+    "/widget",
+    "/listed",
+)
+
+
+def replaced(old, new):
+    return lambda base_config: replace_template(base_config, old, new)
+
+
+@pytest.fixture(params=PLACES)
+def place(request):
+    return request.param
+
+
+def words(browser, place):
+    return [" ".join(line.text.split()) for line in lines(browser, place)]
+
+
+def lines(browser, place):
+    return browser.get(place).html.select(".activitystream-line")
+
+
+def test_one_template_shows_an_action_everywhere(host, user, post, place):
+    am.create(user, "liked", post)
+    host.plug(configure=replaced("activitystream.templates.action", OWN))
+    browser = host.browser(user)
+    assert words(browser, place) == [f"ann: liked, /x, {place}"]
+    assert lines(browser, place)[0].select(".own")
+
+
+def test_a_verb_may_have_a_template_of_its_own(host, user, post, place):
+    am.create(user, "liked", post)
+    am.create(user, "joined")
+    for configure in (None, replaced("activitystream.templates.action", OWN)):
+        host.plug(templates={"liked": APPLAUSE}, configure=configure)
+        first, second = words(host.browser(user), place)
+        assert second == "ann applauds A post"
+        assert first == ("ann joined" if configure is None else f"ann: joined, /x, {place}")
+
+
+def test_a_template_may_name_its_engine(host, user, post, place):
+    am.create(user, "liked", post)
+    host.plug(templates={"liked": f"kajiki:{APPLAUSE}"})
+    assert words(host.browser(user), place) == ["ann applauds A post"]
+
+
+@pytest.mark.parametrize("name", ["stream", "newest", "bell", "bootstrap_widget"])
+def test_each_of_our_fragments_may_be_replaced(host, user, name):
+    am.create(user, "joined")
+    configure = replaced(f"activitystream.templates.{name}", "tests.host.templates.replacement")
+    host.plug(configure=configure)
+    browser = host.browser(user)
+    places = {
+        "stream": PLACES,
+        "newest": ["/activitystream/newest"],
+        "bell": ["/activitystream/bell", "/with_bell"],
+        "bootstrap_widget": ["/widget"],
+    }
+    for place in places[name]:
+        page = browser.get(place)
+        assert "The host's own fragment" in page
+        assert page.text.upper().count("<!DOCTYPE") <= 1
+
+
+@pytest.mark.parametrize("reload", [True, False])
+def test_a_template_is_compiled_once_a_page(host, user, post, place, reload, monkeypatch):
+    for number in range(20):
+        am.create(user, "liked" if number % 2 else "commented on", post)
+    host.plug(templates={"liked": APPLAUSE}, blueprint={"auto_reload_templates": reload})
+    browser = host.browser(user)
+    compiled = []
+    load = FileLoader._load
+
+    def recorded(self, name, *arguments, **options):
+        compiled.append(name)
+        return load(self, name, *arguments, **options)
+
+    monkeypatch.setattr(FileLoader, "_load", recorded)
+    browser.get(place)
+    assert APPLAUSE in compiled
+    assert len(compiled) == len(set(compiled))
+
+
+def test_a_template_that_is_changed_is_seen_where_templates_are_reloaded(
+    host, user, tmp_path, monkeypatch
+):
+    package = tmp_path / f"of_{host.database.name}"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    template = package / "changing.xhtml"
+    monkeypatch.syspath_prepend(tmp_path)
+    am.create(user, "liked")
+    template.touch()
+    host.plug(
+        templates={"liked": f"{package.name}.changing"},
+        blueprint={"auto_reload_templates": True},
+    )
+    browser = host.browser(user)
+    for text in ("before", "after"):
+        template.write_text(f"<span>{text}</span>")
+        assert words(browser, "/activitystream/") == [text]
+
+
+@pytest.mark.parametrize(
+    "templates", [None, "x", {"liked": None}, {"liked": ""}, {1: "x"}, [("liked", "x")]]
+)
+def test_templates_that_make_no_sense_stop_the_app(host, templates):
+    with pytest.raises(TGConfigError, match=r"templates=\{'liked': 'myproject.templates.liked'\}"):
+        host.plug(templates=templates)
+
+
+def test_a_template_that_is_not_there_stops_the_app(host):
+    with pytest.raises(TGConfigError, match=r"liked.*tests\.host\.templates\.nowhere"):
+        host.plug(templates={"liked": "tests.host.templates.nowhere"})
+
+
+@pytest.mark.parametrize("interval", [0, -1, "30", True, float("nan"), float("inf"), 10**9])
+def test_an_interval_that_makes_no_sense_stops_the_app(host, interval):
+    with pytest.raises(TGConfigError, match="poll_interval"):
+        host.plug(poll_interval=interval)
+
+
+def test_a_list_of_any_actions_marks_what_is_new_to_whom_it_is_told(host, user, app):
+    am.create(user, "joined")
+    assert not app.get("/listed").html.select(".activitystream-badge")
+    assert app.get("/listed?marked=1").html.select(".activitystream-badge")
+    am.mark_seen(user)
+    assert not app.get("/listed?marked=1").html.select(".activitystream-badge")
+
+
+def test_a_list_of_nothing_says_so(app, place):
+    assert "Nothing has happened yet." in app.get(place)
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "javascript:alert(1)",
+        "JavaScript:alert(1)",
+        " javascript:alert(1)",
+        "data:text/html,x",
+        "mailto:a@example.com",
+        "//evil.example/",
+        "https://evil.example/",
+        "/\\evil.example",
+        "http://[",
+        "",
+    ],
+)
+def test_a_link_that_leaves_the_site_is_no_link(host, user, app, place, link, monkeypatch):
+    am.create(user, "liked", host.post("A post"))
+    monkeypatch.setattr(host.model.Post, "as_link", link)
+    (line,) = lines(app, place)
+    assert line.name == "span"
+    assert "evil" not in app.get(place)
+    assert "script:" not in app.get(place)
+    feed = app.get("/activitystream/stream.json").json
+    assert "url" not in feed["orderedItems"][0]["target"]
+
+
+def test_a_link_to_a_host_that_the_app_lists_is_one(host, user, place, monkeypatch):
+    host.plug(allowed_hosts=["www.example.com"])
+    am.create(user, "liked", host.post("A post"))
+    monkeypatch.setattr(host.model.Post, "as_link", "https://www.example.com/a")
+    (line,) = lines(host.browser(user), place)
+    assert "target_link=https%3A%2F%2Fwww.example.com%2Fa" in line["href"]
