@@ -136,6 +136,12 @@ class StockHost:
         shutil.copy(
             HERE / "notifications.xhtml", self.app / NAME / "templates" / "notifications.xhtml"
         )
+        self.edit(
+            f"{NAME}/templates/master.xhtml",
+            r"^ *<ul py:if=\"tg\.auth_stack_enabled\" class=\"navbar-nav\">$",
+            '<ul py:if="tg.auth_stack_enabled" class="navbar-nav">\n'
+            '  <li class="nav-item">${h.call_partial("activitystream.partials:bell")}</li>',
+        )
 
     def _extend_model(self):
         """The field and the properties of the README, and the todos' actions."""

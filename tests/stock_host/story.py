@@ -86,6 +86,14 @@ def count(browser):
     return int(browser.get("/notifications").html.find(id="count").text)
 
 
+def count_on_bell(page):
+    """None where there is no bell."""
+    bell = page.html.select_one(".navbar .activitystream-count")
+    if bell is None:
+        return None
+    return 0 if bell.has_attr("hidden") else int(bell.select_one("[aria-hidden]").text)
+
+
 def navbar(page):
     return page.html.find("nav", class_="navbar")
 
@@ -101,6 +109,23 @@ def test_a_user_is_told_what_the_other_one_did(manager, editor):
     newest = page.html.find(id="notifications").li.get_text(" ", strip=True)
     assert newest == f"Example manager added {title} less than 1 minute ago"
     assert count(editor) == before + 1
+
+
+def test_a_bell_tells_every_page_how_much_is_new(manager, editor, visitor, leaver):
+    before = count_on_bell(editor.get("/demo"))
+    title = add_todo(manager)
+    for path in ("/demo", "/notifications", STREAM):
+        assert count_on_bell(editor.get(path)) == before + 1
+    assert title in editor.get(f"{STREAM}newest").html.select_one(".activitystream-line").text
+    for browser in (visitor, leaver):
+        assert count_on_bell(browser.get("/demo")) is None
+
+
+def test_a_bell_that_is_asked_when_the_login_has_ended_shows_no_login_form(visitor, leaver):
+    for browser in (visitor, leaver):
+        for path in ("bell", "newest", "more", "stream.json", "unseen.json"):
+            answer = browser.get(f"{STREAM}{path}", status=401)
+            assert answer.json["detail"] == "log in first"
 
 
 def test_a_user_is_not_told_what_they_did_themselves(manager):
