@@ -58,6 +58,8 @@ def blocks(language, orm=None):
 
 #: A page for each template of the README that is one.
 ROOT_CONTROLLER = f"""
+import tg
+from activitystream import am
 from tg import TGController, expose
 
 class RootController(TGController):
@@ -68,6 +70,15 @@ class RootController(TGController):
     @expose("{PROJECT}.templates.panel")
     def panel(self):
         return {{}}
+
+    @expose("{PROJECT}.templates.master")
+    def bell(self):
+        return {{}}
+
+    @expose("{PROJECT}.templates.list")
+    def list(self):
+        user = tg.request.identity["user"]
+        return {{"actions": am.get_by_recipient(user), "user": user}}
 """
 
 
@@ -324,12 +335,51 @@ def test_the_panel_of_the_readme_is_shown(namespace):
     namespace["save"]()
     page = TestApp(namespace["app"], extra_environ={"REMOTE_USER": "ann"}).get("/panel")
     assert page.html.select_one(".card-header").text == "What happened"
-    assert "Bob commented on A post less than 1 minute ago" in page.html.text
+    text = " ".join(page.html.text.split())
+    assert "Bob commented on A post less than 1 minute ago" in text
 
 
-def test_every_html_block_is_a_template_of_the_app():
+def test_the_bell_of_the_readme_is_shown(namespace):
+    am.create(namespace["author"], "commented on", namespace["post"])
+    namespace["save"]()
+    browser = TestApp(namespace["app"], extra_environ={"REMOTE_USER": "ann"})
+    assert (
+        browser.get("/bell").html.select_one("li .activitystream-count [aria-hidden]").text == "1"
+    )
+
+
+def test_the_list_of_the_readme_is_shown(namespace, project):
+    (text,) = [text for _, file, text in blocks("html") if "partials:stream" in text]
+    (project / "templates" / "list.xhtml").write_text(f"<div>{text}</div>")
+    am.create(namespace["author"], "commented on", namespace["post"])
+    namespace["save"]()
+    page = TestApp(namespace["app"], extra_environ={"REMOTE_USER": "ann"}).get("/list")
+    assert page.html.select_one(".activitystream-line").text == "Bob commented on A post"
+    assert page.html.select_one(".activitystream-badge")
+
+
+def test_the_template_of_a_verb_is_used(namespace, project):
+    option = "templates={'liked': 'myproject.templates.liked'}"
+    assert any(option in text for _, _, text in blocks("python"))
+    am.create(namespace["author"], "liked", namespace["post"])
+    namespace["save"]()
+    tg.config["activitystream"]["templates"] = {"liked": "myproject.templates.liked"}
+    page = TestApp(namespace["app"], extra_environ={"REMOTE_USER": "ann"}).get(
+        "/activitystream/more"
+    )
+    assert page.html.select_one(".activitystream-line").text == "Bob likes A post"
+
+
+def test_htmx_is_told_in_the_demo_what_the_readme_says():
+    (text,) = [text for _, _, text in blocks("html") if "htmx-config" in text]
+    master = ROOT / "activitystream" / "demo" / "templates" / "master.xhtml"
+    assert text in master.read_text()
+
+
+def test_every_html_block_is_shown_by_a_test():
+    names = ["master", None, "liked", None, "notification", "notifications", "panel"]
     assert [file for _, file, _ in blocks("html")] == [
-        f"{PROJECT}/templates/{name}.xhtml" for name in ("notification", "notifications", "panel")
+        name and f"{PROJECT}/templates/{name}.xhtml" for name in names
     ]
 
 
