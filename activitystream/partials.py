@@ -7,8 +7,8 @@ from markupsafe import Markup
 from tg import expose
 from tgext.pluggable import plug_url
 
-from . import am
 from .lib import clock
+from .lib.audiences import count_not_seen_of, stream_of
 from .lib.days import Day, by_day, when, when_in_day
 from .lib.login import logged_in_user
 from .lib.options import option
@@ -32,7 +32,7 @@ def bell() -> dict[str, Any] | str:
     user = logged_in_user()
     if user is None:
         return ""
-    unseen = am.count_not_seen_by_recipient(user, limit=_COUNTED)
+    unseen = count_not_seen_of(user, limit=_COUNTED)
     if unseen < _COUNTED:
         shown = str(unseen)
         sentence = ngettext("%(count)d new notification", "%(count)d new notifications", unseen)
@@ -59,7 +59,7 @@ def newest() -> dict[str, Any] | str:
     user = logged_in_user()
     if user is None:
         return ""
-    actions = am.get_by_recipient(user).limit(_NEWEST).all()
+    actions = stream_of(user).limit(_NEWEST).all()
     seen = last_seen(user)
     shown = lines(actions, when, lambda action: action.is_unseen_by(user))
     mark_url, new_since = None, {}

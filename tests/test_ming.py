@@ -8,6 +8,7 @@ import pymongo.errors
 import pytest
 
 from activitystream import am, bootstrap, model
+from activitystream.lib.stream import Place
 from tests import databases
 from tests.conftest import Host
 from tests.databases import MING, on
@@ -40,6 +41,9 @@ def test_a_host_without_automatic_indexes_makes_them_by_setup_app(mongodb):
     bootstrap.bootstrap(None, {}, {})
     bootstrap.bootstrap(None, {}, {})
     assert indexes(mongodb) == INDEXES
+
+
+PLACE = Place(datetime(2020, 1, 2), bson.ObjectId())
 
 
 @pytest.fixture
@@ -118,6 +122,29 @@ def test_the_stream_is_read_by_its_indexes(crowded, read):
         if "limit" in command:
             wanted = command["limit"] + command.get("skip", 0)
             assert examined(stats) <= wanted + 2
+
+
+@on("mongodb")
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda user, teams: am.get_by_recipient(user, also=teams).limit(10).all(),
+        lambda user, teams: am.get_by_recipient(user, also=teams).before(PLACE).limit(10).all(),
+        lambda user, teams: am.count_not_seen_by_recipient(user, also=teams, limit=10),
+    ],
+    ids=["newest ten", "before", "count"],
+)
+def test_hundreds_of_audiences_are_read_by_the_indexes(crowded, ask):
+    teams = crowded.save(*(crowded.model.Note(secret="x") for _ in range(330)))
+    with crowded.database.queries() as recorded:
+        ask(crowded.crowd[7], [*crowded.crowd, *teams])
+    assert recorded
+    for event in recorded:
+        stats, names = explain(crowded, event.command)
+        assert "IXSCAN" in names
+        assert not {"COLLSCAN", "SORT"} & names
+        # One key of each range, and the ten.
+        assert examined(stats) <= 400 + 20
 
 
 @on("mongodb")

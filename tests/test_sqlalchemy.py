@@ -14,6 +14,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import declarative_base
 from tg.configuration.utils import TGConfigError
 
+import tests.host
 from activitystream import am, model
 from activitystream.lib.stream import Place
 from tests.conftest import Host
@@ -624,12 +625,22 @@ def crowded(database):
 PLACE = Place(START + timedelta(minutes=MANY // 2), MANY // 2)
 LOWER = Place(START + timedelta(minutes=MANY // 2 - 50), MANY // 2 - 50)
 
+
+def audiences():
+    """Both kinds of user at once."""
+    return [tests.host.model.user_named(name) for name in ("busy", "quiet")]
+
+
 READS = {
     "the newest ten": lambda user: am.get_by_recipient(user).limit(10).all(),
     "the newest": lambda user: am.get_by_recipient(user).first(),
     "a deep page": lambda user: am.get_by_recipient(user).skip(10_000).limit(10).all(),
     "the page before": lambda user: am.get_by_recipient(user).before(PLACE).limit(10).all(),
     "a page between": lambda user: am.get_by_recipient(user).before(PLACE).after(LOWER).all(),
+    "with audiences": lambda user: am.get_by_recipient(user, also=audiences()).limit(10).all(),
+    "the count with audiences": lambda user: am.count_not_seen_by_recipient(
+        user, limit=100, also=audiences()
+    ),
     "all, page by page": lambda user: list(am.get_by_recipient(user)),
     "the count of all": lambda user: am.get_by_recipient(user).count(),
     "the count of those not seen": am.count_not_seen_by_recipient,

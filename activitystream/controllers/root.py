@@ -11,6 +11,7 @@ from tgext.pluggable import call_partial, plug_url
 
 from .. import am, helpers, model
 from ..lib import activitystreams, clock
+from ..lib.audiences import count_not_seen_of, stream_of
 from ..lib.clock import as_text
 from ..lib.days import by_day, when_in_day
 from ..lib.links import location_of
@@ -74,7 +75,7 @@ class RootController(TGController):
     @expose(content_type="application/json", **_READ)
     def unseen(self) -> str:
         """How many actions the user has not seen."""
-        count = am.count_not_seen_by_recipient(_user_or_refuse())
+        count = count_not_seen_of(_user_or_refuse())
         response.etag = str(count)
         response.conditional_response = True
         return json.dumps({"unseen": count})
@@ -184,7 +185,7 @@ def _place(before: Any) -> Place | None:
 
 def _part(user: Any, place: Place | None) -> tuple[list[Any], Place | None]:
     """The next actions of the user's stream, and where it goes on; None if nowhere."""
-    stream = am.get_by_recipient(user)
+    stream = stream_of(user)
     if place is not None:
         stream = stream.before(place)
     actions = stream.limit(_PAGE + 1).all()

@@ -10,7 +10,7 @@ from ..model.action import FIELDS
 from . import clock, hooks, seen
 from .batches import read_together
 from .numbers import whole_number
-from .references import Reference, reference_to, references_to
+from .references import Reference, each_of, reference_to, references_to
 from .stream import Stream
 
 
@@ -61,7 +61,7 @@ class ActionManager:
             fields[f"{role}_name"] = _text(f"the name of {role}", name, optional=True)
         fields["_recipients"] = None
         if recipients is not None:
-            addressed = references_to(_each(recipients), "a recipient")
+            addressed = references_to(each_of("recipients", recipients), "a recipient")
             fields["_recipients"] = [{"_type": to.type, "_id": to.key} for to in addressed]
             known = {**addressed, **known}
 
@@ -72,27 +72,32 @@ class ActionManager:
         hooks.notify("activitystream.after_create", action)
         return action
 
-    def get_by_recipient(self, recipient: Any) -> Stream:
+    def get_by_recipient(self, recipient: Any, also: Iterable[Any] = ()) -> Stream:
         """The actions for a recipient and for everyone, newest first.
 
         :param recipient: a stored entity.
+        :param also: audiences that it belongs to, like the teams of a user: stored entities whose
+            actions are in the stream too, each action once.
         :returns: a :class:`~activitystream.lib.stream.Stream`, which asks the database when it is
             read: ``.limit(10).all()``, iteration, ``.count()``, slices, …
-        :raises TypeError, ValueError: if the recipient is no stored entity.
+        :raises TypeError, ValueError: if one of them is no stored entity.
         """
-        return Stream(recipient)
+        return Stream(recipient, also)
 
-    def count_not_seen_by_recipient(self, recipient: Any, limit: int | None = None) -> int:
+    def count_not_seen_by_recipient(
+        self, recipient: Any, limit: int | None = None, also: Iterable[Any] = ()
+    ) -> int:
         """How many actions of a recipient's stream are newer than its ``last_activity_seen``.
 
         :param recipient: a stored entity; all count while its ``last_activity_seen`` is None.
         :param limit: stop counting there, so that a long absence costs no more than a short one;
             None counts all.
+        :param also: audiences that it belongs to; see :meth:`get_by_recipient`.
         :raises AttributeError: if its class has no field ``last_activity_seen``.
-        :raises TypeError, ValueError: if the recipient is no stored entity, or the limit no whole
+        :raises TypeError, ValueError: if one of them is no stored entity, or the limit no whole
             number.
         """
-        return seen.count_not_seen(recipient, limit)
+        return seen.count_not_seen(recipient, limit, also)
 
     def mark_seen(self, recipient: Any, until: datetime | None = None) -> datetime | None:
         """Set a recipient's ``last_activity_seen``, in the database and on the object.
@@ -153,15 +158,6 @@ class ActionManager:
 
 #: What is no value of a field, or would be an operator to some database.
 _SEVERAL = (Mapping, list, set, tuple, re.Pattern)
-
-
-def _each(recipients: Any) -> Iterable[Any]:
-    given = type(recipients).__name__
-    if model.orm.is_entity(recipients):
-        raise TypeError(f"recipients must be a list of them: recipients=[…], not one {given}")
-    if isinstance(recipients, (str, bytes, Mapping)) or not isinstance(recipients, Iterable):
-        raise TypeError(f"recipients must be a list of objects that the app stores, not a {given}")
-    return recipients
 
 
 def _text(name: str, value: Any, optional: bool = False) -> str | None:

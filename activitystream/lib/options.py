@@ -20,6 +20,7 @@ def option(name: str) -> Any:
 
 _DEFAULTS: dict[str, Any] = {
     "allowed_hosts": [],
+    "audiences": None,
     "may_update": None,
     "poll_interval": 30,
     "templates": {},
@@ -79,16 +80,25 @@ def _is_host(value: Any) -> bool:
 def _check_callable(name: str, value: Any) -> None:
     if value is None:
         return
+    parameters, purpose = _CALLABLES[name]
     try:
-        inspect.signature(value).bind("user", "recipient")
+        inspect.signature(value).bind(*parameters)
     except ValueError:  # a built-in one, which doesn't tell
         pass
     except TypeError:
         raise TGConfigError(
-            f"plug(base_config, 'activitystream', {name}=…) takes a function of (user, recipient) "
-            f"that says whether the user may mark the recipient's stream as seen; it was given "
-            f"{value!r}."
+            f"plug(base_config, 'activitystream', {name}=…) takes a function of "
+            f"({', '.join(parameters)}) that says {purpose}; it was given {value!r}."
         ) from None
+
+
+_CALLABLES = {
+    "audiences": (("user",), "whose actions the user is to see too, like the user's teams"),
+    "may_update": (
+        ("user", "recipient"),
+        "whether the user may mark the recipient's stream as seen",
+    ),
+}
 
 
 def _check_interval(name: str, value: Any) -> None:
@@ -113,6 +123,7 @@ def _check_templates(name: str, value: Any) -> None:
 
 _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "allowed_hosts": _check_hosts,
+    "audiences": _check_callable,
     "may_update": _check_callable,
     "poll_interval": _check_interval,
     "templates": _check_templates,

@@ -6,7 +6,7 @@ first name new actions say and whose others old ones hold.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -57,13 +57,34 @@ def references_to(entities: Iterable[Any], role: str) -> dict[Reference, Any]:
     return references
 
 
-def addresses_of(recipient: Any) -> list[Reference]:
-    """All references by which an action may be for a recipient.
+class Address(NamedTuple):
+    """What an action that is for an entity may call it: any of its type names, and its key."""
 
-    :raises TypeError, ValueError: if it is no stored entity; see :func:`references_to`.
+    names: tuple[str, ...]
+    key: Any
+
+
+def addresses_of(recipient: Any, also: Iterable[Any] = ()) -> list[Address]:
+    """The addresses of a recipient, and of those whose actions it is to see too; each once.
+
+    :raises TypeError, ValueError: if one is no stored entity; see :func:`references_to`.
     """
-    key = reference_to(recipient, "recipient").key
-    return [Reference(name, key) for name in names_of(type(recipient))]
+    entities = references_to([recipient], "recipient")
+    entities.update(references_to(each_of("also", also), "one of also"))
+    return [Address(names_of(type(entities[to])), to.key) for to in entities]
+
+
+def each_of(parameter: str, entities: Any) -> Iterable[Any]:
+    """What was given for several entities, if it is an iterable of something.
+
+    :raises TypeError: if it is one entity, or anything else.
+    """
+    given = type(entities).__name__
+    if model.orm.is_entity(entities):
+        raise TypeError(f"{parameter} must be a list of them: {parameter}=[…], not one {given}")
+    if isinstance(entities, (str, bytes, Mapping)) or not isinstance(entities, Iterable):
+        raise TypeError(f"{parameter} must be a list of objects that the app stores, not a {given}")
+    return entities
 
 
 def names_of(cls: type) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Up to when a recipient has seen their stream: ``last_activity_seen`` on the host's own class."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -10,9 +11,9 @@ from .references import addresses_of, reference_to
 from .stream import EVERYTHING
 
 
-def count_not_seen(recipient: Any, limit: int | None = None) -> int:
+def count_not_seen(recipient: Any, limit: int | None = None, also: Iterable[Any] = ()) -> int:
     """See :meth:`activitystream.ActionManager.count_not_seen_by_recipient`."""
-    to = addresses_of(recipient)
+    to = addresses_of(recipient, also)
     if limit is not None:
         limit = whole_number("limit", limit)
     return model.orm.count_stream(to, EVERYTHING, newer_than=last_seen(recipient), limit=limit)

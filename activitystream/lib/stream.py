@@ -1,6 +1,6 @@
 """One recipient's actions, newest first: asked for in pages, and read from the database late."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
@@ -64,13 +64,14 @@ class Stream:
     asks the database again.
     """
 
-    def __init__(self, recipient: Any) -> None:
+    def __init__(self, recipient: Any, also: Iterable[Any] = ()) -> None:
         """
         :param recipient: a stored entity.
-        :raises TypeError, ValueError: if it isn't; see
+        :param also: others, whose actions are in the stream too.
+        :raises TypeError, ValueError: if one isn't; see
             :func:`activitystream.lib.references.references_to`.
         """
-        self._to = addresses_of(recipient)
+        self._to = addresses_of(recipient, also)
         self._span = EVERYTHING
         self._skip = 0
         self._limit: int | None = None

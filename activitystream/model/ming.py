@@ -3,6 +3,7 @@
 Another ORM is one more module with these functions.
 """
 
+import heapq
 import logging
 import re
 import uuid
@@ -21,8 +22,8 @@ from ming.odm.odmsession import ODMCursor
 from pymongo.errors import PyMongoError
 
 from ..lib.clock import naive_utc
-from ..lib.references import Reference
-from ..lib.stream import Span
+from ..lib.references import Address
+from ..lib.stream import Span, place_of
 from . import DBSession
 from .action import ActionMixin
 
@@ -36,6 +37,9 @@ STORE_IT = "flush it first"
 
 #: An action in hand knows its recipients.
 RECIPIENTS_COME_ALONG = True
+
+#: MongoDB merges some 200 ranges of an index, and sorts the actions of more in memory.
+_ADDRESSES = 100
 
 _NEWEST_FIRST = [("timestamp", pymongo.DESCENDING), ("_id", pymongo.DESCENDING)]
 
@@ -99,20 +103,29 @@ def store(fields: dict[str, Any]) -> Action:
     return action
 
 
-def stream(to: Sequence[Reference], span: Span, skip: int, limit: int | None) -> Iterator[Action]:
-    """The actions for a recipient and for everyone, newest first.
-
-    :param to: the references that mean the recipient.
-    """
+def stream(to: Sequence[Address], span: Span, skip: int, limit: int | None) -> Iterator[Action]:
+    """The actions for any of these addresses and for everyone, newest first."""
+    if limit == 0:
+        return iter(())
     end = None if limit is None else skip + limit
     ranges = _ranges(span)
-    if ranges == [{}]:
+    if ranges == [{}] and len(to) <= _ADDRESSES:
         return _find(_addressed_to(to, {}), _NEWEST_FIRST, skip, limit)
-    return islice(_chained(to, ranges, end), skip, end)
+    parts = [to[start : start + _ADDRESSES] for start in range(0, len(to), _ADDRESSES)]
+    return islice(_merged([_chained(part, ranges, end) for part in parts]), skip, end)
+
+
+def _merged(streams: list[Iterator[Action]]) -> Iterator[Action]:
+    """Streams as one, each action once."""
+    last = None
+    for action in heapq.merge(*streams, key=place_of, reverse=True):
+        if last is None or action._id != last._id:
+            yield action
+        last = action
 
 
 def _chained(
-    to: Sequence[Reference], ranges: list[dict[str, Any]], limit: int | None
+    to: Sequence[Address], ranges: list[dict[str, Any]], limit: int | None
 ) -> Iterator[Action]:
     for each in ranges:
         # Where the timestamp is one, MongoDB merges in the order of the rest of the index only.
@@ -146,12 +159,12 @@ def _ranges(span: Span) -> list[dict[str, Any]]:
 
 
 def count_stream(
-    to: Sequence[Reference],
+    to: Sequence[Address],
     span: Span,
     newer_than: datetime | None = None,
     limit: int | None = None,
 ) -> int:
-    """How many actions there are for a recipient and for everyone.
+    """How many actions there are for any of these addresses and for everyone.
 
     :param limit: stop counting there.
     """
@@ -176,16 +189,18 @@ def find(
     return Action.query.find(spec).count(), list(_find(spec, order, skip, limit))
 
 
-def _addressed_to(to: Sequence[Reference], also: dict[str, Any]) -> dict[str, Any]:
-    # Each branch holds the whole condition, so that each is one range of its index.
-    names = [reference.type for reference in to]
-    recipient = {"_type": names[0] if len(names) == 1 else {"$in": names}, "_id": to[0].key}
-    return {
-        "$or": [
-            {"_recipients": {"$elemMatch": recipient}, **also},
-            {"_recipients": None, **also},
-        ]
-    }
+def _addressed_to(to: Sequence[Address], also: dict[str, Any]) -> dict[str, Any]:
+    keys: dict[tuple[str, ...], list[Any]] = {}
+    for address in to:
+        keys.setdefault(address.names, []).append(address.key)
+    recipients = [{"_type": _any_of(names), "_id": _any_of(keys[names])} for names in keys]
+    # Each branch holds the whole condition, so that each is ranges of its index.
+    branches = [{"_recipients": {"$elemMatch": each}, **also} for each in recipients]
+    return {"$or": [*branches, {"_recipients": None, **also}]}
+
+
+def _any_of(values: Sequence[Any]) -> Any:
+    return values[0] if len(values) == 1 else {"$in": list(values)}
 
 
 def _find(

@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import datetime, timezone
 from functools import lru_cache
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 import tg
@@ -19,7 +19,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from tg.configuration.utils import TGConfigError
 
 from ..lib.clock import naive_utc
-from ..lib.references import Reference
+from ..lib.references import Address, Reference
 from ..lib.stream import Span, place_of
 from . import DBSession
 from .action import ActionMixin
@@ -35,6 +35,9 @@ RECIPIENTS_COME_ALONG = False
 
 #: How many rows are read or written by one statement.
 _CHUNK = 1000
+
+#: How many addresses one statement asks for.
+_ADDRESSES = 64
 
 _LONGEST = 255
 
@@ -166,6 +169,9 @@ class ActionRecipient(_Base):
 #: The type and key of the row of an action for everyone. No entity's type is empty.
 _EVERYONE = Reference("", "")
 
+#: An address that no row has.
+_NOBODY = Reference("", "-")
+
 
 @event.listens_for(Action, "after_update")
 def _move_rows(mapper: Any, connection: Any, action: Action) -> None:
@@ -226,16 +232,14 @@ def store(fields: dict[str, Any]) -> Action:
     return action
 
 
-def stream(to: Sequence[Reference], span: Span, skip: int, limit: int | None) -> Iterator[Action]:
-    """The actions for a recipient and for everyone, newest first.
+def stream(to: Sequence[Address], span: Span, skip: int, limit: int | None) -> Iterator[Action]:
+    """The actions for any of these addresses and for everyone, newest first.
 
     Further pages continue before the last action: to skip would be to read all after it.
-
-    :param to: the references that mean the recipient.
     """
     while limit is None or limit > 0:
         size = _CHUNK if limit is None else min(limit, _CHUNK)
-        page = DBSession.scalars(_page([*to, _EVERYONE], span, skip, size)).all()
+        page = _page(_references(to), span, skip, size)
         yield from page
         if len(page) < size:
             return
@@ -243,58 +247,151 @@ def stream(to: Sequence[Reference], span: Span, skip: int, limit: int | None) ->
         limit = None if limit is None else limit - size
 
 
-def _page(to: Sequence[Reference], span: Span, skip: int, size: int) -> sa.Select[Any]:
-    """So many actions, merged from the newest for each address: each is one range of the index."""
-    branches = []
-    for each in to:
-        rows = _rows_for(each, span, ActionRecipient.timestamp, ActionRecipient.action_id)
-        newest = rows.order_by(ActionRecipient.timestamp.desc(), ActionRecipient.action_id.desc())
-        branches.append(sa.select(newest.limit(skip + size).subquery()))
-    merged = sa.union_all(*branches).subquery()
-    return (
-        sa.select(Action)
-        .join(merged, Action._id == merged.c.action_id)
-        .order_by(merged.c.timestamp.desc(), merged.c.action_id.desc())
-        .offset(skip)
-        .limit(size)
-    )
+def _page(to: list[Reference], span: Span, skip: int, size: int) -> list[Action]:
+    parts = _parts(to)
+    if len(parts) == 1:
+        statement = _page_statement(_Shape.of(parts[0], span), distinct=len(to) > 2)
+        numbers = {"skip": skip, "size": size, "end": skip + size}
+        return list(DBSession.scalars(statement, {**_values(parts[0], span), **numbers}))
+    found = {each._id: each for part in parts for each in _page(part, span, 0, skip + size)}
+    newest_first = sorted(found.values(), key=place_of, reverse=True)
+    return newest_first[skip : skip + size]
 
 
 def count_stream(
-    to: Sequence[Reference],
+    to: Sequence[Address],
     span: Span,
     newer_than: datetime | None = None,
     limit: int | None = None,
 ) -> int:
-    """How many actions there are for a recipient and for everyone.
+    """How many actions there are for any of these addresses and for everyone.
 
     :param limit: stop counting there.
     """
-    counts = []
-    for each in [*to, _EVERYONE]:
-        rows = _rows_for(each, span, ActionRecipient.action_id)
-        if newer_than is not None:
-            rows = rows.where(ActionRecipient.timestamp > newer_than)
-        counted = sa.select(sa.func.count()).select_from(rows.limit(limit).subquery())
-        counts.append(counted.scalar_subquery())
-    total = DBSession.scalar(sa.select(sum(counts[1:], counts[0])))
-    return total if limit is None else min(total, limit)
+    references = _references(to)
+    parts = _parts(references)
+    numbers = {"newer_than": newer_than, "end": limit}
+    if len(references) == 2:
+        statement = _count_statement(_Shape.of(references, span, newer_than, limit))
+        total = DBSession.scalar(statement, {**_values(references, span), **numbers})
+        return total if limit is None else min(total, limit)
+    found: set[int] = set()  # an action may be for several of them
+    for part in parts:
+        statement = _ids_statement(_Shape.of(part, span, newer_than, limit))
+        found.update(DBSession.scalars(statement, {**_values(part, span), **numbers}))
+    return len(found) if limit is None else min(len(found), limit)
 
 
-def _rows_for(to: Reference, span: Span, *columns: Any) -> sa.Select[Any]:
-    """The rows of one address within a span."""
+def _references(to: Sequence[Address]) -> list[Reference]:
+    return [*(Reference(name, each.key) for each in to for name in each.names), _EVERYONE]
+
+
+def _parts(to: list[Reference]) -> list[list[Reference]]:
+    """Addresses in lists of few different lengths, so that there are few different statements."""
+    parts = []
+    for start in range(0, len(to), _ADDRESSES):
+        part = to[start : start + _ADDRESSES]
+        length = 1 << (len(part) - 1).bit_length()
+        parts.append([*part, *[_NOBODY] * (length - len(part))])
+    return parts
+
+
+# The statements are made once, with parameters: to make one takes Python longer than a database
+# takes to answer it.
+
+
+class _Shape(NamedTuple):
+    """All on which the text of a statement depends."""
+
+    addresses: int
+    before: bool
+    after: bool
+    newer_than: bool
+    limit: bool
+
+    @classmethod
+    def of(
+        cls, to: list[Reference], span: Span, newer_than: Any = None, limit: Any = None
+    ) -> "_Shape":
+        given = (each is not None for each in (span.before, span.after, newer_than, limit))
+        return cls(len(to), *given)
+
+
+def _values(to: list[Reference], span: Span) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for number, (type_name, key) in enumerate(to):
+        values[f"type{number}"] = type_name
+        values[f"key{number}"] = key
+    for name, place in span._asdict().items():
+        values[f"{name}_moment"], values[f"{name}_key"] = place or (None, None)
+    return values
+
+
+@lru_cache
+def _page_statement(shape: _Shape, distinct: bool) -> sa.Select[Any]:
+    """Actions, merged from the newest for each address: each is one range of the index."""
     timestamp, action_id = ActionRecipient.timestamp, ActionRecipient.action_id
-    rows = sa.select(*columns).where(
-        ActionRecipient.recipient_type == to.type, ActionRecipient.recipient_id == to.key
+    branches = []
+    for rows in _rows(shape, timestamp, action_id):
+        newest = rows.order_by(timestamp.desc(), action_id.desc()).limit(_number("end"))
+        branches.append(sa.select(newest.subquery()))
+    merged = (sa.union if distinct else sa.union_all)(*branches).subquery()
+    return (
+        sa.select(Action)
+        .join(merged, Action._id == merged.c.action_id)
+        .order_by(merged.c.timestamp.desc(), merged.c.action_id.desc())
+        .offset(_number("skip"))
+        .limit(_number("size"))
     )
-    # The first condition of each is for databases that see no range in the second.
-    if span.before:
-        moment, key = span.before
-        rows = rows.where(timestamp <= moment, sa.or_(timestamp < moment, action_id < key))
-    if span.after:
-        moment, key = span.after
-        rows = rows.where(timestamp >= moment, sa.or_(timestamp > moment, action_id > key))
-    return rows
+
+
+@lru_cache
+def _count_statement(shape: _Shape) -> sa.Select[Any]:
+    """How many rows there are, where none is of the same action as another."""
+    counts = []
+    for rows in _rows(shape, ActionRecipient.action_id):
+        counted = rows.limit(_number("end")) if shape.limit else rows
+        count = sa.select(sa.func.count()).select_from(counted.subquery())
+        counts.append(count.scalar_subquery())
+    return sa.select(sum(counts[1:], counts[0]))
+
+
+@lru_cache
+def _ids_statement(shape: _Shape) -> sa.Select[Any]:
+    """Which actions there are."""
+    branches = []
+    for rows in _rows(shape, ActionRecipient.action_id):
+        limited = rows.limit(_number("end")) if shape.limit else rows
+        branches.append(sa.select(limited.subquery()))
+    return sa.union(*branches) if len(branches) > 1 else branches[0]
+
+
+def _rows(shape: _Shape, *columns: Any) -> Iterator[sa.Select[Any]]:
+    """For each address, its rows within a span."""
+    timestamp, action_id = ActionRecipient.timestamp, ActionRecipient.action_id
+    for number in range(shape.addresses):
+        rows = sa.select(*columns).where(
+            ActionRecipient.recipient_type == sa.bindparam(f"type{number}", type_=_Name),
+            ActionRecipient.recipient_id == sa.bindparam(f"key{number}", type_=_Key),
+        )
+        # The first condition of each is for databases that see no range in the second.
+        if shape.before:
+            moment, key = _moment("before_moment"), _number("before_key")
+            rows = rows.where(timestamp <= moment, sa.or_(timestamp < moment, action_id < key))
+        if shape.after:
+            moment, key = _moment("after_moment"), _number("after_key")
+            rows = rows.where(timestamp >= moment, sa.or_(timestamp > moment, action_id > key))
+        if shape.newer_than:
+            rows = rows.where(timestamp > _moment("newer_than"))
+        yield rows
+
+
+def _number(name: str) -> Any:
+    return sa.bindparam(name, type_=sa.BigInteger)
+
+
+def _moment(name: str) -> Any:
+    return sa.bindparam(name, type_=_Moment)
 
 
 def find(
