@@ -306,3 +306,19 @@ def test_a_nul_character_comes_back_as_it_was_given(host, user):
     host.database.forget()
     (action,) = am.get_by_recipient(user)
     assert (action.verb, action.description) == ("\x00", "a\x00b")
+
+
+@on("mongodb")
+@pytest.mark.parametrize("write", ["create", "create_many"])
+def test_what_is_too_large_for_a_document_is_refused_with_the_way(host, user, write):
+    names = host.save(*(host.model.Coded(_id=f"{n:0900}") for n in range(20_000)))
+    host.database.forget()
+    wrong = {"actor": user, "verb": "announced", "recipients": names}
+    with pytest.raises(ValueError, match=r"16 MB.*20000 recipients.*audience"):
+        am.create(**wrong) if write == "create" else am.create_many([wrong])
+    with pytest.raises(ValueError, match=r"16 MB.*17000000 characters"):
+        am.create(user, "wrote", description="x" * 17_000_000)
+    assert am.get_actions()[0] == 0
+    largest = {**wrong, "recipients": names[:17_000]}
+    action = am.create(**largest)
+    assert len(action.recipients) == 17_000

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from .. import model
@@ -42,35 +43,34 @@ class ActionManager:
 
         The hook ``activitystream.after_create`` is called with the stored action.
         """
-        entities = {"actor": actor, "target": target, "action_obj": action_obj}
-        known: dict[Reference, Any] = {}
-        fields = {
-            "verb": _text("verb", verb),
-            "description": _text("description", description, optional=True),
-            "extra": _text("extra", extra, optional=True),
-        }
-        for role, entity in entities.items():
-            given = role == "actor" or entity is not None
-            reference = reference_to(entity, role) if given else None
-            if reference is not None:
-                known[reference] = entity
-            as_str = getattr(entity, "as_str", None)
-            fields[f"{role}_type"] = reference.type if reference else None
-            fields[f"{role}_id"] = reference.key if reference else None
-            name = None if as_str is None else str(as_str)
-            fields[f"{role}_name"] = _text(f"the name of {role}", name, optional=True)
-        fields["_recipients"] = None
-        if recipients is not None:
-            addressed = references_to(each_of("recipients", recipients), "a recipient")
-            fields["_recipients"] = [{"_type": to.type, "_id": to.key} for to in addressed]
-            known = {**addressed, **known}
-
+        fields, known = _fields(actor, verb, target, action_obj, description, extra, recipients)
         # As late as can be: to read the recipients may take a while, and one who looks at their
         # stream meanwhile has not seen this.
         action = model.orm.store({**fields, "timestamp": clock.now()})
         read_together([action], known)
         hooks.notify("activitystream.after_create", action)
         return action
+
+    def create_many(self, actions: Iterable[Mapping[str, Any]]) -> int:
+        """Record many actions, as an import does, by the thousand.
+
+        :param actions: of each action, the arguments of :meth:`create` by their names, and
+            optionally its ``timestamp``: naive UTC or aware; without it, now.
+        :returns: how many were stored.
+        :raises TypeError, ValueError: on bad input, with the number of the action, from 0; nothing
+            of its thousand is stored. On SQLAlchemy nothing is, if the host's transaction ends
+            there; on Ming the thousands before are.
+
+        No hook is called.
+        """
+        if isinstance(actions, (str, bytes, Mapping)) or not isinstance(actions, Iterable):
+            raise TypeError(f"actions must be an iterable of dicts, not a {type(actions).__name__}")
+        numbered = enumerate(actions)
+        stored = 0
+        while chunk := [_numbered_fields(*each) for each in islice(numbered, _MANY)]:
+            model.orm.store_many(chunk)
+            stored += len(chunk)
+        return stored
 
     def get_by_recipient(self, recipient: Any, also: Iterable[Any] = ()) -> Stream:
         """The actions for a recipient and for everyone, newest first.
@@ -154,6 +154,83 @@ class ActionManager:
             None if limit is None else whole_number("limit", limit),
         )
         return total, read_together(actions)
+
+
+#: How many are written together.
+_MANY = 1000
+
+_ARGUMENTS = (
+    "actor",
+    "verb",
+    "target",
+    "action_obj",
+    "description",
+    "extra",
+    "recipients",
+    "timestamp",
+)
+
+
+def _numbered_fields(number: int, given: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        if not isinstance(given, Mapping):
+            raise TypeError(f"an action is given as a dict, not as a {type(given).__name__}")
+        unknown = [name for name in given if name not in _ARGUMENTS]
+        if unknown or not {"actor", "verb"} <= given.keys():
+            raise TypeError(
+                f"an action is given by {', '.join(_ARGUMENTS)}, of which actor and verb must be "
+                f"there; not by {', '.join(map(str, given)) or 'nothing'}"
+            )
+        arguments = {"target": None, "action_obj": None, "description": None, "extra": None}
+        arguments.update({"recipients": None, "timestamp": None, **given})
+        timestamp = arguments.pop("timestamp")
+        if not isinstance(timestamp, (datetime, type(None))):
+            raise TypeError(f"timestamp must be a datetime, not a {type(timestamp).__name__}")
+        moment = clock.now() if timestamp is None else clock.naive_utc(timestamp)
+        fields, _ = _fields(**arguments)
+        fields = {**fields, "timestamp": moment}
+        model.orm.check_fields(fields)
+        return fields
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"action {number}: {error}") from error
+
+
+def _fields(
+    actor: Any,
+    verb: Any,
+    target: Any,
+    action_obj: Any,
+    description: Any,
+    extra: Any,
+    recipients: Any,
+) -> tuple[dict[str, Any], dict[Reference, Any]]:
+    """What is stored of a new action but for its time, and the entities that it refers to.
+
+    :raises TypeError, ValueError: on bad input.
+    """
+    known: dict[Reference, Any] = {}
+    fields = {
+        "verb": _text("verb", verb),
+        "description": _text("description", description, optional=True),
+        "extra": _text("extra", extra, optional=True),
+    }
+    for role, entity in (("actor", actor), ("target", target), ("action_obj", action_obj)):
+        given = role == "actor" or entity is not None
+        reference = reference_to(entity, role) if given else None
+        if reference is not None:
+            known[reference] = entity
+        as_str = getattr(entity, "as_str", None)
+        fields[f"{role}_type"] = reference.type if reference else None
+        fields[f"{role}_id"] = reference.key if reference else None
+        name = None if as_str is None else str(as_str)
+        fields[f"{role}_name"] = _text(f"the name of {role}", name, optional=True)
+    fields["_recipients"] = None
+    if recipients is not None:
+        addressed = references_to(each_of("recipients", recipients), "a recipient")
+        fields["_recipients"] = [{"_type": to.type, "_id": to.key} for to in addressed]
+        known = {**addressed, **known}
+    return fields, known
 
 
 #: What is no value of a field, or would be an operator to some database.

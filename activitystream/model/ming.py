@@ -38,6 +38,9 @@ STORE_IT = "flush it first"
 #: An action in hand knows its recipients.
 RECIPIENTS_COME_ALONG = True
 
+#: MongoDB's limit of a document, less what an ``_id`` takes.
+_LARGEST = 16 * 1024 * 1024 - 64
+
 #: MongoDB merges some 200 ranges of an index, and sorts the actions of more in memory.
 _ADDRESSES = 100
 
@@ -92,7 +95,11 @@ def transaction_is_broken() -> bool:
 
 
 def store(fields: dict[str, Any]) -> Action:
-    """Write one action at once, and nothing else that the session holds."""
+    """Write one action at once, and nothing else that the session holds.
+
+    :raises ValueError: if it is more than MongoDB stores of one action.
+    """
+    check_fields(fields)
     action = Action(**fields)
     try:
         DBSession.flush(action)
@@ -101,6 +108,30 @@ def store(fields: dict[str, Any]) -> Action:
         DBSession.expunge(action)
         raise
     return action
+
+
+def store_many(actions: list[dict[str, Any]]) -> None:
+    """Write many actions, past the session.
+
+    :param actions: the fields of each, checked.
+    """
+    DBSession.db[_collection(Action)].insert_many([dict(fields) for fields in actions])
+
+
+def check_fields(fields: dict[str, Any]) -> None:
+    """
+    :raises ValueError: if this is more than MongoDB stores of one action.
+    """
+    characters = sum(len(value) for value in fields.values() if isinstance(value, str))
+    recipients = len(fields["_recipients"] or ())
+    # Most are far from it.
+    if (characters < 1_000_000 and recipients < 10_000) or len(bson.encode(fields)) <= _LARGEST:
+        return
+    raise ValueError(
+        f"MongoDB stores at most 16 MB of one action, and this one has {characters} characters of "
+        f"text and {recipients} recipients: let these belong to an audience, like a team, and "
+        f"give that as the recipient (README: Audiences)"
+    )
 
 
 def stream(to: Sequence[Address], span: Span, skip: int, limit: int | None) -> Iterator[Action]:
