@@ -316,7 +316,7 @@ def test_what_is_too_large_for_a_document_is_refused_with_the_way(host, user, wr
     wrong = {"actor": user, "verb": "announced", "recipients": names}
     with pytest.raises(ValueError, match=r"16 MB.*20000 recipients.*audience"):
         am.create(**wrong) if write == "create" else am.create_many([wrong])
-    with pytest.raises(ValueError, match=r"16 MB.*17000000 characters"):
+    with pytest.raises(ValueError, match=r"16 MB.*170000\d\d characters"):
         am.create(user, "wrote", description="x" * 17_000_000)
     assert am.get_actions()[0] == 0
     largest = {**wrong, "recipients": names[:17_000]}
