@@ -322,3 +322,37 @@ def test_what_is_too_large_for_a_document_is_refused_with_the_way(host, user, wr
     largest = {**wrong, "recipients": names[:17_000]}
     action = am.create(**largest)
     assert len(action.recipients) == 17_000
+
+
+def thousands(user, number=2500):
+    am.create_many({"actor": user, "verb": f"no. {n}"} for n in range(number))
+
+
+@on(*MING)
+def test_the_session_keeps_a_page_of_what_is_iterated_over(host, user):
+    thousands(user)
+    for number, _ in enumerate(am.get_by_recipient(user)):
+        if number % 500 == 0:
+            held = [each for each in model.DBSession.uow if isinstance(each, model.Action)]
+            assert len(held) <= 2000
+
+
+@on(*MING)
+def test_an_action_that_is_changed_after_the_session_let_go_of_it_is_flushed(host, user):
+    thousands(user)
+    first, *_ = am.get_by_recipient(user)
+    first.extra = "changed"
+    model.DBSession.flush_all()
+    host.database.forget()
+    assert am.get_by_recipient(user).first().extra == "changed"
+
+
+@on(*MING)
+def test_what_was_changed_before_the_session_lets_go_is_flushed(host, user):
+    thousands(user)
+    for number, action in enumerate(am.get_by_recipient(user)):
+        if number == 0:
+            action.extra = "changed"
+    model.DBSession.flush_all()
+    host.database.forget()
+    assert am.get_by_recipient(user).first().extra == "changed"

@@ -2,6 +2,7 @@
 
 from collections import ChainMap
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
 from .. import model
@@ -21,14 +22,11 @@ class Batch:
 
     def __init__(self, actions: Sequence[Any], known: dict[Reference, Any] | None = None) -> None:
         self._actions = actions
+        self._known = known or {}
         self._recipients = sum(action.number_of_recipients or 0 for action in actions)
         self._classes: dict[str, type | None] = {}  # by type name
         self._asked: dict[type, set[Any]] = {}
         self._found: dict[type, ChainMap[Any, Any]] = {}
-        for reference, entity in (known or {}).items():
-            cls = model.orm.root_of(type(entity))
-            self._asked.setdefault(cls, set()).add(reference.key)
-            self._found.setdefault(cls, ChainMap())[reference.key] = entity
 
     def entity(self, reference: Reference | None) -> Any:
         """The entity that is referred to; None if there is none, or none any more."""
@@ -50,30 +48,45 @@ class Batch:
         """
         :param with_recipients: load those of the page along, if there are no more than this.
         """
-        wanted = [(self.class_named(reference.type), reference.key) for reference in references]
+        references = list(references)
         missing: dict[type, set[Any]] = {}
-        for cls, key in wanted:
-            if cls is not None and key not in self._asked.get(cls, ()):
-                missing.setdefault(cls, set()).add(key)
+        for reference in references:
+            cls = None if reference in self._known else self.class_named(reference.type)
+            if cls is not None and reference.key not in self._asked.get(cls, ()):
+                missing.setdefault(cls, set()).add(reference.key)
         along = self._recipients <= with_recipients
         for cls, keys in missing.items():
             asked = self._asked.setdefault(cls, set())
             keys = (keys | self._keys_on_page(cls, along)) - asked
             asked |= keys
             self._found.setdefault(cls, ChainMap()).maps.append(model.orm.load(cls, keys))
-        return [
-            self._found[cls][key]
-            for cls, key in wanted
-            if cls is not None and key in self._found[cls]
-        ]
+        return [entity for entity in map(self._loaded, references) if entity is not None]
+
+    def _loaded(self, reference: Reference) -> Any:
+        if reference in self._known:
+            return self._known[reference]
+        cls = self.class_named(reference.type)
+        return self._found[cls].get(reference.key) if cls is not None else None
 
     def _keys_on_page(self, cls: type, recipients: bool) -> set[Any]:
-        return {
-            reference.key
-            for action in self._actions
-            for reference in action.references(recipients)
-            if self.class_named(reference.type) is cls
-        }
+        keys = self._keys_in_roles.get(cls, set())
+        return keys | self._keys_of_recipients.get(cls, set()) if recipients else keys
+
+    @cached_property
+    def _keys_in_roles(self) -> dict[type | None, set[Any]]:
+        return self._keys(each for action in self._actions for each in action.references())
+
+    @cached_property
+    def _keys_of_recipients(self) -> dict[type | None, set[Any]]:
+        return self._keys(
+            each for action in self._actions for each in action.recipient_references()
+        )
+
+    def _keys(self, references: Iterable[Reference]) -> dict[type | None, set[Any]]:
+        keys: dict[type | None, set[Any]] = {}
+        for reference in references:
+            keys.setdefault(self.class_named(reference.type), set()).add(reference.key)
+        return keys
 
     def class_named(self, name: str) -> type | None:
         """The class that a type name means, looked up once for the page."""

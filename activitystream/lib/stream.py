@@ -135,7 +135,10 @@ class Stream:
         self._length_at_hand = None
         while page:
             yield from read_together(page)
-            page = list(islice(actions, _PAGE))
+            following = list(islice(actions, _PAGE))
+            if following:
+                model.orm.release(page)
+            page = following
 
     def __len__(self) -> int:
         """How many an iteration gives: within the limit and skip."""

@@ -56,7 +56,7 @@ class ActionMixin:
     @property
     def recipients(self) -> list[Any]:
         """The entities it is for, deleted ones left out; none if it is for everyone."""
-        return self._page().recipients(self._recipient_references())
+        return self._page().recipients(self.recipient_references())
 
     def entity(self, role: str) -> Any:
         """The entity in a role (``actor``, ``target``, ``action_obj``), or None.
@@ -74,7 +74,7 @@ class ActionMixin:
         reference = self._reference(role)
         if reference is None:
             return ""
-        entity = self.entity(role)
+        entity = self._page().entity(reference)
         if entity is None:
             return getattr(self, f"{role}_name") or pgettext("what an action refers to", "deleted")
         as_str = getattr(entity, "as_str", None)
@@ -149,14 +149,16 @@ class ActionMixin:
         """None if it is for everyone."""
         return None if self._recipients is None else len(self._recipients)
 
-    def references(self, recipients: bool) -> Iterator[Reference]:
-        """What it refers to, with or without whom it is for."""
+    def references(self) -> Iterator[Reference]:
+        """What it refers to in each role."""
         for role in ROLES:
             reference = self._reference(role)
             if reference is not None:
                 yield reference
-        if recipients:
-            yield from self._recipient_references()
+
+    def recipient_references(self) -> list[Reference]:
+        """Whom it is for; none if it is for everyone."""
+        return [Reference(each["_type"], each["_id"]) for each in self._recipients or ()]
 
     def _shown(self, role: str) -> Any:
         entity = self.entity(role)
@@ -166,11 +168,12 @@ class ActionMixin:
         # Without a type there is no entity, whatever the id says: 0.1.1 stored random ids.
         if role not in ROLES:
             raise ValueError(f"an action has no {role!r}, but {', '.join(ROLES)}")
-        type_name = getattr(self, f"{role}_type")
-        return None if type_name is None else Reference(type_name, getattr(self, f"{role}_id"))
+        type_name = self._stored(f"{role}_type")
+        return None if type_name is None else Reference(type_name, self._stored(f"{role}_id"))
 
-    def _recipient_references(self) -> list[Reference]:
-        return [Reference(each["_type"], each["_id"]) for each in self._recipients or ()]
+    def _stored(self, name: str) -> Any:
+        """The value of a field."""
+        return getattr(self, name)
 
     def _page(self) -> Batch:
         if self._batch is None:

@@ -7,9 +7,10 @@ import heapq
 import logging
 import re
 import uuid
+from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
 from typing import Any
 
@@ -17,15 +18,16 @@ import bson
 import pymongo
 from ming import schema as s
 from ming.odm import FieldProperty, Mapper, mapper, session, state
+from ming.odm.base import ObjectState
 from ming.odm.declarative import MappedClass
 from ming.odm.odmsession import ODMCursor
 from pymongo.errors import PyMongoError
 
 from ..lib.clock import naive_utc
-from ..lib.references import Address
+from ..lib.references import Address, Reference
 from ..lib.stream import Span, place_of
 from . import DBSession
-from .action import ActionMixin
+from .action import FIELDS, ActionMixin
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +83,19 @@ class Action(ActionMixin, MappedClass):
     timestamp = FieldProperty(s.DateTime)
     # Not s.Array: that would turn null (everyone) into [] (nobody).
     _recipients = FieldProperty(s.Anything(if_missing=None))
+
+    @property
+    def number_of_recipients(self) -> int | None:
+        recipients = self._stored("_recipients")
+        return None if recipients is None else len(recipients)
+
+    def recipient_references(self) -> list[Reference]:
+        recipients = self._stored("_recipients") or ()
+        return [Reference(each["_type"], each["_id"]) for each in recipients]
+
+    def _stored(self, name: str) -> Any:
+        # Past the property, which makes a copy of what it gives that knows of its changes.
+        return state(self).document.get(name)
 
 
 MODELS = (Action,)
@@ -239,7 +254,50 @@ def _find(
 ) -> Iterator[Action]:
     if limit == 0:  # which MongoDB takes for no limit
         return iter(())
-    return Action.query.find(spec).sort(order).skip(skip).limit(limit or 0)
+    documents = DBSession.db[_collection(Action)].find(spec)
+    return map(_action, documents.sort(order).skip(skip).limit(limit or 0))
+
+
+def _action(document: dict[str, Any]) -> Action:
+    """The action of a document, as Ming's own query would give it.
+
+    To validate what only this module writes would cost more than to read it.
+    """
+    action = DBSession.imap.get(Action, document["_id"])
+    if action is None:
+        fields = {name: document.get(name) for name in _FIELDS}
+        if fields["timestamp"] is not None:  # of a connection that gives aware ones
+            fields["timestamp"] = naive_utc(fields["timestamp"])
+        collection = mapper(Action).collection
+        action = mapper(Action).create(collection(fields), _AS_READ, remake=False)
+        state(action).status = ObjectState.clean
+        DBSession.save(action)
+    return action
+
+
+_FIELDS = (*FIELDS, "_recipients")
+
+#: What Ming's own queries say.
+_AS_READ = {"refresh": False, "decorate": None, "fields": None, "instrument": True}
+
+
+def release(actions: list[Action]) -> None:
+    """Let go of actions that were read, which the session would keep to its end.
+
+    One that is changed after all is back in the session, to be flushed.
+    """
+    for action in actions:
+        its_state = state(action)
+        if its_state.status == ObjectState.clean:
+            DBSession.expunge(action)
+            its_state.soil = partial(_back_in_session, action)
+
+
+def _back_in_session(action: Action) -> None:
+    its_state = state(action)
+    del its_state.soil
+    DBSession.save(action)
+    its_state.soil()
 
 
 # The host's entities
@@ -264,6 +322,7 @@ def is_entity(candidate: Any) -> bool:
     return isinstance(candidate, MappedClass) and _collection(type(candidate)) is not None
 
 
+@lru_cache(maxsize=1000)
 def root_of(cls: type) -> type:
     """The topmost class that is stored in the same collection."""
     collection = _collection(cls)
@@ -330,13 +389,21 @@ class _Loaded(dict[Any, Any]):
 
     def __init__(self, cls: type, documents: dict[Any, Any]) -> None:
         super().__init__(documents)
-        self._class = cls
+        self._documents: deque[dict[str, Any]] = deque()
+        make = partial(mapper(cls).collection.make, allow_extra=True, strip_extra=True)
+        # A map goes on after one that is not valid.
+        validated = map(make, self._drain())
+        self._entities = ODMCursor(session(cls), cls, validated)
+
+    def _drain(self) -> Iterator[dict[str, Any]]:
+        while True:
+            yield self._documents.popleft()
 
     def __getitem__(self, key: Any) -> Any:
         value = super().__getitem__(key)
         if not isinstance(value, MappedClass):
-            made = mapper(self._class).collection.make(value, allow_extra=True, strip_extra=True)
-            value = self[key] = ODMCursor(session(self._class), self._class, iter([made])).first()
+            self._documents.append(value)
+            value = self[key] = next(self._entities)
         return value
 
 
@@ -380,6 +447,7 @@ def move_seen(recipient: Any, moment: datetime) -> datetime | None:
     return None if before is None else naive_utc(before)
 
 
+@lru_cache(maxsize=1000)
 def _collection(cls: type) -> str | None:
     return mapper(cls).collection.m.collection_name
 

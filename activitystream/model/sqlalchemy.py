@@ -447,6 +447,10 @@ def _moment(name: str) -> Any:
     return sa.bindparam(name, type_=_Moment)
 
 
+def release(actions: list[Action]) -> None:
+    """Nothing to do: the session holds on only to what was changed."""
+
+
 def find(
     filters: dict[str, Any], order_by: str, desc: bool, skip: int, limit: int | None
 ) -> tuple[int, list[Action]]:
