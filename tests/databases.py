@@ -27,6 +27,8 @@ from ming.schema import ObjectId as MingObjectId
 from tg.configurator.components.ming import MingConfigurationComponent
 from tg.configurator.components.sqlalchemy import SQLAlchemyConfigurationComponent
 
+import activitystream.model
+
 MING = ("mim", "mongomock", "mongodb")
 SQL = ("sqlite", "postgresql", "mariadb")
 #: Where threads meet each other.
@@ -474,6 +476,8 @@ class SQLDatabase:
                 manager = sa.orm.attributes.manager_of_class(cls)
                 host.registry._dispose_manager_and_mapper(manager)
                 host.registry._managers.pop(manager, None)
+            # No host forgets a class.
+            activitystream.model.orm._classes_of.cache_clear()
             for table in tables:
                 self.model.metadata.remove(table)
                 table.drop(self.engine, checkfirst=True)

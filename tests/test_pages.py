@@ -149,12 +149,12 @@ def test_days_have_headings(host, user, app):
 
 
 def test_what_the_bell_marked_as_seen_can_still_be_told_as_new(host, user, app):
-    am.create(user, "old")
-    am.mark_seen(user)
-    new = am.create(user, "recent")
-    before = user.last_activity_seen
-    new.timestamp = before + timedelta(milliseconds=1)
-    host.save(new)
+    old, new = am.create(user, "old"), am.create(user, "recent")
+    old.timestamp -= timedelta(minutes=2)
+    new.timestamp -= timedelta(minutes=1)
+    host.save(old, new)
+    before = old.timestamp
+    am.mark_seen(user, until=before)
     am.mark_seen(user, until=new.timestamp)
     page = app.get("/activitystream/", {"new_since": clock.as_text(before)})
     assert [line.select_one(".activitystream-line").text for line in badged(page)] == ["ann recent"]

@@ -15,7 +15,7 @@ import tg
 from sqlalchemy import event, orm
 from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.ext.hybrid import hybrid_property
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.attributes import instance_state, set_committed_value
 from tg.configuration.utils import TGConfigError
 
 from ..lib.clock import naive_utc
@@ -166,6 +166,8 @@ class ActionRecipient(_Base):
     __table_args__ = (sa.Index("recipients_of_action", action_id),)
 
 
+_ROWS = ActionRecipient.__table__
+
 #: The type and key of the row of an action for everyone. No entity's type is empty.
 _EVERYONE = Reference("", "")
 
@@ -257,28 +259,27 @@ def _address(actions: Iterable[tuple[int, datetime, list[dict[str, Any]] | None]
         for position, to in enumerate(_TO_EVERYONE if recipients is None else recipients)
     )
     on_postgresql = DBSession.get_bind().dialect.name == "postgresql"
-    while chunk := list(islice(rows, _ROWS)):
+    while chunk := list(islice(rows, _ROWS_AT_ONCE)):
         if on_postgresql:
             columns = zip(*chunk, strict=True)
             DBSession.execute(_INSERT_ARRAYS, dict(zip(_ROW, map(list, columns), strict=True)))
         else:
-            insert = sa.insert(ActionRecipient.__table__)
+            insert = sa.insert(_ROWS)
             DBSession.execute(insert, [dict(zip(_ROW, row, strict=True)) for row in chunk])
 
 
 _TO_EVERYONE = [{"_type": _EVERYONE.type, "_id": _EVERYONE.key}]
 
 #: How many rows of recipients are written by one statement.
-_ROWS = 10_000
+_ROWS_AT_ONCE = 10_000
 
 _ROW = ("recipient_type", "recipient_id", "timestamp", "action_id", "position")
 
 
 def _insert_arrays() -> Any:
-    table = ActionRecipient.__table__
-    arrays = [sa.bindparam(name, type_=postgresql.ARRAY(table.c[name].type)) for name in _ROW]
+    arrays = [sa.bindparam(name, type_=postgresql.ARRAY(_ROWS.c[name].type)) for name in _ROW]
     rows = sa.func.unnest(*arrays).table_valued(*_ROW).render_derived()
-    return sa.insert(table).from_select(_ROW, sa.select(*rows.c))
+    return sa.insert(_ROWS).from_select(_ROW, sa.select(*rows.c))
 
 
 # PostgreSQL takes rows as arrays in less than half the time.
@@ -326,13 +327,20 @@ def count_stream(
     numbers = {"newer_than": newer_than, "end": limit}
     if len(references) == 2:
         statement = _count_statement(_Shape.of(references, span, newer_than, limit))
-        total = DBSession.scalar(statement, {**_values(references, span), **numbers})
+        total = _connection().scalar(statement, {**_values(references, span), **numbers})
         return total if limit is None else min(total, limit)
     found: set[int] = set()  # an action may be for several of them
     for part in parts:
         statement = _ids_statement(_Shape.of(part, span, newer_than, limit))
-        found.update(DBSession.scalars(statement, {**_values(part, span), **numbers}))
+        found.update(_connection().scalars(statement, {**_values(part, span), **numbers}))
     return len(found) if limit is None else min(len(found), limit)
+
+
+def _connection() -> sa.Connection:
+    """For what is not mapped: past the session, which takes as long as the database."""
+    if DBSession.autoflush:
+        DBSession.flush()
+    return DBSession.connection(bind_arguments={"mapper": Action})
 
 
 def _references(to: Sequence[Address]) -> list[Reference]:
@@ -383,7 +391,7 @@ def _values(to: list[Reference], span: Span) -> dict[str, Any]:
 @lru_cache
 def _page_statement(shape: _Shape, distinct: bool) -> sa.Select[Any]:
     """Actions, merged from the newest for each address: each is one range of the index."""
-    timestamp, action_id = ActionRecipient.timestamp, ActionRecipient.action_id
+    timestamp, action_id = _ROWS.c.timestamp, _ROWS.c.action_id
     branches = []
     for rows in _rows(shape, timestamp, action_id):
         newest = rows.order_by(timestamp.desc(), action_id.desc()).limit(_number("end"))
@@ -402,7 +410,7 @@ def _page_statement(shape: _Shape, distinct: bool) -> sa.Select[Any]:
 def _count_statement(shape: _Shape) -> sa.Select[Any]:
     """How many rows there are, where none is of the same action as another."""
     counts = []
-    for rows in _rows(shape, ActionRecipient.action_id):
+    for rows in _rows(shape, _ROWS.c.action_id):
         counted = rows.limit(_number("end")) if shape.limit else rows
         count = sa.select(sa.func.count()).select_from(counted.subquery())
         counts.append(count.scalar_subquery())
@@ -413,7 +421,7 @@ def _count_statement(shape: _Shape) -> sa.Select[Any]:
 def _ids_statement(shape: _Shape) -> sa.Select[Any]:
     """Which actions there are."""
     branches = []
-    for rows in _rows(shape, ActionRecipient.action_id):
+    for rows in _rows(shape, _ROWS.c.action_id):
         limited = rows.limit(_number("end")) if shape.limit else rows
         branches.append(sa.select(limited.subquery()))
     return sa.union(*branches) if len(branches) > 1 else branches[0]
@@ -421,11 +429,11 @@ def _ids_statement(shape: _Shape) -> sa.Select[Any]:
 
 def _rows(shape: _Shape, *columns: Any) -> Iterator[sa.Select[Any]]:
     """For each address, its rows within a span."""
-    timestamp, action_id = ActionRecipient.timestamp, ActionRecipient.action_id
+    timestamp, action_id = _ROWS.c.timestamp, _ROWS.c.action_id
     for number in range(shape.addresses):
         rows = sa.select(*columns).where(
-            ActionRecipient.recipient_type == sa.bindparam(f"type{number}", type_=_Name),
-            ActionRecipient.recipient_id == sa.bindparam(f"key{number}", type_=_Key),
+            _ROWS.c.recipient_type == sa.bindparam(f"type{number}", type_=_Name),
+            _ROWS.c.recipient_id == sa.bindparam(f"key{number}", type_=_Key),
         )
         # The first condition of each is for databases that see no range in the second.
         if shape.before:
@@ -467,12 +475,19 @@ def find(
 
 def entity_classes() -> tuple[type, ...]:
     """Every class that is mapped beside those of the host's model, or of another pluggable's."""
-    return _classes_of(frozenset(each for known in _registries() for each in known.mappers))
+    return _classes_of(frozenset(_registries()))
 
 
 @lru_cache(maxsize=1)
-def _classes_of(mappers: frozenset[Any]) -> tuple[type, ...]:
+def _classes_of(registries: frozenset[Any]) -> tuple[type, ...]:
+    mappers = {mapper for registry in registries for mapper in registry.mappers}
     return tuple(each.class_ for each in sorted(mappers, key=lambda each: repr(each.class_)))
+
+
+@event.listens_for(orm.Mapper, "instrument_class")
+def _forget_classes(mapper: Any, cls: type) -> None:
+    """A class was defined."""
+    _classes_of.cache_clear()
 
 
 def _registries() -> set[Any]:
@@ -532,15 +547,21 @@ def load(cls: type, keys: Collection[Any]) -> dict[Any, Any]:
     kind = _kind_of_keys(cls)
     if kind is None:
         return {}
-    (column,) = sa.inspect(cls).primary_key
     # Old actions may hold keys of another kind than the class has by now, which a database refuses.
     # By their texts: a type of the host's own may make something else of a key than we do.
     given = {str(key): key for key in keys if isinstance(key, kind)}
     found = {}
     for chunk in _chunks(given.values()):
-        for entity in DBSession.scalars(sa.select(cls).where(column.in_(chunk))):
-            found[given[str(sa.inspect(entity).identity[0])]] = entity
+        for entity in DBSession.scalars(_load_statement(cls), {"keys": chunk}):
+            found[given[str(instance_state(entity).identity[0])]] = entity
     return found
+
+
+@lru_cache(maxsize=1000)
+def _load_statement(cls: type) -> sa.Select[Any]:
+    (column,) = sa.inspect(cls).primary_key
+    keys = sa.bindparam("keys", type_=column.type, expanding=True)
+    return sa.select(cls).where(column.in_(keys))
 
 
 def has_seen_field(cls: type) -> bool:
@@ -593,6 +614,7 @@ def _key_of_kind(cls: type | None, text: str) -> Any:
         return text
 
 
+@lru_cache(maxsize=1000)
 def _kind_of_keys(cls: type) -> type | None:
     """None if a key has several columns."""
     columns = sa.inspect(cls).primary_key
