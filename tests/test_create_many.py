@@ -115,6 +115,7 @@ def test_no_hook_is_called(host, user):
 @on("mongodb", "postgresql", "mariadb")
 def test_a_thousand_cost_as_many_queries_as_one(host, user, other):
     """SQLite, which is in the process, is given the actions one by one."""
+
     def kinds(number):
         with host.database.queries() as recorded:
             am.create_many(

@@ -101,7 +101,10 @@ def test_the_model_is_there_once_plugged(database, monkeypatch):
 def test_an_unknown_option_is_named_with_those_there_are(database):
     with pytest.raises(TGConfigError, match="allowed_host, which is no option") as caught:
         start(database, allowed_host=["www.example.com"])
-    assert "its options are allowed_hosts, audiences, may_update, poll_interval, templates, and those" in str(caught.value)
+    assert (
+        "its options are allowed_hosts, audiences, may_update, poll_interval, templates, and those"
+        in str(caught.value)
+    )
 
 
 def test_tgext_pluggables_own_options_are_taken(database):

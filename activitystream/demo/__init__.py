@@ -2,9 +2,10 @@
 
 Start it by ``python -m activitystream.demo``. What to read, in this order:
 
-- ``app``: the one line that plugs activitystream in;
+- ``app``: what plugs activitystream in;
 - ``model``: what the stream wants to know of people and notices, and how actions are recorded;
   then, for your ORM, ``model.on_sqlalchemy`` or ``model.on_ming``: the one field that is added;
+- ``templates/master.xhtml``: the bell in the header of every page, which htmx keeps up to date;
 - ``controllers.root`` and ``templates/board.xhtml``: how a page shows a user what is new;
-- ``templates/master.xhtml``: the count in the header of every page.
+- ``templates/comment.xhtml``: how the stream shows a comment.
 """

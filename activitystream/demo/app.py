@@ -8,10 +8,19 @@ from tg.configuration.auth import TGAuthMetadata
 from tg.configuration.auth.fastform import FastFormPlugin
 from tg.util import Bunch
 from tgext.pluggable import plug
+from webob import Request, Response
+from webob.dec import wsgify
 
 import activitystream.demo
 
 from . import model, seed
+
+#: What a browser may load and do: nothing inline, and of another site only htmx.
+_POLICY = (
+    "default-src 'none'; script-src 'self' https://unpkg.com/htmx.org@1.9.12/; style-src 'self'; "
+    "img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
 
 
 class Neighbours(TGAuthMetadata):
@@ -68,9 +77,28 @@ def make_app(db_url: str) -> Any:
         }
     )
 
-    plug(base_config, "activitystream")
+    plug(
+        base_config,
+        "activitystream",
+        poll_interval=5,
+        templates={"commented on": "activitystream.demo.templates.comment"},
+    )
 
     app = base_config.make_wsgi_app({}, {})
     model.orm.make_tables()
     seed.if_empty()
-    return app
+    return guarded(app)
+
+
+@wsgify.middleware
+def guarded(request: Request, app: Any) -> Response:
+    """The app, with what makes a browser careful: for pages, errors and files alike."""
+    response = request.get_response(app)
+    response.headers.update(
+        {
+            "Content-Security-Policy": _POLICY,
+            "Referrer-Policy": "same-origin",
+            "X-Content-Type-Options": "nosniff",
+        }
+    )
+    return response

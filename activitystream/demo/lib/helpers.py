@@ -1,4 +1,7 @@
-"""What templates find as ``h``; plugging adds ``h.activitystream`` and ``h.plug_url``."""
+"""What templates find as ``h``.
+
+Plugging adds ``h.activitystream``, ``h.call_partial`` and ``h.plug_url``.
+"""
 
 from datetime import datetime
 

@@ -11,6 +11,7 @@
   let timer = null;
   let loggedOut = false;
   let asked = 0;
+  let goingOn = false;
 
   const bells = () => [...document.querySelectorAll('.activitystream-bell')];
   const bellOf = (node) => node instanceof Element && node.closest('.activitystream-bell');
@@ -40,8 +41,11 @@
   function endOfLogin() {
     loggedOut = true;
     clearInterval(timer);
+    timer = null;
     for (const bell of bells()) {
       close(bell);
+      linkOf(bell).removeAttribute('role');
+      linkOf(bell).removeAttribute('aria-expanded');
       if (countOf(bell)) countOf(bell).hidden = true;
     }
   }
@@ -50,6 +54,8 @@
 
   function open(bell) {
     const panel = panelOf(bell);
+    panel.replaceChildren();
+    panel.tabIndex = 0; // whoever is quicker than the answer gets here, and not past it
     panel.hidden = false;
     panel.setAttribute('aria-busy', 'true');
     linkOf(bell).setAttribute('aria-expanded', 'true');
@@ -72,8 +78,9 @@
   // What is new in the page
 
   function dress(root) {
-    for (const bell of bells()) {
+    for (const bell of window.htmx ? bells() : []) {
       if (bell.activitystreamSaid !== undefined) continue;
+      loggedOut = false; // a page that was boosted after another login
       bell.activitystreamSaid = sentenceOf(bell);
       linkOf(bell).setAttribute('role', 'button');
       linkOf(bell).setAttribute('aria-expanded', 'false');
@@ -81,7 +88,7 @@
       if (timer === null && seconds) timer = setInterval(ask, seconds * 1000);
     }
     for (const time of root.querySelectorAll('time.activitystream-time')) {
-      time.title = new Date(time.dateTime).toLocaleString(document.documentElement.lang || []);
+      time.title = new Date(time.dateTime).toLocaleString();
     }
   }
 
@@ -132,22 +139,40 @@
     dress(event.target.parentNode || document);
     const bell = bellOf(event.target);
     if (bell) announce(bell);
-  });
-
-  document.addEventListener('htmx:afterRequest', (event) => {
-    const bell = bellOf(event.target);
-    if (!bell || event.target === countOf(bell)) return;
-    if (event.target !== panelOf(bell)) {
-      ask(); // what was shown has been marked as seen
-    } else {
-      event.target.removeAttribute('aria-busy');
-      // The page itself says better than we could what is wrong.
-      if (!event.detail.successful && !panelOf(bell).hidden) location.assign(linkOf(bell).href);
+    const first = goingOn && event.target.querySelector('.activitystream-actions > li');
+    if (first) {
+      goingOn = false;
+      const link = first.querySelector('a');
+      if (!link) first.tabIndex = -1;
+      (link || first).focus();
     }
   });
 
-  document.addEventListener('htmx:responseError', (event) => {
-    if (event.detail.xhr.status === 401 && bellOf(event.target)) endOfLogin();
+  document.addEventListener('htmx:afterRequest', (event) => {
+    const asker = event.detail.requestConfig.elt; // the event's target, unless it was replaced
+    const refused = event.detail.xhr.status >= 400;
+    // The page itself says better than we could what is wrong.
+    if (refused && asker.matches('.activitystream-older > a')) location.assign(asker.href);
+    const bell = bellOf(event.target);
+    if (!bell) return;
+    const panel = panelOf(bell);
+    if (asker === panel) {
+      panel.removeAttribute('aria-busy');
+      panel.tabIndex = -1;
+      if (refused && !panel.hidden) location.assign(linkOf(bell).href);
+      else if (!event.detail.successful) close(bell);
+    } else if (!asker.matches('.activitystream-count')) {
+      ask(); // what was shown has been marked as seen
+    }
+    if (event.detail.xhr.status === 401) endOfLogin();
+  });
+
+  document.addEventListener('htmx:beforeSwap', (event) => {
+    // What comes when the bell is closed again is not seen, and would mark itself as seen.
+    if (event.target.matches('.activitystream-panel[hidden]')) event.detail.shouldSwap = false;
+    // "Load more" takes the focus along, which goes to what was loaded.
+    const older = event.target.closest('.activitystream-older');
+    if (older) goingOn = event.detail.shouldSwap && older.contains(document.activeElement);
   });
 
   if (document.readyState === 'loading') {
