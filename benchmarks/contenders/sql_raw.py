@@ -1,0 +1,156 @@
+"""The floor on SQL: the same statements by the database's driver alone, rows instead of objects."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from activitystream.lib import clock
+
+from ..lines import CAP, Scene
+from ..load import SEEN, title, user_name
+from ..sql import key
+
+_COLUMNS = (
+    *("_id", "actor_type", "actor_id", "actor_name", "verb", "description", "extra"),
+    *("target_type", "target_id", "target_name"),
+    *("action_obj_type", "action_obj_id", "action_obj_name", "timestamp", "number_of_recipients"),
+)
+
+_ROWS = "FROM activity_stream_recipient WHERE recipient_type = ? AND recipient_id = ?"
+
+_BEFORE = "AND timestamp <= ? AND (timestamp < ? OR action_id < ?)"
+
+
+def _page_statement(also: str = "") -> str:
+    branch = (
+        f"SELECT * FROM (SELECT timestamp, action_id {_ROWS} {also} "
+        "ORDER BY timestamp DESC, action_id DESC LIMIT ?) AS rows_for_{whom}"
+    )
+    columns = ", ".join(f"action.{name}" for name in _COLUMNS)
+    return (
+        f"SELECT {columns} FROM activity_stream_action AS action "
+        f"JOIN ({branch.format(whom='one')} UNION ALL {branch.format(whom='everyone')}) AS merged "
+        "ON action._id = merged.action_id "
+        "ORDER BY merged.timestamp DESC, merged.action_id DESC LIMIT ? OFFSET ?"
+    )
+
+
+def _count_statement(also: str, limit: str = "") -> str:
+    counted = f"(SELECT count(*) FROM (SELECT action_id {_ROWS} {also} {limit}) AS counted)"
+    return f"SELECT {counted} + {counted}"
+
+
+_PAGE = _page_statement()
+_PAGE_BEFORE = _page_statement(_BEFORE)
+_NEWER = "AND timestamp > ?"
+
+
+class Raw:
+    name = "raw"
+
+    def __init__(self, connection: Any, mark: str) -> None:
+        """
+        :param connection: the driver's own.
+        :param mark: what stands for a parameter in its statements.
+        """
+        self._connection = connection
+        self._mark = mark
+
+    def fresh(self) -> None:
+        self._connection.rollback()
+        self._execute("SELECT 1").fetchall()
+
+    def user(self, number: int, seen: datetime | None = SEEN) -> tuple[int, str, datetime | None]:
+        return key(number), user_name(number), seen
+
+    def post(self, number: int) -> tuple[int, str]:
+        return key(number), title(number)
+
+    def crowd(self, number: int) -> list[int]:
+        return [key(each) for each in range(number)]
+
+    def place(self, scene: Scene) -> Any:
+        return scene.place
+
+    def create(self, actor: Any, target: Any, recipients: list[int]) -> None:
+        now = self._at(clock.now())
+        marks = ", ".join("?" * (len(_COLUMNS) - 1))
+        (action_id,) = self._execute(
+            f"INSERT INTO activity_stream_action ({', '.join(_COLUMNS[1:])}) "
+            f"VALUES ({marks}) RETURNING _id",
+            *("User", str(actor[0]), actor[1], "commented", None, None),
+            *("Post", str(target[0]), target[1], None, None, None, now, len(recipients)),
+        ).fetchone()
+        rows = [
+            ("User", str(recipient), now, action_id, position)
+            for position, recipient in enumerate(recipients)
+        ]
+        self._connection.cursor().executemany(
+            self._written("INSERT INTO activity_stream_recipient VALUES (?, ?, ?, ?, ?)"), rows
+        )
+
+    def newest(self, user: Any) -> list[Any]:
+        return self._shown(_PAGE, ("User", str(user[0]), 10), ("", "", 10), 10, 0)
+
+    def before(self, user: Any, place: Any) -> list[Any]:
+        moment, last = self._at(place[0]), place[1]
+        bound = (moment, moment, last, 10)
+        return self._shown(_PAGE_BEFORE, ("User", str(user[0]), *bound), ("", "", *bound), 10, 0)
+
+    def skip(self, user: Any, depth: int) -> list[Any]:
+        end = depth + 10
+        return self._shown(_PAGE, ("User", str(user[0]), end), ("", "", end), 10, depth)
+
+    def count(self, user: Any) -> int:
+        return self._count(user)
+
+    def count_capped(self, user: Any) -> int:
+        return min(CAP, self._count(user, CAP))
+
+    def mark_seen(self, user: Any) -> None:
+        lock = "" if self._mark == "?" else " FOR UPDATE"
+        self._execute(
+            f"SELECT last_activity_seen FROM tg_user WHERE _id = ?{lock}", user[0]
+        ).fetchone()
+        now = self._at(clock.now())
+        self._execute(
+            "UPDATE tg_user SET last_activity_seen = ? "
+            "WHERE _id = ? AND (last_activity_seen IS NULL OR last_activity_seen < ?)",
+            *(now, user[0], now),
+        )
+
+    def undo(self) -> None:
+        self._connection.rollback()
+
+    def _count(self, user: Any, limit: int | None = None) -> int:
+        seen = () if user[2] is None else (self._at(user[2]),)
+        limited = () if limit is None else (limit,)
+        statement = _count_statement(_NEWER if seen else "", "LIMIT ?" if limited else "")
+        values = ("User", str(user[0]), *seen, *limited, "", "", *seen, *limited)
+        return self._execute(statement, *values).fetchone()[0]
+
+    def _shown(self, statement: str, mine: tuple, everyones: tuple, *window: int) -> list[Any]:
+        actions = self._execute(statement, *mine, *everyones, *window).fetchall()
+        users = self._by_key(
+            "_id, kind, user_name, password, last_activity_seen FROM tg_user",
+            {int(action[2]) for action in actions},
+        )
+        posts = self._by_key("_id, title FROM post", {int(action[8]) for action in actions})
+        return [
+            (users[int(action[2])][2], action[4], posts[int(action[8])][1]) for action in actions
+        ]
+
+    def _by_key(self, what: str, keys: set[int]) -> dict[int, Sequence[Any]]:
+        marks = ", ".join("?" * len(keys))
+        rows = self._execute(f"SELECT {what} WHERE _id IN ({marks})", *keys)
+        return {row[0]: row for row in rows.fetchall()}
+
+    def _execute(self, statement: str, *values: Any) -> Any:
+        return self._connection.execute(self._written(statement), values)
+
+    def _written(self, statement: str) -> str:
+        return statement.replace("?", self._mark)
+
+    def _at(self, moment: datetime) -> Any:
+        # SQLite keeps moments as texts.
+        return moment if self._mark == "%s" else moment.isoformat(" ", timespec="microseconds")
