@@ -1,0 +1,1 @@
+"""What the users' actions are about."""
