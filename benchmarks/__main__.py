@@ -17,13 +17,13 @@ from typing import Any
 import pytest
 
 from . import http, machine, memory, peers, report, servers
-from .lines import DEPTH, UNSEEN, Scene, lines
+from .lines import DEPTH, UNSEEN, Line, Scene, lines
 from .load import Load
 from .progress import say
 from .timing import Times, known, measure, median, percentile_99, ratio
 
 #: What --quick means.
-_QUICK = {"users": 2000, "actions": [1000, 10_000], "rounds": 30, "seconds": 1.0}
+_QUICK = {"users": 2000, "actions": [1000, 10_000], "rounds": 15, "seconds": 0.6}
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -149,6 +149,8 @@ def _run(options: argparse.Namespace) -> dict[str, Any]:
                     say(f"{database.name}: {actions:,} actions, {options.users:,} users")
                     with _opened(database):
                         Bench(database, options, results).run()
+                    # Should a later one fail, these are not lost.
+                    report.save(results, options.out)
     return results
 
 
@@ -197,10 +199,10 @@ class Bench:
             for line in lines(scene):
                 if not self._wanted(line.key):
                     continue
+                able = [each for each in contenders if line.can(each)]
+                _check_agreement(line, able, scene)
                 tasks: dict[str, Callable[[], float]] = {
-                    each.name: partial(line.once, each, scene)
-                    for each in contenders
-                    if line.can(each)
+                    each.name: partial(line.once, each, scene) for each in able
                 }
                 tasks.update(
                     {each.name: partial(each.once, line) for each in rivals if each.can(line)}
@@ -256,6 +258,14 @@ class Bench:
     def _wanted(self, key: str) -> bool:
         only = self._options.only
         return only is None or any(key.startswith(each) for each in only)
+
+
+def _check_agreement(line: Line, contenders: list[Any], scene: Scene) -> None:
+    """Nobody is fast by doing something else."""
+    answers = {each.name: line.answer(each, scene) for each in contenders}
+    for name, answer in answers.items():
+        if answer != answers["ours"]:
+            raise RuntimeError(f"{line.key}: {name} says {answer}, ours {answers['ours']}")
 
 
 def _scene(load: Load, ours: Any) -> Scene:

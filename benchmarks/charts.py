@@ -35,19 +35,27 @@ def draw(results: dict[str, Any], out: Path) -> list[str]:
     for database in dict.fromkeys(line["database"] for line in results["lines"]):
         here = [line for line in results["lines"] if line["database"] == database]
         title = results["versions"][database]
-        if len({line["actions"] for line in here}) > 1:
-            drawn.append(_growth(here, title, out / f"growth-{database}.svg"))
         most = max(line["actions"] for line in here)
         of_most = [line for line in here if line["actions"] == most]
-        title = f"{title}, {most:,} actions"
-        drawn.append(_medians(of_most, title, out / f"medians-{database}.svg"))
+        direct = [line for line in of_most if not line["line"].startswith("http-")]
+        over_http = [line for line in of_most if line["line"].startswith("http-")]
+        growing = [line for line in here if line["line"] in _GROWING]
+        title_of_most = f"{title}, {most:,} actions"
+        if direct:
+            drawn.append(_medians(direct, title_of_most, out / f"medians-{database}.svg"))
+        if over_http:
+            title_of_most += ", over HTTP"
+            drawn.append(_medians(over_http, title_of_most, out / f"http-{database}.svg"))
+        if len({line["actions"] for line in growing}) > 1:
+            drawn.append(_growth(growing, title, out / f"growth-{database}.svg"))
     return drawn
 
 
 def _medians(lines: list[dict[str, Any]], title: str, file: Path) -> str:
     labels = list(dict.fromkeys(line["label"] for line in lines))
     names = [name for name in _COLOURS if any(line["contender"] == name for line in lines)]
-    figure, axes = pyplot.subplots(figsize=(9, 1.5 + 0.14 * len(labels) * (len(names) + 1)))
+    size = (9, 1.4 + 0.12 * len(labels) * (len(names) + 1))
+    figure, axes = pyplot.subplots(figsize=size, layout="constrained")
     thickness = 0.85 / len(names)
     for index, name in enumerate(names):
         of_name = [line for line in lines if line["contender"] == name]
@@ -61,47 +69,45 @@ def _medians(lines: list[dict[str, Any]], title: str, file: Path) -> str:
     axes.set_xscale("log")
     axes.set_xlabel("median, milliseconds")
     axes.set_yticks([place + 0.425 - thickness / 2 for place in range(len(labels))], labels)
-    axes.invert_yaxis()
+    axes.set_ylim(len(labels) - 0.15, -0.15 - thickness / 2)
     axes.grid(axis="x", alpha=0.3)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.3, -0.08), ncols=4, frameon=False)
     return _save(figure, title, file)
 
 
 def _growth(lines: list[dict[str, Any]], title: str, file: Path) -> str:
-    known = [key for key in _GROWING if any(line["line"] == key for line in lines)]
-    if not known:
-        known = list(dict.fromkeys(line["line"] for line in lines))[:5]
-    figure, axes = pyplot.subplots(
-        1, len(known), figsize=(3 * len(known), 3.4), sharey=True, squeeze=False
+    labels = {line["line"]: line["label"] for line in lines}
+    figure, grid = pyplot.subplots(
+        *(1, len(labels)),
+        figsize=(0.6 + 2.6 * len(labels), 3.4),
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
     )
-    for each, key in zip(axes[0], known, strict=True):
+    for axes, (key, label) in zip(grid[0], labels.items(), strict=True):
         of_key = [line for line in lines if line["line"] == key]
         for name, colour in _COLOURS.items():
             points = sorted(
                 (line["actions"], line["median_ms"]) for line in of_key if line["contender"] == name
             )
             if points:
-                each.plot(*zip(*points, strict=True), marker="o", color=colour, label=name)
-        each.set_xscale("log")
-        each.set_yscale("log")
-        each.set_title(key, fontsize="medium")
-        each.set_xlabel("actions")
-        each.grid(alpha=0.3)
-    axes[0][0].set_ylabel("median, milliseconds")
-    handles = {
-        text: handle
-        for each in axes[0]
-        for handle, text in zip(*each.get_legend_handles_labels(), strict=True)
-    }
-    figure.legend(
-        handles.values(), handles.keys(), loc="upper center", bbox_to_anchor=(0.5, 0), ncols=6
-    )
+                axes.plot(*zip(*points, strict=True), marker="o", color=colour, label=name)
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        axes.set_title(label.replace(", ", ",\n", 1), fontsize="medium")
+        axes.set_xlabel("actions")
+        axes.grid(alpha=0.3)
+    grid[0][0].set_ylabel("median, milliseconds")
     return _save(figure, title, file)
 
 
 def _save(figure: Any, title: str, file: Path) -> str:
+    handles = {
+        text: handle
+        for axes in figure.axes
+        for handle, text in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=6)
     figure.suptitle(title)
-    figure.tight_layout()
-    figure.savefig(file, bbox_inches="tight", metadata={"Date": None})
+    figure.savefig(file, metadata={"Date": None})
     pyplot.close(figure)
     return file.name

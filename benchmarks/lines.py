@@ -51,6 +51,19 @@ class Line(NamedTuple):
     def can(self, contender: Any) -> bool:
         return hasattr(contender, self.verb)
 
+    def answer(self, contender: Any, scene: Scene) -> Any:
+        """What a contender answers, which is the same for all; None where there is nothing to tell.
+
+        :param contender: who is asked.
+        :param scene: about what.
+        """
+        if self.verb in ("create", "mark_seen"):
+            return None
+        contender.fresh()
+        answer = getattr(contender, self.verb)(*self.arguments(contender, scene))
+        contender.undo()
+        return answer
+
     def once(self, contender: Any, scene: Scene) -> float:
         """Do it once.
 

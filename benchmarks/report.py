@@ -29,25 +29,32 @@ def read(file: Path) -> dict[str, Any]:
     return json.loads(file.read_text(encoding="utf-8"))
 
 
+def save(results: dict[str, Any], out: Path) -> None:
+    """Write the JSON alone.
+
+    :param results: so far.
+    :param out: the folder, which is made.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    results["bounds"] = bounds.checked(results)
+    text = json.dumps(results, indent=1) + "\n"
+    (out / "results.json").write_text(text, encoding="utf-8")
+
+
 def write(results: dict[str, Any], out: Path) -> None:
     """Write all files, and print the text.
 
     :param results: as in the JSON.
     :param out: the folder; files of an earlier run are replaced.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    results["bounds"] = bounds.checked(results)
+    save(results, out)
     text = as_text(results)
-    files = {
-        "results.json": json.dumps(results, indent=1) + "\n",
-        "results.txt": text,
-        "results.rst": as_rst(results),
-    }
+    files = {"results.txt": text, "results.rst": as_rst(results)}
     for name, content in files.items():
         (out / name).write_text(content, encoding="utf-8")
     print(text)
     drawn = charts.draw(results, out)
-    say(f"Written to {out}: {', '.join([*files, *drawn])}")
+    say(f"Written to {out}: {', '.join(['results.json', *files, *drawn])}")
 
 
 def as_text(results: dict[str, Any]) -> str:

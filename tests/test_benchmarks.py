@@ -86,7 +86,10 @@ def test_a_run_can_be_reported_again(out, results, tmp_path):
     assert ran.returncode == 0, ran.stderr
     files = {path.name for path in out.iterdir()}
     assert files == {path.name for path in tmp_path.iterdir()}
-    assert files > {"results.rst", "growth-sqlite.svg", "medians-sqlite.svg"}
+    assert files > {
+        "results.rst",
+        *(f"{chart}-sqlite.svg" for chart in ("growth", "http", "medians")),
+    }
     for name in ("results.json", "results.txt", "results.rst"):
         assert (tmp_path / name).read_text() == (out / name).read_text()
 
