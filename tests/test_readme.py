@@ -10,6 +10,7 @@ import time
 import types
 import urllib.request
 from contextlib import closing
+from datetime import datetime
 
 import pytest
 import sqlalchemy
@@ -238,8 +239,10 @@ def namespace(database, project):
         "model": host_model,
         "orm": orm_of(database),
         "plug": plug,
+        "old_posts": [post],
         "post": post,
         "save": save,
+        "team": comment,
         "tg": tg,
         "user": ann,
     }
@@ -253,7 +256,7 @@ def namespace(database, project):
 
 def test_every_python_block_runs(namespace, capsys):
     post = namespace["post"]
-    type(post).author = namespace["author"]
+    type(post).author, type(post).created = namespace["author"], datetime(2020, 1, 31)
     namespace["action"] = am.create(namespace["user"], "published", post)
     namespace["action"].actor
     for line, file, text in blocks("python", namespace["orm"]):
@@ -264,7 +267,7 @@ def test_every_python_block_runs(namespace, capsys):
     assert namespace["until"] == namespace["action"].timestamp.isoformat(timespec="milliseconds")
     assert namespace["text"] == "Ann published A post less than 1 minute ago"
     assert namespace["fields"]["verb"] == "published"
-    assert namespace["total"] == len(namespace["actions"]) == 2
+    assert namespace["total"] == len(namespace["actions"]) == 3
 
 
 def test_the_hook_of_the_readme_reaches_each_recipient(namespace):

@@ -258,14 +258,14 @@ def _address(actions: Iterable[tuple[int, datetime, list[dict[str, Any]] | None]
         for number, timestamp, recipients in actions
         for position, to in enumerate(_TO_EVERYONE if recipients is None else recipients)
     )
-    on_postgresql = DBSession.get_bind().dialect.name == "postgresql"
+    connection = _connection()
+    on_postgresql = connection.dialect.name == "postgresql"
     while chunk := list(islice(rows, _ROWS_AT_ONCE)):
-        if on_postgresql:
+        if on_postgresql and len(chunk) > 10:
             columns = zip(*chunk, strict=True)
-            DBSession.execute(_INSERT_ARRAYS, dict(zip(_ROW, map(list, columns), strict=True)))
+            connection.execute(_INSERT_ARRAYS, dict(zip(_ROW, map(list, columns), strict=True)))
         else:
-            insert = sa.insert(_ROWS)
-            DBSession.execute(insert, [dict(zip(_ROW, row, strict=True)) for row in chunk])
+            connection.execute(_INSERT, [dict(zip(_ROW, row, strict=True)) for row in chunk])
 
 
 _TO_EVERYONE = [{"_type": _EVERYONE.type, "_id": _EVERYONE.key}]
@@ -282,7 +282,9 @@ def _insert_arrays() -> Any:
     return sa.insert(_ROWS).from_select(_ROW, sa.select(*rows.c))
 
 
-# PostgreSQL takes rows as arrays in less than half the time.
+_INSERT = sa.insert(_ROWS)
+
+# PostgreSQL takes many rows as arrays in less than half the time.
 _INSERT_ARRAYS = _insert_arrays()
 
 
