@@ -7,6 +7,7 @@ import heapq
 import logging
 import re
 import uuid
+import weakref
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
@@ -284,16 +285,21 @@ _AS_READ = {"refresh": False, "decorate": None, "fields": None, "instrument": Tr
 def release(actions: list[Action]) -> None:
     """Let go of actions that were read, which the session would keep to its end.
 
-    One that is changed after all is back in the session, to be flushed.
+    One that is changed after all is back in the session, to be flushed. What refers to itself stays
+    in memory until Python looks for such, which it seldom does: so nothing of these does.
     """
     for action in actions:
         its_state = state(action)
         if its_state.status == ObjectState.clean:
             DBSession.expunge(action)
-            its_state.soil = partial(_back_in_session, action)
+            its_state.soil = partial(_back_in_session, weakref.ref(action))
+            its_state.tracker.state = weakref.proxy(its_state)
+            action.__ming__.instance = None  # nothing reads it
+            action._batch = None
 
 
-def _back_in_session(action: Action) -> None:
+def _back_in_session(reference: "weakref.ref[Action]") -> None:
+    action = reference()
     its_state = state(action)
     del its_state.soil
     DBSession.save(action)

@@ -295,7 +295,7 @@ def stream(to: Sequence[Address], span: Span, skip: int, limit: int | None) -> I
     """
     while limit is None or limit > 0:
         size = _CHUNK if limit is None else min(limit, _CHUNK)
-        page = _page(_references(to), span, skip, size)
+        page = _page(to, span, skip, size)
         yield from page
         if len(page) < size:
             return
@@ -303,15 +303,20 @@ def stream(to: Sequence[Address], span: Span, skip: int, limit: int | None) -> I
         limit = None if limit is None else limit - size
 
 
-def _page(to: list[Reference], span: Span, skip: int, size: int) -> list[Action]:
+def _page(to: Sequence[Address], span: Span, skip: int, size: int) -> list[Action]:
     parts = _parts(to)
-    if len(parts) == 1:
-        statement = _page_statement(_Shape.of(parts[0], span), distinct=len(to) > 2)
-        numbers = {"skip": skip, "size": size, "end": skip + size}
-        return list(DBSession.scalars(statement, {**_values(parts[0], span), **numbers}))
-    found = {each._id: each for part in parts for each in _page(part, span, 0, skip + size)}
-    newest_first = sorted(found.values(), key=place_of, reverse=True)
-    return newest_first[skip : skip + size]
+    if len(parts) > 1:
+        several = (_part(each, span, 0, skip + size, distinct=True) for each in parts)
+        found = {action._id: action for actions in several for action in actions}
+        newest_first = sorted(found.values(), key=place_of, reverse=True)
+        return newest_first[skip : skip + size]
+    return _part(parts[0], span, skip, size, distinct=len(to) > 1)
+
+
+def _part(to: list[Reference], span: Span, skip: int, size: int, distinct: bool) -> list[Action]:
+    statement = _page_statement(_Shape.of(to, span), distinct)
+    numbers = {"skip": skip, "size": size, "end": skip + size}
+    return list(DBSession.scalars(statement, {**_values(to, span), **numbers}))
 
 
 def count_stream(
@@ -324,12 +329,11 @@ def count_stream(
 
     :param limit: stop counting there.
     """
-    references = _references(to)
-    parts = _parts(references)
+    parts = _parts(to)
     numbers = {"newer_than": newer_than, "end": limit}
-    if len(references) == 2:
-        statement = _count_statement(_Shape.of(references, span, newer_than, limit))
-        total = _connection().scalar(statement, {**_values(references, span), **numbers})
+    if len(to) == 1:
+        statement = _count_statement(_Shape.of(parts[0], span, newer_than, limit))
+        total = _connection().scalar(statement, {**_values(parts[0], span), **numbers})
         return total if limit is None else min(total, limit)
     found: set[int] = set()  # an action may be for several of them
     for part in parts:
@@ -345,15 +349,18 @@ def _connection() -> sa.Connection:
     return DBSession.connection(bind_arguments={"mapper": Action})
 
 
-def _references(to: Sequence[Address]) -> list[Reference]:
-    return [*(Reference(name, each.key) for each in to for name in each.names), _EVERYONE]
+def _parts(to: Sequence[Address]) -> list[list[Reference]]:
+    """What the rows of these addresses, and those for everyone, refer to.
 
-
-def _parts(to: list[Reference]) -> list[list[Reference]]:
-    """Addresses in lists of few different lengths, so that there are few different statements."""
+    It comes in lists of few different lengths, so that there are few different statements.
+    """
+    references = [Reference(name, each.key) for each in to for name in each.names]
+    references.append(_EVERYONE)
+    if len(to) == 1:
+        return [references]
     parts = []
-    for start in range(0, len(to), _ADDRESSES):
-        part = to[start : start + _ADDRESSES]
+    for start in range(0, len(references), _ADDRESSES):
+        part = references[start : start + _ADDRESSES]
         length = 1 << (len(part) - 1).bit_length()
         parts.append([*part, *[_NOBODY] * (length - len(part))])
     return parts

@@ -85,6 +85,14 @@ class Raw:
             ("User", str(recipient), now, action_id, position)
             for position, recipient in enumerate(recipients)
         ]
+        if self._mark == "%s" and len(rows) > 10:  # PostgreSQL's arrays, as ours
+            types = ("varchar", "varchar", "timestamp", "bigint", "integer")
+            arrays = ", ".join(f"%s::{each}[]" for each in types)
+            statement = f"INSERT INTO activity_stream_recipient SELECT * FROM unnest({arrays})"
+            for start in range(0, len(rows), 10_000):
+                columns = zip(*rows[start : start + 10_000], strict=True)
+                self._connection.execute(statement, [list(column) for column in columns])
+            return
         self._connection.cursor().executemany(
             self._written("INSERT INTO activity_stream_recipient VALUES (?, ?, ?, ?, ?)"), rows
         )
