@@ -7,6 +7,7 @@ from tgext.pluggable import plug_url
 
 from .lib import clock
 from .lib.links import own_link
+from .lib.login import logged_in_user
 from .lib.translation import languages
 
 _A_WEEK = 7 * 24 * 60 * 60
@@ -43,6 +44,16 @@ def see_url(action: Any = None, until: datetime | None = None) -> str:
 def link_of(action: Any, until: datetime | None = None) -> str | None:
     """The :func:`see_url` of an action, for a template that shows as a link what is one.
 
-    :returns: None if its target has no link, or one that leaves the site.
+    :returns: None if its target has no link, or one that leaves the site; where nobody is logged
+        in, who would be sent to do so, the target's own link.
     """
-    return None if own_link(action.target_link) is None else see_url(action, until)
+    link = own_link_of(action)
+    return link if link is None or logged_in_user() is None else see_url(action, until)
+
+
+def own_link_of(action: Any) -> str | None:
+    """The link of an action's target, which marks nothing.
+
+    :returns: None if it has none, or one that leaves the site.
+    """
+    return own_link(action.target_link)

@@ -82,10 +82,12 @@ def stream(actions: Iterable[Any], recipient: Any = None) -> Markup:
     """A list of actions, by day.
 
     :param actions: those to show, in this order.
-    :param recipient: those that this one has not seen are marked as new; None marks none.
+    :param recipient: those that this one has not seen are marked as new, and a click marks the
+        user's stream as seen; None does neither.
     """
     is_new = None if recipient is None else lambda action: action.is_unseen_by(recipient)
-    return render_list(by_day(lines(actions, when_in_day, is_new)))
+    shown = lines(actions, when_in_day, is_new, marking=recipient is not None)
+    return render_list(by_day(shown))
 
 
 @expose("activitystream.templates.bootstrap_widget")

@@ -84,8 +84,8 @@ def test_russian_has_its_three_plurals():
 @pytest.mark.parametrize(
     ("asked", "heading", "time"),
     [
-        ("it", "Le tue notifiche", "circa 2 ore fa"),
-        ("it-IT,it;q=0.9,en;q=0.5", "Le tue notifiche", "circa 2 ore fa"),
+        ("it", "Il tuo flusso di attività", "circa 2 ore fa"),
+        ("it-IT,it;q=0.9,en;q=0.5", "Il tuo flusso di attività", "circa 2 ore fa"),
         ("ru", "Ваша лента событий", "около 2 часов назад"),
         ("en", "Your activity stream", "about 2 hours ago"),
         ("en-US,en;q=0.9,it;q=0.5", "Your activity stream", "about 2 hours ago"),

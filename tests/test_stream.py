@@ -153,6 +153,13 @@ def verbs_of(entries):
     return [entry["verb"] for entry in entries]
 
 
+@pytest.mark.parametrize("wrong", [None, 5, "no. 5", datetime(2026, 1, 31)])
+def test_a_stream_goes_on_from_actions_only(user, wrong):
+    for verb in ("before", "after"):
+        with pytest.raises(TypeError, match="goes on from an action, not from a"):
+            getattr(am.get_by_recipient(user), verb)(wrong)
+
+
 @pytest.fixture
 def at_once(host, user):
     """Actions of which several happened in the same millisecond, as an import makes them."""

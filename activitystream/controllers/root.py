@@ -151,7 +151,7 @@ def _user_or_refuse() -> Any:
 def _say_private() -> None:
     """What this user gets must not be kept for another."""
     response.headers["Cache-Control"] = "private, no-cache"
-    response.vary = ("Cookie", "Authorization")
+    response.vary = (*(response.vary or ()), "Cookie", "Authorization")
 
 
 def _page(user: Any, before: Any, new_since: Any, going_on: bool = False) -> dict[str, Any]:

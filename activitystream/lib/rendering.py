@@ -5,6 +5,7 @@ option ``templates``.
 """
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,19 +33,24 @@ class Line(NamedTuple):
 
 
 def lines(
-    actions: Iterable[Any], when: Callable[[Any], str], is_new: Callable[[Any], bool] | None = None
+    actions: Iterable[Any],
+    when: Callable[[Any], str],
+    is_new: Callable[[Any], bool] | None = None,
+    marking: bool = True,
 ) -> list[Line]:
     """
     :param when: tells the time of an action.
     :param is_new: whether its reader has not seen an action; None where that is not told.
+    :param marking: whether a click marks the reader's stream as seen up to the newest of these.
     """
     actions = list(actions)
     newest = max((action.timestamp for action in actions), default=None)
+    link_of = partial(helpers.link_of, until=newest) if marking else helpers.own_link_of
     return [
         Line(
             action,
             render(template_for(action.verb), action=action),
-            helpers.link_of(action, newest),
+            link_of(action),
             is_new is not None and is_new(action),
             when(action),
         )

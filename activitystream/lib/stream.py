@@ -39,9 +39,12 @@ EVERYTHING = Span()
 def place_of(action: Any) -> Place:
     """
     :param action: one, or a place already.
+    :raises TypeError: if it is neither.
     """
     if isinstance(action, Place):
         return action
+    if not isinstance(action, model.orm.Action):
+        raise TypeError(f"a stream goes on from an action, not from a {type(action).__name__}")
     return Place(clock.naive_utc(action.timestamp), action._id)
 
 

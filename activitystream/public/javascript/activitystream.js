@@ -82,6 +82,7 @@
       if (bell.activitystreamSaid !== undefined) continue;
       loggedOut = false; // a page that was boosted after another login
       bell.activitystreamSaid = sentenceOf(bell);
+      panelOf(bell).hidden = true; // a page that the browser's history brought back
       linkOf(bell).setAttribute('role', 'button');
       linkOf(bell).setAttribute('aria-expanded', 'false');
       const seconds = Number(bell.dataset.activitystreamInterval);
@@ -100,13 +101,11 @@
     bell.querySelector('[role=status]').textContent = sentence;
   }
 
-  // Before htmx gets to see it, which may have boosted the link.
   document.addEventListener('click', (event) => {
     const link = event.target instanceof Element && event.target.closest('.activitystream-bell-link');
     const plain = !(event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
     if (link && plain && window.htmx && !loggedOut) {
       event.preventDefault();
-      event.stopPropagation();
       toggle(bellOf(link));
     }
     for (const bell of bells()) {

@@ -27,6 +27,11 @@ class RootController(TGController):
         actions = am.get_by_recipient(user).limit(10)
         return {"actions": actions, "recipient": user if marked else None}
 
+    @expose("tests.host.templates.listed")
+    def public(self, marked=None):
+        _, actions = am.get_actions(limit=10)
+        return {"actions": actions, "recipient": actions[0].entity("actor") if marked else None}
+
     @expose("tests.host.templates.bell")
     def with_bell(self):
         return {}
