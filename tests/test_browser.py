@@ -407,7 +407,12 @@ def test_nobody_looking_it_does_not_ask_and_asks_at_once_on_return(board, event)
 
 
 @pytest.mark.parametrize(
-    "attributes", [{}, {"hx-target": "#main", "hx-select": "#main", "hx-swap": "outerHTML"}]
+    "attributes",
+    [
+        {},
+        {"hx-target": "#main", "hx-select": "#main", "hx-swap": "outerHTML"},
+        {"hx-push-url": "true"},
+    ],
 )
 def test_a_host_may_boost_its_links(board, attributes):
     page = patient(board.visitor("Ada"))
