@@ -356,3 +356,21 @@ def test_what_was_changed_before_the_session_lets_go_is_flushed(host, user):
     model.DBSession.flush_all()
     host.database.forget()
     assert am.get_by_recipient(user).first().extra == "changed"
+
+
+@on(*MING)
+def test_an_entity_that_is_changed_after_the_session_let_go_of_it_is_flushed(host, user):
+    old, new = host.post("old"), host.post("new")
+    am.create_many({"actor": user, "verb": "liked", "target": new} for _ in range(1000))
+    am.create_many(
+        [{"actor": user, "verb": "liked", "target": old, "timestamp": datetime(2020, 1, 1)}]
+    )
+    host.database.forget()
+    user = host.model.user_named("ann")
+    (first, *_) = [action.entity("target") for action in am.get_by_recipient(user)]
+    held = [each for each in model.DBSession.uow if isinstance(each, host.model.Post)]
+    assert [each.title for each in held] == ["old"]
+    first.title = "changed"
+    model.DBSession.flush_all()
+    host.database.forget()
+    assert host.database.get(host.model.Post, new._id).title == "changed"

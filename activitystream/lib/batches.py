@@ -44,6 +44,11 @@ class Batch:
         """The recipients of one action, in this order, deleted ones left out."""
         return self._entities(references, _MANY_RECIPIENTS)
 
+    def release(self) -> None:
+        """Let go of the actions, and of what was loaded for them."""
+        loaded = [part for found in self._found.values() for part in found.maps]
+        model.orm.release(self._actions, loaded)
+
     def _entities(self, references: Iterable[Reference], with_recipients: int) -> list[Any]:
         """
         :param with_recipients: load those of the page along, if there are no more than this.

@@ -140,7 +140,7 @@ class Stream:
             yield from read_together(page)
             following = list(islice(actions, _PAGE))
             if following:
-                model.orm.release(page)
+                page[0]._batch.release()
             page = following
 
     def __len__(self) -> int:

@@ -9,7 +9,7 @@ import re
 import uuid
 import weakref
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
 from itertools import islice
@@ -282,27 +282,30 @@ _FIELDS = (*FIELDS, "_recipients")
 _AS_READ = {"refresh": False, "decorate": None, "fields": None, "instrument": True}
 
 
-def release(actions: list[Action]) -> None:
-    """Let go of actions that were read, which the session would keep to its end.
+def release(actions: Iterable[Action], loaded: Iterable[dict[Any, Any]]) -> None:
+    """Let go of what was read, which the sessions would keep to their end.
 
-    One that is changed after all is back in the session, to be flushed. What refers to itself stays
-    in memory until Python looks for such, which it seldom does: so nothing of these does.
+    What is changed after all is back in its session, to be flushed. What refers to itself stays in
+    memory until Python looks for such, which it seldom does: so nothing of these does.
+
+    :param loaded: what :func:`load` gave for the actions.
     """
     for action in actions:
-        its_state = state(action)
+        action._batch = None
+    for each in (*actions, *(entity for part in loaded for entity in getattr(part, "made", ()))):
+        its_state, its_session = state(each), session(each)
         if its_state.status == ObjectState.clean:
-            DBSession.expunge(action)
-            its_state.soil = partial(_back_in_session, weakref.ref(action))
+            its_session.expunge(each)
+            its_state.soil = partial(_back_in_session, weakref.ref(each), its_session)
             its_state.tracker.state = weakref.proxy(its_state)
-            action.__ming__.instance = None  # nothing reads it
-            action._batch = None
+            each.__ming__.instance = None  # nothing reads it
 
 
-def _back_in_session(reference: "weakref.ref[Action]") -> None:
-    action = reference()
-    its_state = state(action)
+def _back_in_session(reference: "weakref.ref[Any]", its_session: Any) -> None:
+    changed = reference()
+    its_state = state(changed)
     del its_state.soil
-    DBSession.save(action)
+    its_session.save(changed)
     its_state.soil()
 
 
@@ -395,21 +398,22 @@ class _Loaded(dict[Any, Any]):
 
     def __init__(self, cls: type, documents: dict[Any, Any]) -> None:
         super().__init__(documents)
+        #: The entities that the session did not hold before.
+        self.made: list[Any] = []
         self._documents: deque[dict[str, Any]] = deque()
         make = partial(mapper(cls).collection.make, allow_extra=True, strip_extra=True)
         # A map goes on after one that is not valid.
-        validated = map(make, self._drain())
+        validated = map(make, iter(self._documents.popleft, None))
         self._entities = ODMCursor(session(cls), cls, validated)
-
-    def _drain(self) -> Iterator[dict[str, Any]]:
-        while True:
-            yield self._documents.popleft()
 
     def __getitem__(self, key: Any) -> Any:
         value = super().__getitem__(key)
         if not isinstance(value, MappedClass):
+            held = self._entities.session.imap.get(self._entities.cls, key)
             self._documents.append(value)
             value = self[key] = next(self._entities)
+            if value is not held:
+                self.made.append(value)
         return value
 
 

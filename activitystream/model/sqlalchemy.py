@@ -464,7 +464,7 @@ def _moment(name: str) -> Any:
     return sa.bindparam(name, type_=_Moment)
 
 
-def release(actions: list[Action]) -> None:
+def release(actions: Iterable[Action], loaded: Iterable[dict[Any, Any]]) -> None:
     """Nothing to do: the session holds on only to what was changed."""
 
 
