@@ -77,7 +77,7 @@ class MongoDB:
         _insert(db.tg_user, track(users, "users", load.users))
         posts = ({"_id": key(each), "title": title(each)} for each in range(load.users))
         _insert(db.post, track(posts, "posts", load.users))
-        actions = (_document(done) for done in load.done())
+        actions = (document(done) for done in load.done())
         _insert(db.activity_stream_action, track(actions, "actions", load.actions))
         say("  making the indexes, and 0.1.1's layout")
         model.orm.prepare()
@@ -94,7 +94,8 @@ def _user(number: int) -> dict[str, Any]:
     }
 
 
-def _document(done: Any) -> dict[str, Any]:
+def document(done: Any) -> dict[str, Any]:
+    """What our app stores of an action of the load."""
     recipients = done.recipients
     return {
         "_id": key(done.number),

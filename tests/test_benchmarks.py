@@ -102,3 +102,15 @@ def test_a_database_that_it_does_not_know_is_refused(tmp_path):
     ran = bench("--db", "oracle://here", "--out", tmp_path)
     assert ran.returncode == 1
     assert "'oracle://here' is none of mongodb, postgresql, sqlite" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("simulation", "told"), [("partitions", "by month: DROP TABLE"), ("sizes", "1,000 million")]
+)
+def test_a_simulation_runs(simulation, told):
+    command = [sys.executable, "-m", "benchmarks.simulations", simulation, "--actions", "3000"]
+    ran = subprocess.run(command, cwd=SOURCE, capture_output=True, text=True)
+    if "The simulation cannot run" in ran.stderr:
+        pytest.skip(ran.stderr)
+    assert ran.returncode == 0, ran.stderr
+    assert told in ran.stdout
