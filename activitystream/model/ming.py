@@ -41,6 +41,9 @@ STORE_IT = "flush it first"
 #: An action in hand knows its recipients.
 RECIPIENTS_COME_ALONG = True
 
+#: How many documents are read together.
+_BATCH = 1000
+
 #: MongoDB's limit of a document, less what an ``_id`` takes.
 _LARGEST = 16 * 1024 * 1024 - 64
 
@@ -255,8 +258,11 @@ def _find(
 ) -> Iterator[Action]:
     if limit == 0:  # which MongoDB takes for no limit
         return iter(())
-    documents = DBSession.db[_collection(Action)].find(spec)
-    return map(_action, documents.sort(order).skip(skip).limit(limit or 0))
+    documents = DBSession.db[_collection(Action)].find(spec).sort(order).skip(skip)
+    if (limit is None or limit > _BATCH) and hasattr(documents, "batch_size"):  # mim has none
+        # Else pymongo makes objects of up to 16 MB of documents at once.
+        documents = documents.batch_size(_BATCH)
+    return map(_action, documents.limit(limit or 0))
 
 
 def _action(document: dict[str, Any]) -> Action:

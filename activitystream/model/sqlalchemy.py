@@ -245,7 +245,9 @@ def check_fields(fields: dict[str, Any]) -> None:
     """
     :raises ValueError: if this is nothing that the database stores.
     """
-    if DBSession.get_bind().dialect.name == "postgresql":
+    # By the mapper, as TurboGears' BalancedSession wants to be asked.
+    connection = DBSession.connection(bind_arguments={"mapper": Action})
+    if connection.dialect.name == "postgresql":
         for name, value in fields.items():
             if isinstance(value, str) and "\0" in value:
                 raise ValueError(f"PostgreSQL stores no NUL character, as there is in {name}")
