@@ -78,7 +78,8 @@ def test_it_says_on_what_it_ran(results):
 def test_bounds_are_judged_by_the_json(results):
     assert results["bounds"] == bounds.checked(results)
     judged = {(each["line"], each["against"]) for each in results["bounds"]}
-    assert {("newest-most", "raw"), ("newest-most", "200 actions"), ("create-1", "raw")} <= judged
+    assert {("newest-most", "by hand"), ("newest-most", "200 actions")} <= judged
+    assert "raw" not in {against for _, against in judged}, "SQLite answers inside the process"
 
 
 def test_a_run_can_be_reported_again(out, results, tmp_path):

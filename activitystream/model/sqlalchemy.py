@@ -591,22 +591,15 @@ def move_seen(recipient: Any, moment: datetime) -> datetime | None:
     # Of a subclass with a table of its own, it may be there.
     cls = type(recipient).last_activity_seen.property.parent.class_
     (key,) = sa.inspect(recipient).identity
-    (column,) = sa.inspect(cls).local_table.primary_key
-    seen = cls.last_activity_seen
-    if getattr(seen.type, "timezone", False):
+    select, update = _seen_statements(cls)
+    if getattr(cls.last_activity_seen.type, "timezone", False):
         moment = moment.replace(tzinfo=timezone.utc)
-    # Locked where the database can, so that the value before is the one that is replaced.
-    row = DBSession.execute(sa.select(seen).where(column == key).with_for_update()).first()
+    row = DBSession.execute(select, {"of": key}).first()
     if row is None:
         raise LookupError(f"this {type(recipient).__name__} is stored no more")
     before = row[0]
     if before is None or naive_utc(before) < naive_utc(moment):
-        DBSession.execute(
-            sa.update(cls)
-            .where(column == key, sa.or_(seen.is_(None), seen < moment))
-            .values(last_activity_seen=moment)
-            .execution_options(synchronize_session=False)
-        )
+        DBSession.execute(update, {"of": key, "until": moment})
         after = moment
     else:
         after = before
@@ -614,6 +607,20 @@ def move_seen(recipient: Any, moment: datetime) -> datetime | None:
     if in_hand is None or naive_utc(in_hand) < naive_utc(after):
         set_committed_value(recipient, "last_activity_seen", after)
     return None if before is None else naive_utc(before)
+
+
+@lru_cache(maxsize=1000)
+def _seen_statements(cls: type) -> tuple[Any, Any]:
+    """What reads the ``last_activity_seen`` of an entity, and what moves it forward."""
+    seen = cls.last_activity_seen
+    (column,) = sa.inspect(cls).local_table.primary_key
+    is_it = column == sa.bindparam("of", type_=column.type)
+    until = sa.bindparam("until", type_=seen.type)
+    # Locked where the database can, so that the value before is the one that is replaced.
+    select = sa.select(seen).where(is_it).with_for_update()
+    update = sa.update(cls).where(is_it, sa.or_(seen.is_(None), seen < until))
+    update = update.values(last_activity_seen=until)
+    return select, update.execution_options(synchronize_session=False)
 
 
 def _key_of_kind(cls: type | None, text: str) -> Any:
