@@ -9,7 +9,7 @@ from tgext.pluggable import plug_url
 
 from .lib import clock
 from .lib.audiences import count_not_seen_of, stream_of
-from .lib.days import Day, by_day, when, when_in_day
+from .lib.days import by_day, undated, when, when_in_day
 from .lib.login import logged_in_user
 from .lib.options import option
 from .lib.rendering import lines, render_list
@@ -72,7 +72,7 @@ def newest() -> dict[str, Any] | str:
         # What is marked as seen by it is told as new on the page all the same.
         new_since = {"new_since": "" if seen is None else clock.as_text(seen)}
     return {
-        "stream": render_list([Day(None, None, shown)] if shown else []),
+        "stream": render_list(undated(shown)),
         "mark_url": mark_url,
         "all_url": plug_url("activitystream", "/", params=new_since),
     }
@@ -111,7 +111,7 @@ def bootstrap_widget(
 
     def stream() -> Markup:  # called by the template, so not where the panel is kept
         shown = lines(actions, _since if timestamp_since else _date)
-        return render_list([Day(None, None, shown)] if shown else [])
+        return render_list(undated(shown))
 
     panel = {"stream": stream, "panel_title": panel_title, "panel_body_style": panel_body_style}
     if cache_key is not None:

@@ -8,7 +8,7 @@ import matplotlib as mpl
 mpl.use("svg")
 mpl.rcParams["svg.hashsalt"] = "activitystream"  # the same results give the same file
 
-from matplotlib import pyplot  # noqa: E402
+from matplotlib import pyplot  # noqa: E402 (after the choice of how it draws)
 
 _COLOURS = {
     "ours": "#1b6ca8",

@@ -50,10 +50,10 @@ def _iterate(url: str, number: int) -> None:
     user = host.model.user_named(user_name(0))
     # What the first page needs is no matter of its length.
     for action in am.get_by_recipient(user).limit(10):
-        action.actor, action.target  # noqa: B018
+        action.actor, action.target  # noqa: B018 (looked at for what it loads)
     iterated = 0
     for action in am.get_by_recipient(user).limit(number):
-        action.actor, action.target  # noqa: B018
+        action.actor, action.target  # noqa: B018 (looked at for what it loads)
         iterated += 1
     print(json.dumps([iterated, _own_peak()]))
     host.close()

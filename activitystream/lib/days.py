@@ -34,6 +34,11 @@ class Day(NamedTuple):
     lines: list[Any]
 
 
+def undated(lines: list[Any]) -> list[Day]:
+    """Lines without headings."""
+    return [Day(None, None, lines)] if lines else []
+
+
 def by_day(lines: Iterable[Any], going_on: date | None = None) -> Iterator[Day]:
     """Lines of actions, day by day.
 

@@ -181,8 +181,7 @@ def _numbered_fields(number: int, given: Mapping[str, Any]) -> dict[str, Any]:
                 f"an action is given by {', '.join(_ARGUMENTS)}, of which actor and verb must be "
                 f"there; not by {', '.join(map(str, given)) or 'nothing'}"
             )
-        arguments = {"target": None, "action_obj": None, "description": None, "extra": None}
-        arguments.update({"recipients": None, "timestamp": None, **given})
+        arguments = {**dict.fromkeys(_ARGUMENTS), **given}
         timestamp = arguments.pop("timestamp")
         if not isinstance(timestamp, (datetime, type(None))):
             raise TypeError(f"timestamp must be a datetime, not a {type(timestamp).__name__}")

@@ -206,14 +206,11 @@ def transaction_is_broken() -> bool:
 def store(fields: dict[str, Any]) -> Action:
     """Add one action to the host's transaction, and flush."""
     check_fields(fields)
-    fields = dict(fields)
-    recipients = fields.pop("_recipients")
-    action = Action(**fields)
-    action.number_of_recipients = None if recipients is None else len(recipients)
+    action = Action(**_row(fields))
     DBSession.add(action)
     DBSession.flush()
-    _address([(action._id, action.timestamp, recipients)])
-    action._rows = recipients
+    _address([(action._id, action.timestamp, fields["_recipients"])])
+    action._rows = fields["_recipients"]
     return action
 
 
@@ -222,23 +219,23 @@ def store_many(actions: list[dict[str, Any]]) -> None:
 
     :param actions: the fields of each, checked.
     """
-    rows = []
-    for fields in actions:
-        row = {_COLUMNS.get(name, name): value for name, value in fields.items()}
-        recipients = row.pop("_recipients")
-        rows.append(
-            {**row, "number_of_recipients": None if recipients is None else len(recipients)}
-        )
     insert = sa.insert(Action).returning(Action._id, sort_by_parameter_order=True)
-    numbers = DBSession.scalars(insert, rows).all()
+    numbers = DBSession.scalars(insert, [_row(fields) for fields in actions]).all()
     _address(
         (number, fields["timestamp"], fields["_recipients"])
         for number, fields in zip(numbers, actions, strict=True)
     )
 
 
-#: The columns of what has another name on an action.
-_COLUMNS = {f"{role}_id": f"_{role}_key" for role in ROLES}
+def _row(fields: dict[str, Any]) -> dict[str, Any]:
+    """What is stored of an action beside the rows of its recipients, by the mapped names."""
+    row = dict(fields)
+    recipients = row.pop("_recipients")
+    row["number_of_recipients"] = None if recipients is None else len(recipients)
+    for role in ROLES:
+        key = row.pop(f"{role}_id")
+        row[f"_{role}_key"] = None if key is None else str(key)
+    return row
 
 
 def check_fields(fields: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@
 import json
 import os
 
-SECRET_KEY = "for the benchmark only"  # noqa: S105
+SECRET_KEY = "for the benchmark only"  # noqa: S105 (no secret)
 USE_TZ = True
 TIME_ZONE = "UTC"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
