@@ -70,9 +70,11 @@ class MingDatabase:
     #: A user's key that is nobody's, and a text that is none.
     unknown_key = str(bson.ObjectId())
     malformed_key = "1"
-    #: How many queries more it takes to know the recipients of a page, and to write an action.
+    #: How many queries more it takes to know the recipients of a page.
     to_know_recipients = 0
-    to_write_recipients = 0
+    #: How many it takes to write one action, or many.
+    to_write_one = ["write"]
+    to_write_many = ["write"]
     #: How many it takes to mark a stream as seen.
     to_mark_seen = ["write"]
 
@@ -247,7 +249,7 @@ class SQLDatabase:
     unknown_key = "999999999"
     malformed_key = "one"
     to_know_recipients = 1
-    to_write_recipients = 1
+    to_write_many = ["write", "write"]
     to_mark_seen = ["read", "write"]
 
     def __init__(self, name, url):
@@ -271,6 +273,10 @@ class SQLDatabase:
             "sqlalchemy.url": self.url,
             "tm.enabled": True,
         }
+
+    @property
+    def to_write_one(self):
+        return ["write"] if self.name == "postgresql" else ["write", "write"]
 
     @property
     def session(self):

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 import tg
 import transaction
 from sqlalchemy.ext.hybrid import hybrid_property
-from sqlalchemy.orm import declarative_base
+from sqlalchemy.orm import declarative_base, scoped_session, sessionmaker
 from tg.configuration.utils import TGConfigError
 
 import tests.host
@@ -136,17 +136,62 @@ def test_an_entity_whose_values_are_expired_is_read_again(host, user, post):
 
 
 def test_a_write_that_fails_is_not_written_later(host, user):
-    def fail(*arguments):
-        raise OSError("the server is gone")
+    def fail(connection, cursor, statement, *arguments):
+        if "INTO activity_stream_action" in statement:
+            raise OSError("the server is gone")
 
-    sa.event.listen(model.Action, "before_insert", fail)
+    sa.event.listen(host.database.engine, "before_cursor_execute", fail)
     try:
         with pytest.raises(OSError, match="the server is gone"):
             am.create(user, "lost")
     finally:
-        sa.event.remove(model.Action, "before_insert", fail)
+        sa.event.remove(host.database.engine, "before_cursor_execute", fail)
     transaction.abort()
     am.create(host.model.user_named("ann"), "joined")
+    transaction.commit()
+    assert committed(host) == ["joined"]
+
+
+@pytest.mark.parametrize("record", ["create", "create_many"])
+def test_a_request_that_does_nothing_but_record_is_committed(host, user, record):
+    transaction.commit()
+    user = host.model.user_named("ann")
+    if record == "create":
+        am.create(user, "joined", recipients=[user])
+    else:
+        am.create_many([{"actor": user, "verb": "joined"}])
+    transaction.commit()
+    assert committed(host) == ["joined"]
+
+
+def test_a_host_that_commits_by_itself_may_do_so(host, user):
+    transaction.commit()
+    session = scoped_session(sessionmaker(host.database.engine))
+    model.init_model(session)
+    try:
+        user = session.get(type(user), user._id)
+        am.create(user, "joined", recipients=[user])
+        session.commit()
+        am.create(user, "left", recipients=[user])
+        session.rollback()
+        assert host.verbs(user) == ["joined"]
+    finally:
+        session.remove()
+        model.init_model(host.database.session)
+    assert committed(host) == ["joined"]
+
+
+def test_after_a_rollback_an_action_in_hand_is_in_nobodys_way(host, user):
+    transaction.commit()
+    session = host.database.session
+    user = host.model.user_named("ann")
+    with session.begin_nested() as savepoint:
+        rolled_back = am.create(user, "left", recipients=[user])
+        savepoint.rollback()
+    stored = am.create(user, "joined", recipients=[user])
+    assert stored in session
+    assert rolled_back not in session or rolled_back._id != stored._id
+    assert host.verbs(user) == ["joined"]
     transaction.commit()
     assert committed(host) == ["joined"]
 

@@ -22,7 +22,7 @@ from ..lib.clock import naive_utc
 from ..lib.references import Address, Reference
 from ..lib.stream import Span, place_of
 from . import DBSession
-from .action import ROLES, ActionMixin
+from .action import ActionMixin
 
 #: What a recipient's class must have.
 SEEN_FIELD = "last_activity_seen = Column(DateTime)"
@@ -204,38 +204,65 @@ def transaction_is_broken() -> bool:
 
 
 def store(fields: dict[str, Any]) -> Action:
-    """Add one action to the host's transaction, and flush."""
+    """Write one action inside the host's transaction.
+
+    Past the unit of work, which takes as long as all the rest; the session holds the action then as
+    if it had read it.
+    """
     check_fields(fields)
-    action = Action(**_row(fields))
+    row, recipients = _row(fields), fields["_recipients"]
+    to = _TO_EVERYONE if recipients is None else recipients
+    connection = _connection()
+    if connection.dialect.name == "postgresql" and len(to) <= _ROWS_AT_ONCE:
+        addressed = {"types": [each["_type"] for each in to], "keys": [each["_id"] for each in to]}
+        number = connection.scalar(_INSERT_ADDRESSED, {**row, **addressed})
+    else:
+        (number,) = connection.execute(_INSERT_ACTION, row).inserted_primary_key
+        _address([(number, fields["timestamp"], recipients)])
+    action = Action(_id=number, **row)
+    action._rows = recipients
+    orm.make_transient_to_detached(action)
+    # SQLite gives a number again that was rolled back, of which the host may hold the action yet.
+    rolled_back = DBSession.identity_map.get(sa.inspect(action).key)
+    if rolled_back is not None:
+        DBSession.expunge(rolled_back)
     DBSession.add(action)
-    DBSession.flush()
-    _address([(action._id, action.timestamp, fields["_recipients"])])
-    action._rows = fields["_recipients"]
+    _session_has_changed()
     return action
 
 
 def store_many(actions: list[dict[str, Any]]) -> None:
-    """Add many actions to the host's transaction, past the session.
+    """Write many actions inside the host's transaction, and give the session none.
 
     :param actions: the fields of each, checked.
     """
-    insert = sa.insert(Action).returning(Action._id, sort_by_parameter_order=True)
-    numbers = DBSession.scalars(insert, [_row(fields) for fields in actions]).all()
+    insert = _INSERT_ACTION.returning(Action._id, sort_by_parameter_order=True)
+    numbers = _connection().scalars(insert, [_row(fields) for fields in actions]).all()
     _address(
         (number, fields["timestamp"], fields["_recipients"])
         for number, fields in zip(numbers, actions, strict=True)
     )
+    _session_has_changed()
 
 
 def _row(fields: dict[str, Any]) -> dict[str, Any]:
-    """What is stored of an action beside the rows of its recipients, by the mapped names."""
+    """What is stored of an action beside the rows of its recipients."""
     row = dict(fields)
     recipients = row.pop("_recipients")
     row["number_of_recipients"] = None if recipients is None else len(recipients)
-    for role in ROLES:
-        key = row.pop(f"{role}_id")
-        row[f"_{role}_key"] = None if key is None else str(key)
     return row
+
+
+def _session_has_changed() -> None:
+    """Tell zope.sqlalchemy, which commits a session only if it saw it flush, or change mapped rows.
+
+    By its own listeners, so that a session that the host did not register with it is left alone.
+    """
+    session = DBSession.registry()
+    for listener in session.dispatch.after_flush:
+        mark_changed = getattr(getattr(listener, "__self__", None), "mark_changed", None)
+        if mark_changed is not None:
+            mark_changed(session)
 
 
 def check_fields(fields: dict[str, Any]) -> None:
@@ -275,16 +302,44 @@ _ROWS_AT_ONCE = 10_000
 _ROW = ("recipient_type", "recipient_id", "timestamp", "action_id", "position")
 
 
+_ACTIONS = Action.__table__
+
+_INSERT_ACTION = sa.insert(_ACTIONS)
+
+_INSERT = sa.insert(_ROWS)
+
+
 def _insert_arrays() -> Any:
     arrays = [sa.bindparam(name, type_=postgresql.ARRAY(_ROWS.c[name].type)) for name in _ROW]
     rows = sa.func.unnest(*arrays).table_valued(*_ROW).render_derived()
     return sa.insert(_ROWS).from_select(_ROW, sa.select(*rows.c))
 
 
-_INSERT = sa.insert(_ROWS)
+def _insert_addressed() -> Any:
+    """An action and the rows of its recipients, which are given as arrays; its number."""
+    values = {
+        each.name: sa.bindparam(each.name, type_=each.type)
+        for each in _ACTIONS.c
+        if each is not _ACTIONS.c._id
+    }
+    action = sa.insert(_ACTIONS).values(values).returning(_ACTIONS.c._id).cte("action")
+    columns = (_ROWS.c.recipient_type, _ROWS.c.recipient_id)
+    arrays = [
+        sa.bindparam(name, type_=postgresql.ARRAY(column.type))
+        for name, column in zip(("types", "keys"), columns, strict=True)
+    ]
+    to = sa.func.unnest(*arrays).table_valued("type", "key", with_ordinality="place")
+    to = to.render_derived(name="addressed")
+    position = sa.cast(to.c.place, sa.Integer) - 1
+    rows = sa.select(to.c.type, to.c.key, values["timestamp"], action.c._id, position)
+    rows = rows.select_from(action.join(to, sa.true()))
+    insert = sa.insert(_ROWS).from_select(_ROW, rows).cte("addressing")
+    return sa.select(action.c._id).add_cte(insert)
 
-# PostgreSQL takes many rows as arrays in less than half the time.
+
+# PostgreSQL takes many rows as arrays in less than half the time, and all of an action at once.
 _INSERT_ARRAYS = _insert_arrays()
+_INSERT_ADDRESSED = _insert_addressed()
 
 
 def stream(to: Sequence[Address], span: Span, skip: int, limit: int | None) -> Iterator[Action]:
