@@ -209,7 +209,7 @@ class Bench:
                 )
                 times = measure(line.label, tasks, self._options.rounds, self._options.seconds)
                 self._record(line.key, line.label, times)
-                if line.verb == "create":
+                if line.verb in ("create", "create_many"):
                     self._database.settle()
 
     def _ask_over_http(self) -> None:

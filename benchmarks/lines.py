@@ -10,6 +10,10 @@ from .load import Load
 #: How many unseen actions the counts are of.
 UNSEEN = (0, 100, 20_000)
 CROWDS = (1, 5, 1000, 100_000)
+#: To how many audiences a user belongs, beside.
+AUDIENCES = 20
+#: How many actions are stored together.
+MANY = 1000
 #: How far down a page is, at most.
 DEPTH = 10_000
 #: Where the capped count stops.
@@ -57,7 +61,7 @@ class Line(NamedTuple):
         :param contender: who is asked.
         :param scene: about what.
         """
-        if self.verb in ("create", "mark_seen"):
+        if self.verb in ("create", "create_many", "mark_seen"):
             return None
         contender.fresh()
         answer = getattr(contender, self.verb)(*self.arguments(contender, scene))
@@ -90,6 +94,12 @@ def lines(scene: Scene) -> list[Line]:
     return [
         Line("newest-typical", "newest ten, typical user", "newest", _typical),
         Line("newest-most", "newest ten, most notified user", "newest", _most),
+        Line(
+            "newest-audiences",
+            f"newest ten, of {AUDIENCES} audiences too",
+            "newest_also",
+            lambda contender, scene: (*_typical(contender, scene), contender.crowd(AUDIENCES)),
+        ),
         Line("far-before", "ten far down, by .before()", "before", _far_before),
         Line("far-skip", "ten far down, by .skip()", "skip", _far_skip),
         *(_counting(unseen, scene) for unseen in UNSEEN),
@@ -101,7 +111,12 @@ def lines(scene: Scene) -> list[Line]:
         ),
         Line("mark-seen", "mark seen", "mark_seen", _most),
         *(_creating(crowd, scene.load) for crowd in CROWDS),
+        Line("import-1000", f"create_many, {MANY:,} actions", "create_many", _many),
     ]
+
+
+def _many(contender: Any, scene: Scene) -> tuple[Any, ...]:
+    return contender.user(scene.load.typical), contender.post(0), contender.user(1)
 
 
 def _typical(contender: Any, scene: Scene) -> tuple[Any, ...]:

@@ -214,8 +214,11 @@ def store(fields: dict[str, Any]) -> Action:
     to = _TO_EVERYONE if recipients is None else recipients
     connection = _connection()
     if connection.dialect.name == "postgresql" and len(to) <= _ROWS_AT_ONCE:
-        addressed = {"types": [each["_type"] for each in to], "keys": [each["_id"] for each in to]}
-        number = connection.scalar(_INSERT_ADDRESSED, {**row, **addressed})
+        types, keys = [each["_type"] for each in to], [each["_id"] for each in to]
+        if len(to) == 1:
+            number = connection.scalar(_INSERT_FOR_ONE, {**row, "type": types[0], "key": keys[0]})
+        else:
+            number = connection.scalar(_INSERT_FOR_SEVERAL, {**row, "types": types, "keys": keys})
     else:
         (number,) = connection.execute(_INSERT_ACTION, row).inserted_primary_key
         _address([(number, fields["timestamp"], recipients)])
@@ -315,31 +318,38 @@ def _insert_arrays() -> Any:
     return sa.insert(_ROWS).from_select(_ROW, sa.select(*rows.c))
 
 
-def _insert_addressed() -> Any:
-    """An action and the rows of its recipients, which are given as arrays; its number."""
+def _insert_with_rows() -> tuple[Any, Any]:
+    """What writes an action and the rows of its recipients, and gives its number.
+
+    For one recipient, whose type and key are given, and for several, of whom these are arrays.
+    """
     values = {
         each.name: sa.bindparam(each.name, type_=each.type)
         for each in _ACTIONS.c
         if each is not _ACTIONS.c._id
     }
     action = sa.insert(_ACTIONS).values(values).returning(_ACTIONS.c._id).cte("action")
-    columns = (_ROWS.c.recipient_type, _ROWS.c.recipient_id)
-    arrays = [
-        sa.bindparam(name, type_=postgresql.ARRAY(column.type))
-        for name, column in zip(("types", "keys"), columns, strict=True)
-    ]
-    to = sa.func.unnest(*arrays).table_valued("type", "key", with_ordinality="place")
+
+    def rows(type_name: Any, key: Any, position: Any) -> Any:
+        return sa.select(type_name, key, values["timestamp"], action.c._id, position)
+
+    _type, _key = _ROWS.c.recipient_type.type, _ROWS.c.recipient_id.type
+    row = rows(sa.bindparam("type", type_=_type), sa.bindparam("key", type_=_key), sa.literal(0))
+    for_one = sa.insert(_ROWS).from_select(_ROW, row).returning(_ROWS.c.action_id)
+
+    types = sa.bindparam("types", type_=postgresql.ARRAY(_type))
+    keys = sa.bindparam("keys", type_=postgresql.ARRAY(_key))
+    to = sa.func.unnest(types, keys).table_valued("type", "key", with_ordinality="place")
     to = to.render_derived(name="addressed")
-    position = sa.cast(to.c.place, sa.Integer) - 1
-    rows = sa.select(to.c.type, to.c.key, values["timestamp"], action.c._id, position)
-    rows = rows.select_from(action.join(to, sa.true()))
-    insert = sa.insert(_ROWS).from_select(_ROW, rows).cte("addressing")
-    return sa.select(action.c._id).add_cte(insert)
+    several = rows(to.c.type, to.c.key, sa.cast(to.c.place, sa.Integer) - 1)
+    several = several.select_from(action.join(to, sa.true()))
+    writing = sa.insert(_ROWS).from_select(_ROW, several).cte("writing")
+    return for_one, sa.select(action.c._id).add_cte(writing)
 
 
 # PostgreSQL takes many rows as arrays in less than half the time, and all of an action at once.
 _INSERT_ARRAYS = _insert_arrays()
-_INSERT_ADDRESSED = _insert_addressed()
+_INSERT_FOR_ONE, _INSERT_FOR_SEVERAL = _insert_with_rows()
 
 
 def stream(to: Sequence[Address], span: Span, skip: int, limit: int | None) -> Iterator[Action]:

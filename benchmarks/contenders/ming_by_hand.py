@@ -15,7 +15,7 @@ from ming.odm.declarative import MappedClass
 from activitystream.lib import clock
 from tests.host.ming_model import DBSession, Post, User, mainsession
 
-from ..lines import CAP, Scene
+from ..lines import CAP, MANY, Scene
 from ..load import SEEN
 from ..mongodb import key
 
@@ -71,21 +71,17 @@ class MingHost:
             self._crowds[number] = User.query.find({"_id": {"$in": keys}}).all()
         return self._crowds[number]
 
-    def undo(self, created: Any) -> None:
-        """
-        :param created: an action, to be deleted; None for one that was only marked as seen.
-        """
-        if created is not None:
-            mainsession.db.activity_stream_action.delete_one({"_id": created._id})
-        else:
-            forget_seen(mainsession.db)
+    def undo(self) -> None:
+        restore(mainsession.db)
 
 
-def forget_seen(db: Any) -> None:
-    """The most notified user has seen as much as all have.
+def restore(db: Any) -> None:
+    """Delete what was created, and let the most notified user have seen as much as all have.
 
     :param db: pymongo's database.
     """
+    # The load's own keys are small.
+    db.activity_stream_action.delete_many({"_id": {"$gt": key(2**40)}})
     moved = {"_id": key(0), "last_activity_seen": {"$ne": SEEN}}
     db.tg_user.update_one(moved, {"$set": {"last_activity_seen": SEEN}})
 
@@ -93,29 +89,23 @@ def forget_seen(db: Any) -> None:
 class MingByHand(MingHost):
     name = "by hand"
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._created: Any = None
-
     def place(self, scene: Scene) -> Any:
         return scene.place
 
     def create(self, actor: User, target: Post, recipients: list[User]) -> None:
-        self._created = PlainAction(
-            actor_type="User",
-            actor_id=actor._id,
-            actor_name=actor.user_name,
-            verb="commented",
-            target_type="Post",
-            target_id=target._id,
-            target_name=target.title,
-            timestamp=clock.now(),
-            _recipients=[{"_type": "User", "_id": each._id} for each in recipients],
-        )
-        DBSession.flush(self._created)
+        DBSession.flush(_action(actor, target, recipients))
+
+    def create_many(self, actor: User, target: Post, recipient: User) -> None:
+        for _ in range(MANY):
+            _action(actor, target, [recipient])
+        DBSession.flush_all()
 
     def newest(self, user: User) -> list[Any]:
         return _shown(PlainAction.query.find(stream_of(user._id)).sort(NEWEST_FIRST).limit(10))
+
+    def newest_also(self, user: User, audiences: list[User]) -> list[Any]:
+        stream = stream_of(user._id, *(each._id for each in audiences))
+        return _shown(PlainAction.query.find(stream).sort(NEWEST_FIRST).limit(10))
 
     def before(self, user: User, place: Any) -> list[Any]:
         timestamp, last = place
@@ -143,18 +133,29 @@ class MingByHand(MingHost):
         user.last_activity_seen = clock.now()
         DBSession.flush(user)
 
-    def undo(self, created: Any = None) -> None:
-        super().undo(self._created)
-        self._created = None
+
+def _action(actor: User, target: Post, recipients: list[User]) -> PlainAction:
+    return PlainAction(
+        actor_type="User",
+        actor_id=actor._id,
+        actor_name=actor.user_name,
+        verb="commented",
+        target_type="Post",
+        target_id=target._id,
+        target_name=target.title,
+        timestamp=clock.now(),
+        _recipients=[{"_type": "User", "_id": each._id} for each in recipients],
+    )
 
 
-def stream_of(user_id: Any, **also: Any) -> dict[str, Any]:
-    """What finds a user's actions, and those for everyone.
+def stream_of(*user_ids: Any, **also: Any) -> dict[str, Any]:
+    """What finds the actions of users, and those for everyone.
 
-    :param user_id: the user's key.
+    :param user_ids: their keys.
     :param also: conditions beside, for both.
     """
-    recipient = {"_type": "User", "_id": user_id}
+    one, *more = user_ids
+    recipient = {"_type": "User", "_id": {"$in": list(user_ids)} if more else one}
     return {
         "$or": [
             {"_recipients": {"$elemMatch": recipient}, **also},

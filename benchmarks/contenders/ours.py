@@ -6,7 +6,7 @@ from typing import Any
 from activitystream import am
 from activitystream.lib.stream import Place
 
-from ..lines import CAP, Scene
+from ..lines import CAP, MANY, Scene
 
 
 class Ours:
@@ -16,19 +16,24 @@ class Ours:
         """
         :param orm: what a host does itself: ``MingHost`` or ``SQLAlchemyHost``.
         """
-        self._orm = orm
-        for name in ("fresh", "user", "post", "crowd"):
+        for name in ("fresh", "user", "post", "crowd", "undo"):
             setattr(self, name, getattr(orm, name))
-        self._created: Any = None
 
     def place(self, scene: Scene) -> Place:
         return Place(*scene.place)
 
     def create(self, actor: Any, target: Any, recipients: list[Any]) -> None:
-        self._created = am.create(actor, "commented", target, recipients=recipients)
+        am.create(actor, "commented", target, recipients=recipients)
+
+    def create_many(self, actor: Any, target: Any, recipient: Any) -> None:
+        done = {"actor": actor, "verb": "commented", "target": target, "recipients": [recipient]}
+        am.create_many([done] * MANY)
 
     def newest(self, user: Any) -> list[Any]:
         return _shown(am.get_by_recipient(user).limit(10))
+
+    def newest_also(self, user: Any, audiences: list[Any]) -> list[Any]:
+        return _shown(am.get_by_recipient(user, also=audiences).limit(10))
 
     def before(self, user: Any, place: Place) -> list[Any]:
         return _shown(am.get_by_recipient(user).before(place).limit(10))
@@ -44,10 +49,6 @@ class Ours:
 
     def mark_seen(self, user: Any) -> datetime | None:
         return am.mark_seen(user)
-
-    def undo(self) -> None:
-        self._orm.undo(self._created)
-        self._created = None
 
 
 def _shown(stream: Any) -> list[Any]:

@@ -8,10 +8,10 @@ import bson
 
 from activitystream.lib import clock
 
-from ..lines import CAP, Scene
+from ..lines import CAP, MANY, Scene
 from ..load import SEEN, title, user_name
 from ..mongodb import OLD_LAYOUT, key
-from .ming_by_hand import NEWEST_FIRST, forget_seen, stream_of, unseen_by
+from .ming_by_hand import NEWEST_FIRST, restore, stream_of, unseen_by
 
 
 class OldLayout:
@@ -69,10 +69,6 @@ class Raw(OldLayout):
     name = "raw"
     _collection = "activity_stream_action"
 
-    def __init__(self, db: Any) -> None:
-        super().__init__(db)
-        self._created: Any = None
-
     def post(self, number: int) -> dict[str, Any]:
         return {"_id": key(number), "title": title(number)}
 
@@ -83,25 +79,14 @@ class Raw(OldLayout):
         return scene.place
 
     def create(self, actor: Any, target: Any, recipients: list[Any]) -> None:
-        action = {
-            "_id": bson.ObjectId(),
-            "actor_type": "User",
-            "actor_id": actor["_id"],
-            "actor_name": actor["user_name"],
-            "verb": "commented",
-            "description": None,
-            "extra": None,
-            "target_type": "Post",
-            "target_id": target["_id"],
-            "target_name": target["title"],
-            "action_obj_type": None,
-            "action_obj_id": None,
-            "action_obj_name": None,
-            "timestamp": clock.now(),
-            "_recipients": [{"_type": "User", "_id": each["_id"]} for each in recipients],
-        }
-        self._actions.insert_one(action)
-        self._created = action["_id"]
+        self._actions.insert_one(_action(actor, target, recipients))
+
+    def create_many(self, actor: Any, target: Any, recipient: Any) -> None:
+        self._actions.insert_many([_action(actor, target, [recipient]) for _ in range(MANY)])
+
+    def newest_also(self, user: Any, audiences: list[Any]) -> list[Any]:
+        stream = stream_of(user["_id"], *(each["_id"] for each in audiences))
+        return self._shown(self._actions.find(stream).sort(NEWEST_FIRST).limit(10))
 
     def before(self, user: Any, place: Any) -> list[Any]:
         timestamp, last = place
@@ -130,11 +115,27 @@ class Raw(OldLayout):
         )
 
     def undo(self) -> None:
-        if self._created is not None:
-            self._actions.delete_one({"_id": self._created})
-            self._created = None
-        else:
-            forget_seen(self._db)
+        restore(self._db)
+
+
+def _action(actor: Any, target: Any, recipients: list[Any]) -> dict[str, Any]:
+    return {
+        "_id": bson.ObjectId(),
+        "actor_type": "User",
+        "actor_id": actor["_id"],
+        "actor_name": actor["user_name"],
+        "verb": "commented",
+        "description": None,
+        "extra": None,
+        "target_type": "Post",
+        "target_id": target["_id"],
+        "target_name": target["title"],
+        "action_obj_type": None,
+        "action_obj_id": None,
+        "action_obj_name": None,
+        "timestamp": clock.now(),
+        "_recipients": [{"_type": "User", "_id": each["_id"]} for each in recipients],
+    }
 
 
 def _by_key(collection: Any, keys: set[Any]) -> dict[Any, Any]:

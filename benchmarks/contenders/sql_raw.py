@@ -1,12 +1,12 @@
 """The floor on SQL: the same statements by the database's driver alone, rows instead of objects."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from activitystream.lib import clock
 
-from ..lines import CAP, Scene
+from ..lines import AUDIENCES, CAP, MANY, Scene
 from ..load import SEEN, title, user_name
 from ..sql import key
 
@@ -21,16 +21,17 @@ _ROWS = "FROM activity_stream_recipient WHERE recipient_type = ? AND recipient_i
 _BEFORE = "AND timestamp <= ? AND (timestamp < ? OR action_id < ?)"
 
 
-def _page_statement(also: str = "") -> str:
-    branch = (
+def _page_statement(also: str = "", recipients: int = 1) -> str:
+    branches = [
         f"SELECT * FROM (SELECT timestamp, action_id {_ROWS} {also} "
-        "ORDER BY timestamp DESC, action_id DESC LIMIT ?) AS rows_for_{whom}"
-    )
+        f"ORDER BY timestamp DESC, action_id DESC LIMIT ?) AS rows_for_{whom}"
+        for whom in (*range(recipients), "everyone")
+    ]
+    merged = (" UNION ALL " if recipients == 1 else " UNION ").join(branches)
     columns = ", ".join(f"action.{name}" for name in _COLUMNS)
     return (
         f"SELECT {columns} FROM activity_stream_action AS action "
-        f"JOIN ({branch.format(whom='one')} UNION ALL {branch.format(whom='everyone')}) AS merged "
-        "ON action._id = merged.action_id "
+        f"JOIN ({merged}) AS merged ON action._id = merged.action_id "
         "ORDER BY merged.timestamp DESC, merged.action_id DESC LIMIT ? OFFSET ?"
     )
 
@@ -41,8 +42,27 @@ def _count_statement(also: str, limit: str = "") -> str:
 
 
 _PAGE = _page_statement()
+_PAGE_OF_SEVERAL = _page_statement(recipients=1 + AUDIENCES)
 _PAGE_BEFORE = _page_statement(_BEFORE)
 _NEWER = "AND timestamp > ?"
+
+_ACTION = f"({', '.join('?' * (len(_COLUMNS) - 1))})"
+_INSERT = (
+    f"INSERT INTO activity_stream_action ({', '.join(_COLUMNS[1:])}) VALUES {{rows}} RETURNING _id"
+)
+#: Both tables, on PostgreSQL.
+_CREATE_FOR_ONE = (
+    f"WITH action AS ({_INSERT.format(rows=_ACTION)}) INSERT INTO activity_stream_recipient "
+    "SELECT ?, ?, ?::timestamp, _id, 0 FROM action RETURNING action_id"
+)
+_CREATE = (
+    f"WITH action AS ({_INSERT.format(rows=_ACTION)}), writing AS ("
+    "INSERT INTO activity_stream_recipient SELECT type, key, ?::timestamp, _id, place::integer - 1 "
+    "FROM action, unnest(?::varchar[], ?::varchar[]) WITH ORDINALITY AS a (type, key, place)"
+    ") SELECT _id FROM action"
+)
+#: How many rows are written by one statement.
+_AT_ONCE = 10_000
 
 
 class Raw:
@@ -74,23 +94,40 @@ class Raw:
 
     def create(self, actor: Any, target: Any, recipients: list[int]) -> None:
         now = self._at(clock.now())
-        marks = ", ".join("?" * (len(_COLUMNS) - 1))
-        (action_id,) = self._execute(
-            f"INSERT INTO activity_stream_action ({', '.join(_COLUMNS[1:])}) "
-            f"VALUES ({marks}) RETURNING _id",
-            *("User", str(actor[0]), actor[1], "commented", None, None),
-            *("Post", str(target[0]), target[1], None, None, None, now, len(recipients)),
-        ).fetchone()
-        rows = [
+        action = self._action(actor, target, now, len(recipients))
+        if self._mark == "%s" and len(recipients) == 1:
+            self._execute(_CREATE_FOR_ONE, *action, "User", str(recipients[0]), now).fetchone()
+            return
+        if self._mark == "%s" and len(recipients) <= _AT_ONCE:
+            keys = [str(recipient) for recipient in recipients]
+            self._execute(_CREATE, *action, now, ["User"] * len(keys), keys).fetchone()
+            return
+        (action_id,) = self._execute(_INSERT.format(rows=_ACTION), *action).fetchone()
+        self._address(
             ("User", str(recipient), now, action_id, position)
             for position, recipient in enumerate(recipients)
-        ]
+        )
+
+    def create_many(self, actor: Any, target: Any, recipient: int) -> None:
+        now = self._at(clock.now())
+        values = self._action(actor, target, now, 1) * MANY
+        actions = self._execute(_INSERT.format(rows=", ".join([_ACTION] * MANY)), *values)
+        self._address(("User", str(recipient), now, number, 0) for (number,) in actions.fetchall())
+
+    def _action(self, actor: Any, target: Any, now: Any, recipients: int) -> tuple[Any, ...]:
+        return (
+            *("User", str(actor[0]), actor[1], "commented", None, None),
+            *("Post", str(target[0]), target[1], None, None, None, now, recipients),
+        )
+
+    def _address(self, rows: Iterable[tuple[Any, ...]]) -> None:
+        rows = list(rows)
         if self._mark == "%s" and len(rows) > 10:  # PostgreSQL's arrays, as ours
             types = ("varchar", "varchar", "timestamp", "bigint", "integer")
             arrays = ", ".join(f"%s::{each}[]" for each in types)
             statement = f"INSERT INTO activity_stream_recipient SELECT * FROM unnest({arrays})"
-            for start in range(0, len(rows), 10_000):
-                columns = zip(*rows[start : start + 10_000], strict=True)
+            for start in range(0, len(rows), _AT_ONCE):
+                columns = zip(*rows[start : start + _AT_ONCE], strict=True)
                 self._connection.execute(statement, [list(column) for column in columns])
             return
         self._connection.cursor().executemany(
@@ -99,6 +136,10 @@ class Raw:
 
     def newest(self, user: Any) -> list[Any]:
         return self._shown(_PAGE, ("User", str(user[0]), 10), ("", "", 10), 10, 0)
+
+    def newest_also(self, user: Any, audiences: list[int]) -> list[Any]:
+        mine = [each for key in (user[0], *audiences) for each in ("User", str(key), 10)]
+        return self._shown(_PAGE_OF_SEVERAL, mine, ("", "", 10), 10, 0)
 
     def before(self, user: Any, place: Any) -> list[Any]:
         moment, last = self._at(place[0]), place[1]
@@ -137,7 +178,9 @@ class Raw:
         values = ("User", str(user[0]), *seen, *limited, "", "", *seen, *limited)
         return self._execute(statement, *values).fetchone()[0]
 
-    def _shown(self, statement: str, mine: tuple, everyones: tuple, *window: int) -> list[Any]:
+    def _shown(
+        self, statement: str, mine: Iterable[Any], everyones: tuple[Any, ...], *window: int
+    ) -> list[Any]:
         actions = self._execute(statement, *mine, *everyones, *window).fetchall()
         users = self._by_key(
             "_id, kind, user_name, password, last_activity_seen FROM tg_user",

@@ -15,7 +15,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from activitystream.lib import clock
 from tests.host.sqlalchemy_model import DBSession, Post, User
 
-from ..lines import CAP, Scene
+from ..lines import CAP, MANY, Scene
 from ..load import SEEN
 from ..sql import key
 
@@ -81,10 +81,7 @@ class SQLAlchemyHost:
             DBSession.expunge_all()
         return self._crowds[number]
 
-    def undo(self, created: Any = None) -> None:
-        """
-        :param created: whatever was, it is rolled back.
-        """
+    def undo(self) -> None:
         transaction.abort()
         DBSession.remove()
 
@@ -96,17 +93,7 @@ class SQLAlchemyByHand(SQLAlchemyHost):
         return scene.place
 
     def create(self, actor: User, target: Post, recipients: list[User]) -> None:
-        action = PlainAction(
-            actor_type="User",
-            actor_id=str(actor._id),
-            actor_name=actor.user_name,
-            verb="commented",
-            target_type="Post",
-            target_id=str(target._id),
-            target_name=target.title,
-            timestamp=clock.now(),
-            number_of_recipients=len(recipients),
-        )
+        action = _action(actor, target, len(recipients))
         DBSession.add(action)
         DBSession.flush()
         rows = [
@@ -121,14 +108,33 @@ class SQLAlchemyByHand(SQLAlchemyHost):
         ]
         DBSession.execute(sa.insert(PlainRecipient), rows)
 
+    def create_many(self, actor: User, target: Post, recipient: User) -> None:
+        actions = [_action(actor, target, 1) for _ in range(MANY)]
+        DBSession.add_all(actions)
+        DBSession.flush()
+        rows = [
+            {
+                "recipient_type": "User",
+                "recipient_id": str(recipient._id),
+                "timestamp": action.timestamp,
+                "action_id": action._id,
+                "position": 0,
+            }
+            for action in actions
+        ]
+        DBSession.execute(sa.insert(PlainRecipient), rows)
+
     def newest(self, user: User) -> list[Any]:
-        return _shown(_page(user, 10))
+        return _shown(_page([user], 10))
+
+    def newest_also(self, user: User, audiences: list[User]) -> list[Any]:
+        return _shown(_page([user, *audiences], 10))
 
     def before(self, user: User, place: Any) -> list[Any]:
-        return _shown(_page(user, 10, before=place))
+        return _shown(_page([user], 10, before=place))
 
     def skip(self, user: User, depth: int) -> list[Any]:
-        return _shown(_page(user, 10, skip=depth))
+        return _shown(_page([user], 10, skip=depth))
 
     def count(self, user: User) -> int:
         return DBSession.scalar(_count(user))
@@ -141,8 +147,22 @@ class SQLAlchemyByHand(SQLAlchemyHost):
         DBSession.flush()
 
 
-def _addresses(user: User) -> list[tuple[str, str]]:
-    return [("User", str(user._id)), ("", "")]
+def _action(actor: User, target: Post, number_of_recipients: int) -> PlainAction:
+    return PlainAction(
+        actor_type="User",
+        actor_id=str(actor._id),
+        actor_name=actor.user_name,
+        verb="commented",
+        target_type="Post",
+        target_id=str(target._id),
+        target_name=target.title,
+        timestamp=clock.now(),
+        number_of_recipients=number_of_recipients,
+    )
+
+
+def _addresses(users: list[User]) -> list[tuple[str, str]]:
+    return [*(("User", str(user._id)) for user in users), ("", "")]
 
 
 def _rows_for(address: tuple[str, str], *columns: Any) -> Any:
@@ -152,17 +172,18 @@ def _rows_for(address: tuple[str, str], *columns: Any) -> Any:
     )
 
 
-def _page(user: User, number: int, skip: int = 0, before: Any = None) -> Any:
+def _page(users: list[User], number: int, skip: int = 0, before: Any = None) -> Any:
     timestamp, action_id = PlainRecipient.timestamp, PlainRecipient.action_id
     branches = []
-    for address in _addresses(user):
+    for address in _addresses(users):
         rows = _rows_for(address, timestamp, action_id)
         if before is not None:
             moment, last = before
             rows = rows.where(timestamp <= moment, sa.or_(timestamp < moment, action_id < last))
         rows = rows.order_by(timestamp.desc(), action_id.desc()).limit(skip + number)
         branches.append(sa.select(rows.subquery()))
-    merged = sa.union_all(*branches).subquery()
+    # An action may be for several of them.
+    merged = (sa.union if len(users) > 1 else sa.union_all)(*branches).subquery()
     return (
         sa.select(PlainAction)
         .join(merged, PlainAction._id == merged.c.action_id)
@@ -174,7 +195,7 @@ def _page(user: User, number: int, skip: int = 0, before: Any = None) -> Any:
 
 def _count(user: User, limit: int | None = None) -> Any:
     counts = []
-    for address in _addresses(user):
+    for address in _addresses([user]):
         rows = _rows_for(address, PlainRecipient.action_id)
         if user.last_activity_seen is not None:
             rows = rows.where(PlainRecipient.timestamp > user.last_activity_seen)
