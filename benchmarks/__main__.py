@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from . import http, machine, memory, peers, report, servers
+from . import http, machine, memory, peers, report, servers, under_load
 from .lines import DEPTH, UNSEEN, Line, Scene, lines
 from .load import Load
 from .progress import say
@@ -36,12 +36,15 @@ def main(arguments: list[str] | None = None) -> None:
         options = _report_parser().parse_args(arguments[1:])
         report.write(report.read(options.results), options.out)
         return
+    # Servers and folders are cleared away then too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
+    if arguments[:1] == ["load"]:
+        under_load.main(arguments[1:])
+        return
     parser = _parser()
     if parser.parse_args(arguments).quick:
         parser.set_defaults(**_QUICK)
     options = parser.parse_args(arguments)
-    # Servers and folders are cleared away then too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     try:
         results = _run(options)
     # What the tests start the servers with says so if there is none.
@@ -54,7 +57,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="./dev bench",
         description=__doc__,
-        epilog="`./dev bench report results.json` makes the tables and charts of a run again.",
+        epilog="`./dev bench report results.json` makes the tables and charts of a run again. "
+        "`./dev bench load` puts the demo under load; see its --help.",
     )
     parser.add_argument(
         "--db",

@@ -62,24 +62,28 @@ def as_text(results: dict[str, Any]) -> str:
 
     :param results: as in the JSON.
     """
-    written = StringIO()
-    console = Console(file=written, width=_WIDTH)
-    for line in _circumstances(results):
-        console.print(line, highlight=False)
-    for title, names, rows in _tables(results):
-        table = Table("", *names, title=title, title_justify="left")
-        for column in table.columns[1:]:
-            column.justify = "right"
-        for row in rows:
-            table.add_row(*row)
-        console.print(table)
-    table = Table(*_BOUNDS_HEADINGS, title="Bounds", title_justify="left")
-    for row in _bounds_rows(results["bounds"]):
-        table.add_row(*row)
-    console.print(table)
+    parts = [f"{line}\n" for line in _circumstances(results)]
+    parts += [text_table(title, ["", *names], rows) for title, names, rows in _tables(results)]
+    parts.append(text_table("Bounds", _BOUNDS_HEADINGS, _bounds_rows(results["bounds"])))
     met = sum(bound["met"] for bound in results["bounds"])
-    console.print(f"{met} of {len(results['bounds'])} bounds are met.", highlight=False)
-    return "\n".join(line.rstrip() for line in written.getvalue().splitlines()) + "\n"
+    return "".join(parts) + f"{met} of {len(results['bounds'])} bounds are met.\n"
+
+
+def text_table(title: str, headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """For a terminal.
+
+    :param title: above it.
+    :param headings: of its columns, of which those after the first hold numbers.
+    :param rows: the cells.
+    """
+    table = Table(title=title, title_justify="left")
+    for number, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if number else "left")
+    for row in rows:
+        table.add_row(*row)
+    written = StringIO()
+    Console(file=written, width=_WIDTH).print(table)
+    return "".join(f"{line.rstrip()}\n" for line in written.getvalue().splitlines())
 
 
 def as_rst(results: dict[str, Any]) -> str:
@@ -88,8 +92,8 @@ def as_rst(results: dict[str, Any]) -> str:
     :param results: as in the JSON.
     """
     parts = ["\n".join(f"| {line}" for line in _circumstances(results))]
-    parts += [_csv_table(title, ("", *names), rows) for title, names, rows in _tables(results)]
-    parts.append(_csv_table("Bounds", _BOUNDS_HEADINGS, _bounds_rows(results["bounds"])))
+    parts += [csv_table(title, ("", *names), rows) for title, names, rows in _tables(results)]
+    parts.append(csv_table("Bounds", _BOUNDS_HEADINGS, _bounds_rows(results["bounds"])))
     return "\n\n".join(parts) + "\n"
 
 
@@ -172,7 +176,8 @@ def _bounds_rows(checked: Iterable[dict[str, Any]]) -> Iterator[list[str]]:
         ]
 
 
-def _csv_table(title: str, headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+def csv_table(title: str, headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """The same for the docs."""
     lines = [f".. csv-table:: {title}", f"   :header: {_csv(headings)}", ""]
     return "\n".join([*lines, *(f"   {_csv(row)}" for row in rows)])
 
