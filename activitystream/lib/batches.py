@@ -1,7 +1,6 @@
 """The entities that a page of actions refers to, loaded together."""
 
-from collections import ChainMap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -26,15 +25,14 @@ class Batch:
         self._recipients = sum(action.number_of_recipients or 0 for action in actions)
         self._classes: dict[str, type | None] = {}  # by type name
         self._asked: dict[type, set[Any]] = {}
-        self._found: dict[type, ChainMap[Any, Any]] = {}
+        self._found: dict[type, list[Mapping[Any, Any]]] = {}
 
     def entity(self, reference: Reference | None) -> Any:
         """The entity that is referred to; None if there is none, or none any more."""
         if reference is None:
             return None
-        along = _FEW_RECIPIENTS if model.orm.RECIPIENTS_COME_ALONG else 0
-        found = self._entities([reference], along)
-        return found[0] if found else None
+        self._load([reference], _FEW_RECIPIENTS if model.orm.RECIPIENTS_COME_ALONG else 0)
+        return self._loaded(reference)
 
     def asked_with(self, action: Any) -> Sequence[Any]:
         """The actions whose recipients are asked for together with those of one."""
@@ -42,18 +40,20 @@ class Batch:
 
     def recipients(self, references: Iterable[Reference]) -> list[Any]:
         """The recipients of one action, in this order, deleted ones left out."""
-        return self._entities(references, _MANY_RECIPIENTS)
+        references = list(references)
+        self._load(references, _MANY_RECIPIENTS)
+        return [entity for entity in map(self._loaded, references) if entity is not None]
 
     def release(self) -> None:
         """Let go of the actions, and of what was loaded for them."""
-        loaded = [part for found in self._found.values() for part in found.maps]
+        loaded = [part for found in self._found.values() for part in found]
         model.orm.release(self._actions, loaded)
 
-    def _entities(self, references: Iterable[Reference], with_recipients: int) -> list[Any]:
+    def _load(self, references: list[Reference], with_recipients: int) -> None:
+        """Load what these refer to, and what the page does, unless that was loaded already.
+
+        :param with_recipients: those of the page too, if there are no more than this.
         """
-        :param with_recipients: load those of the page along, if there are no more than this.
-        """
-        references = list(references)
         missing: dict[type, set[Any]] = {}
         for reference in references:
             cls = None if reference in self._known else self.class_named(reference.type)
@@ -64,14 +64,16 @@ class Batch:
             asked = self._asked.setdefault(cls, set())
             keys = (keys | self._keys_on_page(cls, along)) - asked
             asked |= keys
-            self._found.setdefault(cls, ChainMap()).maps.append(model.orm.load(cls, keys))
-        return [entity for entity in map(self._loaded, references) if entity is not None]
+            self._found.setdefault(cls, []).append(model.orm.load(cls, keys))
 
     def _loaded(self, reference: Reference) -> Any:
         if reference in self._known:
             return self._known[reference]
         cls = self.class_named(reference.type)
-        return self._found[cls].get(reference.key) if cls is not None else None
+        for found in self._found[cls] if cls is not None else ():
+            if reference.key in found:
+                return found[reference.key]
+        return None
 
     def _keys_on_page(self, cls: type, recipients: bool) -> set[Any]:
         keys = self._keys_in_roles.get(cls, set())
