@@ -16,7 +16,7 @@ from tests.host.app import make_app
 
 INDEXES = {
     "stream_of_recipient": [("_recipients._id", 1), ("timestamp", -1), ("_id", -1)],
-    "stream_of_everyone": [("_recipients", 1), ("timestamp", -1), ("_id", -1)],
+    "stream_for_everyone": [("_recipients", 1), ("timestamp", -1), ("_id", -1)],
 }
 
 
@@ -31,6 +31,18 @@ def test_the_indexes_are_made_when_the_app_starts(mongodb):
     database.db.activity_stream_action.drop()
     make_app(database)
     assert indexes(database) == INDEXES
+
+
+def test_a_recipient_is_in_one_index_only(mongodb):
+    database = mongodb
+    make_app(database)
+    database.db.activity_stream_action.delete_many({})
+    crowd = [database.model.User(user_name=f"crowd{number}") for number in range(10)]
+    database.save(*crowd)
+    am.create(crowd[0], "invited", recipients=crowd)
+    am.create(crowd[0], "announced")
+    keys = database.db.command("validate", "activity_stream_action")["keysPerIndex"]
+    assert keys == {"_id_": 2, "stream_of_recipient": 10 + 1, "stream_for_everyone": 1}
 
 
 def test_a_host_without_automatic_indexes_makes_them_by_setup_app(mongodb):

@@ -14,7 +14,7 @@ from tests.stock_host import NAME, MingHost, SQLAlchemyHost
 
 START = "from paste.deploy import loadapp; loadapp('config:development.ini', relative_to='.')"
 
-INDEXES = {"stream_of_recipient", "stream_of_everyone"}
+INDEXES = {"stream_of_recipient", "stream_for_everyone"}
 
 TABLES = {"activity_stream_action", "activity_stream_recipient"}
 

@@ -227,7 +227,7 @@ def _fields(
     fields["_recipients"] = None
     if recipients is not None:
         addressed = references_to(each_of("recipients", recipients), "a recipient")
-        fields["_recipients"] = [{"_type": to.type, "_id": to.key} for to in addressed]
+        fields["_recipients"] = [{"_type": name, "_id": key} for name, key in addressed]
         known = {**addressed, **known}
     return fields, known
 

@@ -38,6 +38,7 @@ def references_to(entities: Iterable[Any], role: str) -> dict[Reference, Any]:
     """
     names: dict[type, str] = {}
     references = {}
+    key_of = model.orm.key_of
     for entity in entities:
         cls = type(entity)
         if cls not in names:
@@ -47,7 +48,7 @@ def references_to(entities: Iterable[Any], role: str) -> dict[Reference, Any]:
                     f"{role} must be an object of a class that the app stores, not {given}"
                 )
             names[cls] = names_of(cls)[0]
-        key = model.orm.key_of(entity)
+        key = key_of(entity)
         if key is None:
             raise ValueError(
                 f"{role} is a {cls.__name__} that is not stored yet, so that nothing can refer to "

@@ -66,8 +66,10 @@ class Action(ActionMixin, MappedClass):
                 "fields": [("_recipients._id", pymongo.ASCENDING), *_NEWEST_FIRST],
             },
             {
-                "name": "stream_of_everyone",
+                "name": "stream_for_everyone",
                 "fields": [("_recipients", pymongo.ASCENDING), *_NEWEST_FIRST],
+                # Or each recipient of each action would be in it too.
+                "partialFilterExpression": {"_recipients": None},
             },
         ]
 
@@ -353,7 +355,9 @@ def key_of(entity: Any) -> Any:
 
     Ming keeps its objects by their key, so that a key of several values never gets here.
     """
-    return None if state(entity).status == state(entity).new else entity._id
+    its_state = state(entity)
+    # Past the property, for there may be many.
+    return None if its_state.status == ObjectState.new else its_state.document["_id"]
 
 
 def keys_from_text(cls: type, text: str) -> list[Any]:
