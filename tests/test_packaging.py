@@ -77,6 +77,10 @@ def test_every_translation_is_installed_compiled(source, wheel):
         assert catalog.relative_to(source).with_suffix(".mo").as_posix() in wheel.namelist()
 
 
+def test_type_checkers_read_its_type_hints(wheel):
+    assert "activitystream/py.typed" in wheel.namelist()
+
+
 def test_the_wheel_brings_its_licence(wheel):
     assert any(name.endswith("/LICENSE") for name in wheel.namelist())
 

@@ -199,7 +199,7 @@ def _older(place: Place, new_since: Any) -> dict[str, str]:
     return {path: plug_url("activitystream", path, params=params) for path in ("/", "/more")}
 
 
-def _refuse(status: int, reason: str) -> NoReturn:
+def _refuse(status: int, reason: str) -> NoReturn:  # type: ignore[misc]  # abort raises
     abort(status, detail=reason, passthrough="json")
 
 

@@ -209,7 +209,7 @@ def _fields(
     :raises TypeError, ValueError: on bad input.
     """
     known: dict[Reference, Any] = {}
-    fields = {
+    fields: dict[str, Any] = {
         "verb": _text("verb", verb),
         "description": _text("description", description, optional=True),
         "extra": _text("extra", extra, optional=True),

@@ -30,6 +30,12 @@ class ActionMixin:
     ``timestamp`` is naive UTC to the millisecond.
     """
 
+    # What each ORM stores by these names is of a kind of its own.
+    verb: Any
+    timestamp: Any
+    _recipients: Any
+    number_of_recipients: Any  # None if it is for everyone
+
     #: The page that the action was read with.
     _batch: Batch | None = None
 
@@ -80,7 +86,8 @@ class ActionMixin:
         as_str = getattr(entity, "as_str", None)
         if as_str is not None:
             return str(as_str)
-        return str(entity) if type(entity).__str__ is not object.__str__ else reference.type
+        has_own = type(entity).__str__ is not object.__str__  # type: ignore[comparison-overlap]
+        return str(entity) if has_own else reference.type
 
     @property
     def sentence(self) -> str:
@@ -143,11 +150,6 @@ class ActionMixin:
             if not isinstance(fields[name], (int, str, type(None))):
                 fields[name] = str(fields[name])
         return fields
-
-    @property
-    def number_of_recipients(self) -> int | None:
-        """None if it is for everyone."""
-        return None if self._recipients is None else len(self._recipients)
 
     def references(self) -> Iterator[Reference]:
         """What it refers to in each role."""

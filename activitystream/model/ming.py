@@ -336,7 +336,8 @@ def _classes_of(mappers: tuple[Mapper, ...]) -> tuple[type, ...]:
 
 
 def is_entity(candidate: Any) -> bool:
-    return isinstance(candidate, MappedClass) and _collection(type(candidate)) is not None
+    cls: type = type(candidate)
+    return isinstance(candidate, MappedClass) and _collection(cls) is not None
 
 
 @lru_cache(maxsize=1000)
@@ -360,7 +361,7 @@ def key_of(entity: Any) -> Any:
     return None if its_state.status == ObjectState.new else its_state.document["_id"]
 
 
-def keys_from_text(cls: type, text: str) -> list[Any]:
+def keys_from_text(cls: type[Any], text: str) -> list[Any]:
     """The keys that ``text`` may stand for in a request; none if it can stand for none."""
     schema = cls._id.field.schema
     for kind, read in _KEYS.items():
@@ -441,7 +442,8 @@ def move_seen(recipient: Any, moment: datetime) -> datetime | None:
     :returns: the value before.
     :raises LookupError: if the recipient is stored no more.
     """
-    root = root_of(type(recipient))
+    cls: type = type(recipient)
+    root = root_of(cls)
     documents = session(root).db[_collection(root)]
     earlier = [
         {"last_activity_seen": None},

@@ -49,7 +49,7 @@ _Name = sa.String(_LONGEST).with_variant(
 _Text = sa.Text().with_variant(mysql.LONGTEXT(collation="utf8mb4_bin"), "mysql", "mariadb")
 
 
-class _Moment(sa.TypeDecorator):
+class _Moment(sa.TypeDecorator[datetime]):
     """Naive UTC, cut to the millisecond, as Ming has it."""
 
     impl = sa.DateTime().with_variant(mysql.DATETIME(fsp=3), "mysql", "mariadb")
@@ -59,7 +59,7 @@ class _Moment(sa.TypeDecorator):
         return None if value is None else naive_utc(value)
 
 
-class _Key(sa.TypeDecorator):
+class _Key(sa.TypeDecorator[str]):
     """A primary key of any kind, as the text that stands for it."""
 
     impl = _Name
@@ -102,25 +102,25 @@ class Action(ActionMixin, _Base):
     # Or SQLite would give the number of a deleted action to a new one.
     __table_args__ = {"sqlite_autoincrement": True}
 
-    _id = sa.Column(_Number, primary_key=True)
-    actor_type = sa.Column(_Name)
-    _actor_key = sa.Column("actor_id", _Key)
+    _id: orm.Mapped[int] = orm.mapped_column(_Number, primary_key=True)
+    actor_type: orm.Mapped[str | None] = orm.mapped_column(_Name)
+    _actor_key: orm.Mapped[str | None] = orm.mapped_column("actor_id", _Key)
     actor_id = _key_in_role("actor")
-    actor_name = sa.Column(_Text)
-    verb = sa.Column(_Text, nullable=False)
-    description = sa.Column(_Text)
-    extra = sa.Column(_Text)
-    target_type = sa.Column(_Name)
-    _target_key = sa.Column("target_id", _Key)
+    actor_name: orm.Mapped[str | None] = orm.mapped_column(_Text)
+    verb: orm.Mapped[str] = orm.mapped_column(_Text)
+    description: orm.Mapped[str | None] = orm.mapped_column(_Text)
+    extra: orm.Mapped[str | None] = orm.mapped_column(_Text)
+    target_type: orm.Mapped[str | None] = orm.mapped_column(_Name)
+    _target_key: orm.Mapped[str | None] = orm.mapped_column("target_id", _Key)
     target_id = _key_in_role("target")
-    target_name = sa.Column(_Text)
-    action_obj_type = sa.Column(_Name)
-    _action_obj_key = sa.Column("action_obj_id", _Key)
+    target_name: orm.Mapped[str | None] = orm.mapped_column(_Text)
+    action_obj_type: orm.Mapped[str | None] = orm.mapped_column(_Name)
+    _action_obj_key: orm.Mapped[str | None] = orm.mapped_column("action_obj_id", _Key)
     action_obj_id = _key_in_role("action_obj")
-    action_obj_name = sa.Column(_Text)
-    timestamp = sa.Column(_Moment, nullable=False)
+    action_obj_name: orm.Mapped[str | None] = orm.mapped_column(_Text)
+    timestamp: orm.Mapped[datetime] = orm.mapped_column(_Moment)
     #: Null if it is for everyone.
-    number_of_recipients = sa.Column(sa.Integer)
+    number_of_recipients: orm.Mapped[int | None] = orm.mapped_column(sa.Integer)
 
     @property
     def _recipients(self) -> list[dict[str, Any]] | None:
@@ -141,8 +141,8 @@ class Action(ActionMixin, _Base):
                 key = _key_of_kind(self._page().class_named(type_name), key)
                 rows[action_id].append({"_type": type_name, "_id": key})
             for each in page:
-                page[each]._rows = rows[each]
-        return self._rows
+                vars(page[each])["_rows"] = rows[each]
+        return vars(self)["_rows"]
 
 
 class ActionRecipient(_Base):
@@ -154,19 +154,19 @@ class ActionRecipient(_Base):
 
     __tablename__ = "activity_stream_recipient"
 
-    recipient_type = sa.Column(_Name, primary_key=True)
-    recipient_id = sa.Column(_Key, primary_key=True)
-    timestamp = sa.Column(_Moment, primary_key=True)
-    action_id = sa.Column(
+    recipient_type: orm.Mapped[str] = orm.mapped_column(_Name, primary_key=True)
+    recipient_id: orm.Mapped[str] = orm.mapped_column(_Key, primary_key=True)
+    timestamp: orm.Mapped[datetime] = orm.mapped_column(_Moment, primary_key=True)
+    action_id: orm.Mapped[int] = orm.mapped_column(
         _Number, sa.ForeignKey(Action._id, ondelete="CASCADE"), primary_key=True, index=False
     )
     #: Its place among the recipients of the action.
-    position = sa.Column(sa.Integer, nullable=False)
+    position: orm.Mapped[int] = orm.mapped_column(sa.Integer)
 
     __table_args__ = (sa.Index("recipients_of_action", action_id),)
 
 
-_ROWS = ActionRecipient.__table__
+_ROWS = _Base.metadata.tables[ActionRecipient.__tablename__]
 
 #: The type and key of the row of an action for everyone. No entity's type is empty.
 _EVERYONE = Reference("", "")
@@ -223,7 +223,7 @@ def store(fields: dict[str, Any]) -> Action:
         (number,) = connection.execute(_INSERT_ACTION, row).inserted_primary_key
         _address([(number, fields["timestamp"], recipients)])
     action = Action(_id=number, **row)
-    action._rows = recipients
+    vars(action)["_rows"] = recipients
     orm.make_transient_to_detached(action)
     # SQLite gives a number again that was rolled back, of which the host may hold the action yet.
     rolled_back = DBSession.identity_map.get(sa.inspect(action).key)
@@ -305,7 +305,7 @@ _ROWS_AT_ONCE = 10_000
 _ROW = ("recipient_type", "recipient_id", "timestamp", "action_id", "position")
 
 
-_ACTIONS = Action.__table__
+_ACTIONS = _Base.metadata.tables[Action.__tablename__]
 
 _INSERT_ACTION = sa.insert(_ACTIONS)
 
@@ -401,8 +401,8 @@ def count_stream(
         return total if limit is None else min(total, limit)
     found: set[int] = set()  # an action may be for several of them
     for part in parts:
-        statement = _ids_statement(_Shape.of(part, span, newer_than, limit))
-        found.update(_connection().scalars(statement, {**_values(part, span), **numbers}))
+        ids = _ids_statement(_Shape.of(part, span, newer_than, limit))
+        found.update(_connection().scalars(ids, {**_values(part, span), **numbers}))
     return len(found) if limit is None else min(len(found), limit)
 
 
@@ -491,7 +491,7 @@ def _count_statement(shape: _Shape) -> sa.Select[Any]:
 
 
 @lru_cache
-def _ids_statement(shape: _Shape) -> sa.Select[Any]:
+def _ids_statement(shape: _Shape) -> sa.Executable:
     """Which actions there are."""
     branches = []
     for rows in _rows(shape, _ROWS.c.action_id):
@@ -578,7 +578,7 @@ def is_entity(candidate: Any) -> bool:
 
 def root_of(cls: type) -> type:
     """The topmost class that it shares its primary key with."""
-    mapper = sa.inspect(cls)
+    mapper: orm.Mapper[Any] = sa.inspect(cls)
     while mapper.inherits is not None and not mapper.concrete:
         mapper = mapper.inherits
     return mapper.class_
@@ -611,7 +611,8 @@ def keys_from_text(cls: type, text: str) -> list[Any]:
     # Other spellings, and what the column doesn't hold, stand for nothing.
     if kind is None or not isinstance(key, kind) or str(key) != text or "\0" in text:
         return []
-    (column,) = sa.inspect(cls).primary_key
+    mapper: orm.Mapper[Any] = sa.inspect(cls)
+    (column,) = mapper.primary_key
     return [key] if not isinstance(key, int) or abs(key) < _limit_of(column.type) else []
 
 
@@ -626,12 +627,13 @@ def load(cls: type, keys: Collection[Any]) -> dict[Any, Any]:
     found = {}
     for chunk in _chunks(given.values()):
         for entity in DBSession.scalars(_load_statement(cls), {"keys": chunk}):
-            found[given[str(instance_state(entity).identity[0])]] = entity
+            (key,) = instance_state(entity).identity or ()
+            found[given[str(key)]] = entity
     return found
 
 
 @lru_cache(maxsize=1000)
-def _load_statement(cls: type) -> sa.Select[Any]:
+def _load_statement(cls: type[Any]) -> sa.Select[Any]:
     (column,) = sa.inspect(cls).primary_key
     keys = sa.bindparam("keys", type_=column.type, expanding=True)
     return sa.select(cls).where(column.in_(keys))
@@ -672,7 +674,7 @@ def move_seen(recipient: Any, moment: datetime) -> datetime | None:
 
 
 @lru_cache(maxsize=1000)
-def _seen_statements(cls: type) -> tuple[Any, Any]:
+def _seen_statements(cls: type[Any]) -> tuple[Any, Any]:
     """What reads the ``last_activity_seen`` of an entity, and what moves it forward."""
     seen = cls.last_activity_seen
     (column,) = sa.inspect(cls).local_table.primary_key
@@ -695,7 +697,7 @@ def _key_of_kind(cls: type | None, text: str) -> Any:
 
 
 @lru_cache(maxsize=1000)
-def _kind_of_keys(cls: type) -> type | None:
+def _kind_of_keys(cls: type[Any]) -> type | None:
     """None if a key has several columns."""
     columns = sa.inspect(cls).primary_key
     if len(columns) != 1:

@@ -48,7 +48,7 @@ class RootController(TGController):
         return {"code": response.status_int, "detail": getattr(response, "detail", None)}
 
     @expose(**_FORM)
-    def enter(self, name: Any = None) -> NoReturn:
+    def enter(self, name: Any = None) -> NoReturn:  # type: ignore[misc]  # redirect raises
         """Log in: the name is enough."""
         if name not in [person.name for person in model.orm.neighbours()]:
             abort(400, detail="Nobody of that name lives here.")
@@ -56,7 +56,7 @@ class RootController(TGController):
         redirect("/")
 
     @expose(**_FORM)
-    def leave(self) -> NoReturn:
+    def leave(self) -> NoReturn:  # type: ignore[misc]  # redirect raises
         """Log out."""
         auth_force_logout()
         redirect("/login")
@@ -119,5 +119,5 @@ def _written(text: Any, what: str, limit: int, optional: bool = False) -> str:
     return text.strip()
 
 
-def _show(notice: Notice) -> NoReturn:
+def _show(notice: Notice) -> NoReturn:  # type: ignore[misc]  # redirect raises
     redirect(f"/#notice-{notice._id}")

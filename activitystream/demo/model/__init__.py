@@ -29,6 +29,9 @@ def choose_orm(db_url: str) -> None:
 class Neighbour:
     """Somebody who lives here, and what they can do. Each of it records an action."""
 
+    _id: Any
+    name: Any
+
     @property
     def as_str(self) -> str:
         return self.name
@@ -70,6 +73,11 @@ class Neighbour:
 class Notice:
     """A sheet of paper on the board."""
 
+    _id: Any
+    author_id: Any
+    title: Any
+    created: Any
+
     @property
     def as_str(self) -> str:
         return f"“{self.title}”"
@@ -81,3 +89,5 @@ class Notice:
 
 class Reply:
     """What somebody wrote below a notice."""
+
+    created: Any
