@@ -3,6 +3,7 @@
 import shutil
 import sys
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 
 import alembic.command
@@ -33,6 +34,11 @@ from alembic import op
 
 revision = "next"
 down_revision = "{head}"
+
+
+def is_made(inspector):
+    columns = inspector.get_columns("activity_stream_action")
+    return "mood" in [each["name"] for each in columns]
 
 
 def upgrade():
@@ -116,6 +122,12 @@ def head():
     return ScriptDirectory.from_config(configuration()).get_current_head()
 
 
+def versions():
+    """All of them, the first one first."""
+    scripts = ScriptDirectory.from_config(configuration()).walk_revisions()
+    return [each.revision for each in scripts][::-1]
+
+
 def migrate(engine, command, version):
     config = configuration()
     with engine.begin() as connection:
@@ -173,6 +185,34 @@ def store_action(engine):
     with engine.begin() as connection:
         fields = {"verb": "waved", "timestamp": sa.func.now()}
         connection.execute(sa.insert(OURS.tables["activity_stream_action"]).values(fields))
+
+
+def fill(engine):
+    """Store actions for two, for nobody and for everyone."""
+    moment = datetime(2026, 1, 31, 12, 30, 15, 999000)
+    action = {"actor_type": "User", "actor_id": "1", "actor_name": "Ann 👋", "timestamp": moment}
+    actions = [
+        {**action, "_id": 1, "verb": "waved", "number_of_recipients": 2, "extra": "x" * 100_000},
+        {**action, "_id": 2, "verb": "slept", "number_of_recipients": 0, "extra": None},
+        {**action, "_id": 5, "verb": "sang", "number_of_recipients": None, "extra": ""},
+    ]
+    to = [("User", "ä", 1, 0), ("User", "Ä", 1, 1), ("", "", 5, 0)]
+    names = ("recipient_type", "recipient_id", "action_id", "position")
+    recipients = [{**dict(zip(names, each, strict=True)), "timestamp": moment} for each in to]
+    with engine.begin() as connection:
+        for table, rows in zip(OURS.sorted_tables, (actions, recipients), strict=True):
+            connection.execute(sa.insert(table), rows)
+
+
+def contents(engine):
+    """Every row of ours."""
+    with engine.connect() as connection:
+        return {
+            table: connection.execute(
+                sa.select("*").select_from(sa.table(table)).order_by(*columns.primary_key)
+            ).all()
+            for table, columns in OURS.tables.items()
+        }
 
 
 def verbs(engine):
@@ -313,3 +353,44 @@ def test_downgrading_takes_back_the_tables_that_the_host_made(engine):
     OURS.create_all(engine)
     migrate(engine, alembic.command.downgrade, "-1")
     assert tables(engine) == set()
+
+
+@pytest.mark.parametrize("earlier", versions())
+def test_an_upgrade_from_any_version_keeps_every_action(new_engine, session, set_up, earlier):
+    engine, fresh = session.get_bind(), new_engine()
+    migrate(fresh, alembic.command.upgrade, "head")
+    migrate(engine, alembic.command.upgrade, earlier)
+    fill(engine)
+    before = contents(engine)
+    migrate(engine, alembic.command.upgrade, "head")
+    migrate(engine, alembic.command.upgrade, "head")
+    set_up()
+    assert contents(engine) == before
+    assert everything_about(engine) == everything_about(fresh)
+
+
+@pytest.mark.parametrize("earlier", versions())
+def test_an_upgrade_of_tables_that_a_host_of_any_version_made(new_engine, earlier):
+    engine, fresh = new_engine(), new_engine()
+    migrate(fresh, alembic.command.upgrade, "head")
+    migrate(engine, alembic.command.upgrade, earlier)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"DROP TABLE {VERSION_TABLE}")  # as create_all makes none
+    fill(engine)
+    before = contents(engine)
+    migrate(engine, alembic.command.upgrade, "head")
+    assert version(engine) == head()
+    assert contents(engine) == before
+    assert everything_about(engine) == everything_about(fresh)
+
+
+@pytest.mark.parametrize("earlier", versions())
+def test_going_back_to_any_version_keeps_every_action(engine, earlier):
+    migrate(engine, alembic.command.upgrade, "head")
+    fill(engine)
+    before = contents(engine)
+    migrate(engine, alembic.command.downgrade, earlier)
+    assert version(engine) == earlier
+    assert contents(engine) == before
+    migrate(engine, alembic.command.upgrade, "head")
+    assert contents(engine) == before

@@ -6,18 +6,28 @@ from alembic import context
 #: As tgext.pluggable names it.
 VERSION_TABLE = "activitystream_migrate"
 
-TABLES = {"activity_stream_action", "activity_stream_recipient"}
-
 
 def migrate(connection):
     context.configure(connection=connection, version_table=VERSION_TABLE)
     migrations = context.get_context()
-    made = set(sa.inspect(connection).get_table_names()) >= TABLES
+    made = version_made(sa.inspect(connection))
     with context.begin_transaction():
         if made and not migrations.get_current_heads():
-            # By create_all, which makes those of this release.
-            migrations.stamp(context.script, "head")
+            migrations.stamp(context.script, made)
         context.run_migrations()
+
+
+def version_made(inspector):
+    """The version whose tables are there; None if there are none.
+
+    create_all makes those of its release, this one or an earlier one, and doesn't say which.
+    """
+    version = None
+    for script in reversed([*context.script.walk_revisions()]):
+        if not script.module.is_made(inspector):
+            break
+        version = script.revision
+    return version
 
 
 connection = context.config.attributes.get("connection")

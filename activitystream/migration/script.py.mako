@@ -7,6 +7,11 @@ revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
 
 
+def is_made(inspector):
+    """Whether it is done already, by create_all."""
+    raise NotImplementedError
+
+
 def upgrade():
     ${upgrades if upgrades else "pass"}
 

@@ -8,6 +8,12 @@ revision = "0001"
 down_revision = None
 
 
+def is_made(inspector):
+    """Whether it is done already, by create_all."""
+    tables = {"activity_stream_action", "activity_stream_recipient"}
+    return tables <= set(inspector.get_table_names())
+
+
 def upgrade():
     number = sa.BigInteger().with_variant(sa.Integer, "sqlite")
     name = sa.String(255).with_variant(
