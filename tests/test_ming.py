@@ -55,6 +55,19 @@ def test_a_host_without_automatic_indexes_makes_them_by_setup_app(mongodb):
     assert indexes(mongodb) == INDEXES
 
 
+def test_the_indexes_are_made_on_what_0_1_1_left(mongodb):
+    make_app(mongodb)
+    actions = mongodb.db.activity_stream_action
+    actions.drop()
+    actions.insert_one({"verb": "waved", "_recipients": []})
+    actions.create_index([("recipients", 1)], name="useless")
+    for _ in range(2):
+        make_app(mongodb)
+        bootstrap.bootstrap(None, {}, {})
+        assert indexes(mongodb) == {**INDEXES, "useless": [("recipients", 1)]}
+    mongodb.db.activity_stream_action.drop()
+
+
 PLACE = Place(datetime(2020, 1, 2), bson.ObjectId())
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import bson.json_util
 import pytest
 
-from activitystream import am
+from activitystream import am, bootstrap
 from tests.databases import MING, on
 
 pytestmark = on(*MING)
@@ -23,6 +23,15 @@ def users(host):
     return [host.model.user_named(f"user{number}") for number in range(5)]
 
 
+def stored(host):
+    """Every document, by collection."""
+    db = host.database.db
+    return {
+        name: sorted(db[name].find(), key=lambda each: each["_id"])
+        for name in db.list_collection_names()
+    }
+
+
 def test_each_user_sees_what_they_saw(host, users):
     assert [host.verbs(user) for user in users] == [
         ["deleted", "commented"],
@@ -32,6 +41,36 @@ def test_each_user_sees_what_they_saw(host, users):
         [],
     ]
     assert [am.count_not_seen_by_recipient(user) for user in users] == [2, 1, 2, 0, 0]
+
+
+def test_what_they_saw_before_is_not_new_again(host, users):
+    older = am.get_by_recipient(users[0]).skip(1).first()
+    host.database.raw_update(users[0], last_activity_seen=older.timestamp)
+    user = host.database.reload(users[0])
+    assert am.count_not_seen_by_recipient(user) == 1
+    page = host.browser(user).get("/activitystream/")
+    (new,) = page.html.select(".activitystream-new")
+    assert "deleted" in new.text
+
+
+def test_old_and_new_actions_are_one_stream_that_shows_each_once(host, users):
+    am.create(users[1], "liked", host.post(), recipients=[users[0], users[0]])
+    am.create(users[1], "moved in")
+    shown, rest = [], am.get_by_recipient(users[0])
+    while action := rest.first():
+        shown.append(action.verb)
+        rest = rest.before(action)
+    assert sorted(shown) == ["commented", "deleted", "liked", "moved in"]
+    assert am.count_not_seen_by_recipient(users[0]) == 4
+    assert am.get_by_recipient(users[4]).one().verb == "moved in"
+
+
+def test_starting_and_setting_up_again_change_no_document(host, users):
+    before = stored(host)
+    for _ in range(2):
+        host.plug()
+        bootstrap.bootstrap(None, {}, {})
+    assert stored(host) == before
 
 
 def test_an_empty_list_of_recipients_still_means_nobody(host, users):
