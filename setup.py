@@ -5,11 +5,17 @@ from setuptools import find_namespace_packages, setup
 here = Path(__file__).parent
 
 MING = ["Ming >= 0.17, < 1", "pymongo >= 4.6, < 5"]
-SQLALCHEMY = ["SQLAlchemy >= 2, < 3", "transaction >= 3", "zope.sqlalchemy >= 3"]
-DEMO = [*MING, *SQLALCHEMY, "psycopg[binary] >= 3.1", "repoze.who >= 3", "waitress >= 3"]
+SQLALCHEMY = ["SQLAlchemy >= 2.0.31, < 3", "transaction >= 3, < 6", "zope.sqlalchemy >= 3, < 5"]
+DEMO = [
+    *MING,
+    *SQLALCHEMY,
+    "psycopg[binary] >= 3.2.2, < 4",
+    "repoze.who >= 3.2, < 4",
+    "waitress >= 3, < 4",
+]
 TEST = [
     *DEMO,
-    "alembic >= 1.13",
+    "alembic >= 1.13, < 2",
     "Babel >= 2.16",
     "Beaker >= 1.12",
     "build >= 1.2",
@@ -67,7 +73,11 @@ setup(
     packages=find_namespace_packages(include=["activitystream", "activitystream.*"]),
     include_package_data=True,
     zip_safe=False,
-    install_requires=["TurboGears2 >= 2.5.1", "tgext.pluggable >= 0.9", "Kajiki >= 1.0"],
+    install_requires=[
+        "TurboGears2 >= 2.5.1, < 3",
+        "tgext.pluggable >= 0.9, < 1",
+        "Kajiki >= 1, < 2",
+    ],
     extras_require={
         "ming": MING,
         "sqlalchemy": SQLALCHEMY,

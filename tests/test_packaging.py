@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import re
 import tarfile
 import zipfile
 from pathlib import Path
@@ -11,6 +12,7 @@ import docutils.writers
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from tests import distributions
 
@@ -54,6 +56,15 @@ def contents(archive):
     """The bytes of each file of a wheel, without its list of hashes."""
     names = [name for name in archive.namelist() if not name.endswith(("/", "/RECORD"))]
     return {name: archive.read(name) for name in names}
+
+
+def lowest(text):
+    """The lowest version that a requirement allows."""
+    (version,) = [each.version for each in Requirement(text).specifier if each.operator in _LEAST]
+    return Version(version)
+
+
+_LEAST = (">=", "==")
 
 
 def requirements(metadata, extra=""):
@@ -133,6 +144,31 @@ def test_installing_it_brings_turbogears_and_no_orm(metadata):
 
 def test_the_extra_ming_brings_ming(metadata):
     assert requirements(metadata, extra="ming") == {"ming", "pymongo"}
+
+
+def test_the_lowest_versions_that_it_allows_are_those_that_are_tested(source, metadata):
+    lines = Path(source, "tests/lowest.txt").read_text(encoding="utf-8").splitlines()
+    tested = {canonicalize_name(Requirement(line).name): lowest(line) for line in lines[1:]}
+    of_an_app = {*requirements(metadata), *requirements(metadata, extra="demo"), "alembic"}
+    allowed = {
+        canonicalize_name(Requirement(text).name): lowest(text)
+        for text in metadata.get_all("Requires-Dist")
+    }
+    assert tested == {name: allowed[name] for name in of_an_app}
+
+
+def test_the_readme_tells_which_versions_it_allows(source, metadata):
+    readme = Path(source, "README.rst").read_text(encoding="utf-8")
+    told = [Requirement("".join(row)) for row in re.findall(r"^(\S+ +)(>= .+)$", readme, re.M)]
+    allowed = map(Requirement, metadata.get_all("Requires-Dist"))
+    ranges = {canonicalize_name(each.name): each.specifier for each in allowed}
+    of_a_host = {
+        name: ranges[name]
+        for extra in ("", "ming", "sqlalchemy")
+        for name in requirements(metadata, extra)
+    }
+    of_a_host["alembic"] = ranges["alembic"]
+    assert {canonicalize_name(each.name): each.specifier for each in told} == of_a_host
 
 
 def test_the_readme_is_the_description_and_renders_without_a_warning(source, metadata):
