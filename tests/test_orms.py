@@ -14,7 +14,7 @@ ASKED = sorted(
     {
         name
         for path in PACKAGE.rglob("*.py")
-        if "demo" not in path.parts
+        if path.relative_to(PACKAGE).parts[0] != "demo"
         for name in re.findall(r"\bmodel\.orm\.(\w+)", path.read_text(encoding="utf-8"))
     }
 )
