@@ -86,6 +86,7 @@ class ActionMixin:
         as_str = getattr(entity, "as_str", None)
         if as_str is not None:
             return str(as_str)
+        # To mypy one of these is bound to an object.
         has_own = type(entity).__str__ is not object.__str__  # type: ignore[comparison-overlap]
         return str(entity) if has_own else reference.type
 
