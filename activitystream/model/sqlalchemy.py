@@ -220,7 +220,8 @@ def store(fields: dict[str, Any]) -> Action:
         else:
             number = connection.scalar(_INSERT_FOR_SEVERAL, {**row, "types": types, "keys": keys})
     else:
-        (number,) = connection.execute(_INSERT_ACTION, row).inserted_primary_key
+        inserted = connection.execute(_INSERT_ACTION, row)
+        number = inserted.inserted_primary_key[0]  # type: ignore[index]  # there is one
         _address([(number, fields["timestamp"], recipients)])
     action = Action(_id=number, **row)
     vars(action)["_rows"] = recipients
