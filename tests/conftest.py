@@ -1,11 +1,26 @@
 from contextlib import ExitStack
 
 import pytest
+from hypothesis import HealthCheck, settings
 from webtest import TestApp
 
 from activitystream import am
 from tests import databases
 from tests.host.app import make_app
+
+# A database is the same for all examples of a test, and as slow as it is.
+settings.register_profile(
+    "each time alike",
+    derandomize=True,
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+# By hand: pytest --hypothesis-profile=thorough tests/test_any_*.py
+settings.register_profile(
+    "thorough", settings.get_profile("each time alike"), derandomize=False, max_examples=2000
+)
+settings.load_profile("each time alike")
 
 
 @pytest.fixture(scope="session")

@@ -782,6 +782,25 @@ def test_renamed_tables_are_refused_with_the_reason(database):
     assert "refers to" in str(caught.value)
 
 
+@on("sqlite", "mariadb")
+def test_a_key_that_was_spelled_anew_breaks_no_page(host, user, define):
+    collation = {"sqlite": "NOCASE", "mariadb": "utf8mb4_general_ci"}[host.database.name]
+    key = sa.Column(sa.String(20, collation=collation), primary_key=True)
+    cls = define("Spelled", "spelled", _id=key)
+    named = host.save(cls(_id="Ann"))
+    am.create(user, "greeted", named, recipients=[named])
+    host.database.raw_update(named, _id="ann")
+    host.database.forget()
+    host.plug(may_update=lambda user, recipient: True)
+    browser = host.browser(user)
+    (action,) = am.get_actions()[1]
+    assert (action.target, action.recipients) == (None, [])
+    assert "deleted" in browser.get("/public")
+    # Nor does an error tell how it is spelled.
+    ajax = "/activitystream/ajax_update_last_seen_of_a_recipient?_type=Spelled&_id=ANN"
+    assert browser.get(ajax, status=404).json["detail"] == "there is no such _id"
+
+
 @on("sqlite")
 def test_the_tables_are_the_hosts(host):
     ours = [name for name in host.database.tables if name.startswith("activity_stream")]

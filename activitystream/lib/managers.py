@@ -142,10 +142,8 @@ class ActionManager:
                     f"{field!r} is no field of Action; its fields are {', '.join(FIELDS)}"
                 )
         for field, value in filters.items():
-            if isinstance(value, _SEVERAL) or model.orm.is_entity(value):
-                raise ValueError(
-                    f"filters takes one value for {field}, not a {type(value).__name__}"
-                )
+            _check_filter(field, value)
+        model.orm.check_filters(filters)
         total, actions = model.orm.find(
             filters,
             order_by,
@@ -209,11 +207,7 @@ def _fields(
     :raises TypeError, ValueError: on bad input.
     """
     known: dict[Reference, Any] = {}
-    fields: dict[str, Any] = {
-        "verb": _text("verb", verb),
-        "description": _text("description", description, optional=True),
-        "extra": _text("extra", extra, optional=True),
-    }
+    fields: dict[str, Any] = {}
     for role, entity in (("actor", actor), ("target", target), ("action_obj", action_obj)):
         given = role == "actor" or entity is not None
         reference = reference_to(entity, role) if given else None
@@ -224,6 +218,9 @@ def _fields(
         fields[f"{role}_id"] = reference.key if reference else None
         name = None if as_str is None else str(as_str)
         fields[f"{role}_name"] = _text(f"the name of {role}", name, optional=True)
+    fields["verb"] = _text("verb", verb)
+    fields["description"] = _text("description", description, optional=True)
+    fields["extra"] = _text("extra", extra, optional=True)
     fields["_recipients"] = None
     if recipients is not None:
         addressed = references_to(each_of("recipients", recipients), "a recipient")
@@ -236,6 +233,19 @@ def _fields(
 _SEVERAL = (Mapping, list, set, tuple, re.Pattern)
 
 
+def _check_filter(field: str, value: Any) -> None:
+    if field == "timestamp":
+        kind, hint = datetime, ": it is a datetime"
+    elif field.endswith("_id"):
+        kind, hint = object, ""
+    else:
+        kind, hint = str, ": it is a text"
+    if value is not None and (
+        not isinstance(value, kind) or isinstance(value, _SEVERAL) or model.orm.is_entity(value)
+    ):
+        raise ValueError(f"filters takes one value for {field}, not a {type(value).__name__}{hint}")
+
+
 def _text(name: str, value: Any, optional: bool = False) -> str | None:
     if value is None and optional:
         return None
@@ -245,4 +255,6 @@ def _text(name: str, value: Any, optional: bool = False) -> str | None:
     if not (value or optional):
         raise ValueError(f"{name} must not be empty")
     value.encode()  # a UnicodeEncodeError is a ValueError
-    return value
+    # Of a subclass the text alone is stored. The action in hand is to be no other: a Markup would
+    # not be escaped until the action is read again.
+    return str.__str__(value)

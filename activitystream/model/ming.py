@@ -17,6 +17,9 @@ from typing import Any
 
 import bson
 import pymongo
+from bson.binary import UuidRepresentation
+from bson.codec_options import CodecOptions
+from bson.errors import BSONError
 from ming import schema as s
 from ming.odm import FieldProperty, Mapper, mapper, session, state
 from ming.odm.base import ObjectState
@@ -46,6 +49,9 @@ _BATCH = 1000
 
 #: MongoDB's limit of a document, less what an ``_id`` takes.
 _LARGEST = 16 * 1024 * 1024 - 64
+
+#: How long a UUID is does not depend on how the connection writes it.
+_ENCODING = CodecOptions(uuid_representation=UuidRepresentation.STANDARD)
 
 #: MongoDB merges some 200 ranges of an index, and sorts the actions of more in memory.
 _ADDRESSES = 100
@@ -146,13 +152,26 @@ def check_fields(fields: dict[str, Any]) -> None:
     characters = sum(len(value) for value in fields.values() if isinstance(value, str))
     recipients = len(fields["_recipients"] or ())
     # Most are far from it.
-    if (characters < 1_000_000 and recipients < 10_000) or len(bson.encode(fields)) <= _LARGEST:
+    if characters < 1_000_000 and recipients < 10_000:
         return
-    raise ValueError(
-        f"MongoDB stores at most 16 MB of one action, and this one has {characters} characters of "
-        f"text and {recipients} recipients: let these belong to an audience, like a team, and "
-        f"give that as the recipient (README: Audiences)"
-    )
+    size = len(bson.encode(fields, codec_options=_ENCODING))
+    if size > _LARGEST:
+        raise ValueError(
+            f"MongoDB stores at most 16 MB of one action, and this one is {size} bytes, with "
+            f"{characters} characters of text and {recipients} recipients: store less text, or let "
+            f"the recipients belong to an audience, like a team, and give that as the recipient "
+            f"(README: Audiences)"
+        )
+
+
+def check_filters(filters: dict[str, Any]) -> None:
+    """
+    :raises ValueError: if no action can have these values.
+    """
+    try:
+        bson.encode(filters, codec_options=_ENCODING)
+    except (BSONError, OverflowError) as error:
+        raise ValueError(f"MongoDB stores no such value: {error}") from error
 
 
 def stream(to: Sequence[Address], span: Span, skip: int, limit: int | None) -> Iterator[Action]:

@@ -41,6 +41,15 @@ _ADDRESSES = 64
 
 _LONGEST = 255
 
+#: The most characters of a statement that any server takes: 4 bytes each are below a megabyte.
+_MUCH_TEXT = 200_000
+
+#: What a driver for MySQL puts a backslash before.
+_ESCAPED = "\0\n\r\x1a\"'\\"
+
+#: More bytes than there are in an INSERT of an action beside its texts.
+_BESIDE_TEXT = 4096
+
 # MySQL's own choices would lose milliseconds, cut texts at 64 kB, and take "a" for "A".
 _Number = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 _Name = sa.String(_LONGEST).with_variant(
@@ -241,7 +250,9 @@ def store_many(actions: list[dict[str, Any]]) -> None:
     :param actions: the fields of each, checked.
     """
     insert = _INSERT_ACTION.returning(Action._id, sort_by_parameter_order=True)
-    numbers = _connection().scalars(insert, [_row(fields) for fields in actions]).all()
+    numbers: list[int] = []
+    for part in _by_length(actions):
+        numbers += _connection().scalars(insert, [_row(fields) for fields in part])
     _address(
         (number, fields["timestamp"], fields["_recipients"])
         for number, fields in zip(numbers, actions, strict=True)
@@ -269,6 +280,25 @@ def _session_has_changed() -> None:
             mark_changed(session)
 
 
+def _by_length(actions: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Parts whose text any server takes in one statement, unless it is that of one action."""
+    part: list[dict[str, Any]] = []
+    length = 0
+    for fields in actions:
+        its_length = _length(fields)
+        if part and length + its_length > _MUCH_TEXT:
+            yield part
+            part, length = [], 0
+        part.append(fields)
+        length += its_length
+    if part:
+        yield part
+
+
+def _length(fields: dict[str, Any]) -> int:
+    return sum(len(value) for value in fields.values() if isinstance(value, str))
+
+
 def check_fields(fields: dict[str, Any]) -> None:
     """
     :raises ValueError: if this is nothing that the database stores.
@@ -279,6 +309,29 @@ def check_fields(fields: dict[str, Any]) -> None:
         for name, value in fields.items():
             if isinstance(value, str) and "\0" in value:
                 raise ValueError(f"PostgreSQL stores no NUL character, as there is in {name}")
+    # A server of MySQL's kind would end the connection, and with it the host's transaction.
+    if connection.dialect.name in ("mysql", "mariadb") and _length(fields) > _MUCH_TEXT:
+        most = connection.exec_driver_sql("SELECT @@max_allowed_packet").scalar_one()
+        size = _BESIDE_TEXT + sum(
+            len(value.encode()) + sum(map(value.count, _ESCAPED))
+            for value in fields.values()
+            if isinstance(value, str)
+        )
+        if size > most:
+            raise ValueError(
+                f"the database takes at most {most} bytes at once, and this action has {size} "
+                f"bytes of text: store less, or raise the server's max_allowed_packet"
+            )
+
+
+def check_filters(filters: dict[str, Any]) -> None:
+    """
+    :raises ValueError: if no action can have these values.
+    """
+    number = filters.get("_id")
+    if number is not None and not (isinstance(number, int) and abs(number) < 2**63):
+        raise ValueError(f"the _id of an action is a number below 2**63, not {number!r}")
+    check_fields(filters)
 
 
 def _address(actions: Iterable[tuple[int, datetime, list[dict[str, Any]] | None]]) -> None:
@@ -629,7 +682,9 @@ def load(cls: type, keys: Collection[Any]) -> dict[Any, Any]:
     for chunk in _chunks(given.values()):
         for entity in DBSession.scalars(_load_statement(cls), {"keys": chunk}):
             (key,) = instance_state(entity).identity or ()
-            found[given[str(key)]] = entity
+            # A collation may take another key for the same, as MySQL's do "Ann" for "ann".
+            if str(key) in given:
+                found[given[str(key)]] = entity
     return found
 
 
