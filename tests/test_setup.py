@@ -102,8 +102,8 @@ def test_an_unknown_option_is_named_with_those_there_are(database):
     with pytest.raises(TGConfigError, match="allowed_host, which is no option") as caught:
         start(database, allowed_host=["www.example.com"])
     assert (
-        "its options are allowed_hosts, audiences, may_update, poll_interval, templates, and those"
-        in str(caught.value)
+        "its options are allowed_hosts, audiences, max_recipients, max_text, may_update, "
+        "poll_interval, templates, and those" in str(caught.value)
     )
 
 

@@ -11,6 +11,7 @@ from ..model.action import FIELDS
 from . import clock, hooks, seen
 from .batches import read_together
 from .numbers import whole_number
+from .options import option
 from .references import Reference, each_of, reference_to, references_to
 from .stream import Stream
 
@@ -224,6 +225,13 @@ def _fields(
     fields["_recipients"] = None
     if recipients is not None:
         addressed = references_to(each_of("recipients", recipients), "a recipient")
+        most = option("max_recipients")
+        if most is not None and len(addressed) > most:
+            raise ValueError(
+                f"there are {len(addressed)} recipients, and the app allows {most}: let them "
+                f"belong to an audience, like a team, and give that as the recipient, or plug with "
+                f"a higher max_recipients"
+            )
         fields["_recipients"] = [{"_type": name, "_id": key} for name, key in addressed]
         known = {**addressed, **known}
     return fields, known
@@ -254,6 +262,12 @@ def _text(name: str, value: Any, optional: bool = False) -> str | None:
         raise TypeError(f"{name} must be {wanted}, not a {type(value).__name__}")
     if not (value or optional):
         raise ValueError(f"{name} must not be empty")
+    longest = option("max_text")
+    if longest is not None and len(value) > longest:
+        raise ValueError(
+            f"{name} has {len(value)} characters, and the app allows {longest}: shorten it, or "
+            f"plug with a higher max_text"
+        )
     value.encode()  # a UnicodeEncodeError is a ValueError
     # Of a subclass the text alone is stored. The action in hand is to be no other: a Markup would
     # not be escaped until the action is read again.

@@ -21,6 +21,8 @@ def option(name: str) -> Any:
 _DEFAULTS: dict[str, Any] = {
     "allowed_hosts": [],
     "audiences": None,
+    "max_recipients": None,
+    "max_text": None,
     "may_update": None,
     "poll_interval": 30,
     "templates": {},
@@ -110,6 +112,22 @@ def _check_interval(name: str, value: Any) -> None:
         )
 
 
+def _check_limit(name: str, value: Any) -> None:
+    number = isinstance(value, int) and not isinstance(value, bool)
+    if value is not None and not (number and value >= 1):
+        raise TGConfigError(
+            f"plug(base_config, 'activitystream', {name}=…) takes {_LIMITS[name]} that create "
+            f"accepts, a whole number of 1 or more, or None for no limit of the app's own; it was "
+            f"given {value!r}."
+        )
+
+
+_LIMITS = {
+    "max_recipients": "the most recipients of an action",
+    "max_text": "the most characters of each text of an action",
+}
+
+
 def _check_templates(name: str, value: Any) -> None:
     if not isinstance(value, Mapping) or not all(
         isinstance(text, str) and text for pair in value.items() for text in pair
@@ -124,6 +142,8 @@ def _check_templates(name: str, value: Any) -> None:
 _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "allowed_hosts": _check_hosts,
     "audiences": _check_callable,
+    "max_recipients": _check_limit,
+    "max_text": _check_limit,
     "may_update": _check_callable,
     "poll_interval": _check_interval,
     "templates": _check_templates,
