@@ -150,6 +150,9 @@ def test_an_error_never_tells_an_entitys_fields(host, user):
         with pytest.raises(TypeError) as caught:
             am.create(user, "liked", **bad)
         assert "hunter2" not in str(caught.value)
+    with pytest.raises(ValueError, match="not a list") as caught:
+        am.count_not_seen_by_recipient(user, [user])
+    assert "hunter2" not in str(caught.value)
 
 
 def test_any_text_comes_back_as_it_was_given(host, user):
