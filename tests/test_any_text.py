@@ -66,16 +66,16 @@ def named(host, monkeypatch):
 
 @pytest.mark.parametrize("many", [False, True], ids=["create", "create_many"])
 def test_it_is_stored_as_it_was_given_or_refused(host, user, post, named, many):
-    columns = ("verb", "description", "extra", "target_name")
+    columns = ("verb", "description", "extra", "actor_name", "target_name")
 
     @given(texts, st.none() | texts, st.none() | texts, texts)
     @example("a ", "A", "", " a")
     def check(verb, description, extra, name):
         named(name)
-        given = {"actor": user, "verb": verb, "description": description, "extra": extra}
+        given = {"actor": post, "verb": verb, "description": description, "extra": extra}
         given.update(target=post, recipients=[user])
         before = am.get_actions(limit=0)[0]
-        values = (verb, description, extra, name)
+        values = (verb, description, extra, name, name)
         fits = verb != "" and all(is_stored(host.database, value) for value in values)
         try:
             am.create_many([given]) if many else am.create(**given)
@@ -222,7 +222,7 @@ shown = pytest.mark.parametrize("database", ["mim", "sqlite"], indirect=True)
 @shown
 def test_it_is_shown_as_text_wherever_it_is_shown(host, user, post, named, monkeypatch):
     said = {"verb": "did"}
-    action = am.create(user, "did", post, post)
+    action = am.create(post, "did", post, post)
     host.save()
     monkeypatch.setattr(type(action), "verb", property(lambda self: said["verb"]))
     browser = host.browser(user)
@@ -237,7 +237,7 @@ def test_it_is_shown_as_text_wherever_it_is_shown(host, user, post, named, monke
             assert skeleton(browser.get(place)) == harmless[place]
         feed = json.loads(browser.get("/activitystream/stream.json").body)
         (item,) = feed["orderedItems"]
-        assert (item["object"]["name"], item["target"]["name"]) == (name, name)
+        assert [item[role]["name"] for role in ("actor", "object", "target")] == [name] * 3
         assert "<" not in item["summary"]
 
     check()
