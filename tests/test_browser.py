@@ -499,6 +499,19 @@ def is_cut_off(page):
 
 
 @ON_ONE
+def test_right_to_left_marks_in_a_name_do_not_turn_what_is_beside_it(board):
+    with at_work() as (bruno, ada, apples):
+        bruno.name = "\u202eBruno"
+        am.create(bruno, "\u202edid", apples, recipients=[ada])
+    page = board.visitor("Ada")
+    page.goto("/activitystream/")
+    line = page.locator(".activitystream-line").first
+    name, verb, target = (line.locator(each).bounding_box() for each in ("b", "bdi", "cite"))
+    assert name["x"] + name["width"] <= verb["x"]
+    assert verb["x"] + verb["width"] <= target["x"]
+
+
+@ON_ONE
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
 def test_axe_finds_no_barrier_and_nothing_is_cut_off(board, color_scheme, viewport):
