@@ -75,6 +75,8 @@ WORDS = (
     "//evil.example",
     "https://[",
     "http://localhost:port/",
+    "//localhost:<script>alert(1)",
+    "//<script>alert(1)\u2100",
     "*/*",
     "application/json;q=x",
     "it-IT,ru;q=2,*",
@@ -140,6 +142,7 @@ def ask(host, path, method="GET", query="", body=("", b""), **headers):
     environ = {
         "CONTENT_LENGTH": str(len(content)),
         "CONTENT_TYPE": kind,
+        "HTTP_ACCEPT": "text/html",
         "HTTP_HOST": "localhost",
         "PATH_INFO": f"/activitystream/{path}",
         "QUERY_STRING": query,
@@ -185,6 +188,7 @@ def test_it_is_answered_and_tells_and_changes_nothing_of_anyone_else(host, paths
         if "json" in kind and content and status != 206:
             json.loads(content, parse_constant=pytest.fail)
         assert b"<script>alert" not in content
+        assert status < 400 or b"alert(1)" not in content
         assert SECRET.encode() not in content + repr(its_headers).encode()
         assert host.database.raw_values(other)["last_activity_seen"] is None
 

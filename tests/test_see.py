@@ -78,6 +78,14 @@ def test_it_never_leaves_the_site(host, user, app, action, link):
     assert unseen(host, user) == 1
 
 
+@pytest.mark.parametrize("link", ["//{}", "//{}\u2100", "//[{}]", "//localhost:{}", "http://{}@x"])
+def test_an_error_repeats_nothing_of_the_link(app, action, link):
+    """The error page of TurboGears' quickstart does not escape it."""
+    query = urlencode({"target_link": link.format("<img src=x onerror=alert(1)>")})
+    answer = app.get(f"{SEE}?{query}", headers={"Accept": "text/html"}, status=400)
+    assert "alert(1)" not in answer
+
+
 @pytest.mark.parametrize(
     "path",
     ["/%2f/evil", "/%5cevil", "/%0d%0aX:y", "/..//evil", "..//evil", "/.//evil", "./\u2044evil"],

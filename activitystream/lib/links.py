@@ -15,6 +15,8 @@ _MISREAD = re.compile(r"[\x00-\x1f\x7f-\x9f\\\u2028\u2029]")
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
+_NO_HOST = "the link names no plain host"
+
 #: What servers and browsers take in a header.
 _LONGEST = 8000
 
@@ -37,7 +39,7 @@ def location_of(
         raise ValueError("the link has characters that no link has")
     if len(link) > _LONGEST:
         raise ValueError("the link is too long")
-    parts = urlsplit(link)  # a ValueError too on a malformed host
+    parts = _split(link)
     if parts.scheme or parts.netloc or link.startswith("//"):
         if parts.scheme not in ("http", "https", "") or not any(
             _leads_to(host, parts) for host in (host_url, *(f"//{each}" for each in allowed_hosts))
@@ -69,13 +71,29 @@ def own_link(link: Any) -> str | None:
         return None
 
 
+def _split(link: str) -> SplitResult:
+    """
+    :raises ValueError: if its host or port is none.
+    """
+    try:
+        parts = urlsplit(link)
+        if "[" in parts.netloc:
+            IPv6Address(parts.hostname)  # Python 3.10's urlsplit takes any text
+        _ = parts.port
+    except ValueError:
+        # Python's own error repeats what was asked for, and TurboGears' quickstart shows the text
+        # of an error without escaping it.
+        raise ValueError(_NO_HOST) from None
+    return parts
+
+
 def _leads_to(site: str, link: SplitResult) -> bool:
     """Whether a link is to the host and port of a site.
 
     A proxy that ends TLS hides the scheme from the app: no port is a port of its own, and the
     default one of a scheme is no port.
     """
-    site_host, site_port = _host_and_port(urlsplit(site))
+    site_host, site_port = _host_and_port(_split(site))
     host, port = _host_and_port(link)
     ports = {port} if port is not None else {None, _DEFAULT_PORTS.get(link.scheme)}
     return host == site_host and site_port in ports
@@ -88,8 +106,6 @@ def _host_and_port(parts: SplitResult) -> tuple[str, int | None]:
     """
     host = parts.hostname
     if not host or not host.isascii() or "@" in parts.netloc:
-        raise ValueError("the link names no plain host")
-    if "[" in parts.netloc:
-        IPv6Address(host)  # raises ValueError; Python 3.10's urlsplit takes any text
+        raise ValueError(_NO_HOST)
     port = parts.port
     return host, None if port == _DEFAULT_PORTS.get(parts.scheme) else port

@@ -242,6 +242,7 @@ _SEVERAL = (Mapping, list, set, tuple, re.Pattern)
 
 
 def _check_filter(field: str, value: Any) -> None:
+    kind: type
     if field == "timestamp":
         kind, hint = datetime, ": it is a datetime"
     elif field.endswith("_id"):
