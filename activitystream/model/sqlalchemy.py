@@ -319,8 +319,8 @@ def check_fields(fields: dict[str, Any]) -> None:
         )
         if size > most:
             raise ValueError(
-                f"the database takes at most {most} bytes at once, and this action has {size} "
-                f"bytes of text: store less, or raise the server's max_allowed_packet"
+                f"the database takes at most {most} bytes at once, and this action is {size}: "
+                f"store less text, or raise the server's max_allowed_packet"
             )
 
 
