@@ -51,7 +51,7 @@ _BATCH = 1000
 _LARGEST = 16 * 1024 * 1024 - 64
 
 #: How long a UUID is does not depend on how the connection writes it.
-_ENCODING = CodecOptions(uuid_representation=UuidRepresentation.STANDARD)
+_ENCODING: CodecOptions[Any] = CodecOptions(uuid_representation=UuidRepresentation.STANDARD)
 
 #: MongoDB merges some 200 ranges of an index, and sorts the actions of more in memory.
 _ADDRESSES = 100
