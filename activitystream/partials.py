@@ -1,5 +1,6 @@
 """What a host's templates show by ``h.call_partial``."""
 
+import logging
 from collections.abc import Iterable
 from typing import Any
 
@@ -7,6 +8,7 @@ from markupsafe import Markup
 from tg import expose
 from tgext.pluggable import plug_url
 
+from . import model
 from .lib import clock
 from .lib.audiences import count_not_seen_of, stream_of
 from .lib.days import by_day, undated, when, when_in_day
@@ -16,6 +18,8 @@ from .lib.rendering import lines, render_list
 from .lib.seen import last_seen
 from .lib.translation import _, ngettext
 
+log = logging.getLogger(__name__)
+
 #: The bell says "99+" rather than count on.
 _COUNTED = 100
 
@@ -24,16 +28,28 @@ _NEWEST = 10
 
 
 @expose("activitystream.templates.bell")
-def bell() -> dict[str, Any] | str:
+def bell(must_count: bool = False) -> dict[str, Any] | str:
     """The number of what the logged-in user has not seen, and the newest of it when it is opened.
 
+    If the database cannot be asked, that is logged, and the bell has no number: it is not what
+    somebody came to the page for. An error that cost the host what it wrote is raised all the same.
+
+    :param must_count: raise the error in any case.
     :returns: nothing for anyone else.
     """
     user = logged_in_user()
     if user is None:
         return ""
-    unseen = count_not_seen_of(user, limit=_COUNTED)
-    if unseen < _COUNTED:
+    unseen = None
+    try:
+        unseen = count_not_seen_of(user, limit=_COUNTED)
+    except model.orm.DATABASE_ERRORS:
+        if must_count or not model.orm.can_go_on():
+            raise
+        log.exception("The bell has no number, since the database could not be asked for it")
+    if unseen is None:
+        shown = sentence = ""
+    elif unseen < _COUNTED:
         shown = str(unseen)
         sentence = ngettext("%(count)d new notification", "%(count)d new notifications", unseen)
     else:

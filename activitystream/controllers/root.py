@@ -1,6 +1,9 @@
 """The URLs, one method each."""
 
 import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -22,6 +25,8 @@ from ..lib.references import class_named
 from ..lib.rendering import lines, render_list
 from ..lib.seen import last_seen
 from ..lib.stream import Place, place_named, place_of
+
+log = logging.getLogger(__name__)
 
 _INDEX = "activitystream.templates.index"
 
@@ -48,19 +53,22 @@ class RootController(TGController):
     @expose(content_type="text/html", **_READ)
     def more(self, before: Any = None, new_since: Any = None) -> str:
         """The rest of the page, for htmx to put below it."""
-        return _page(_user_or_refuse(), before, new_since, going_on=True)["stream"]
+        with _refusing_errors():
+            return _page(_user_or_refuse(), before, new_since, going_on=True)["stream"]
 
     @expose(content_type="text/html", **_READ)
     def bell(self) -> str:
         """The bell again, with the number of now."""
         _user_or_refuse()
-        return call_partial("activitystream.partials:bell")
+        with _refusing_errors():  # an answer without a number would replace one with an old number
+            return call_partial("activitystream.partials:bell", must_count=True)
 
     @expose(content_type="text/html", **_READ)
     def newest(self) -> str:
         """What the bell shows when it is opened. It marks nothing as seen."""
         _user_or_refuse()
-        return call_partial("activitystream.partials:newest")
+        with _refusing_errors():
+            return call_partial("activitystream.partials:newest")
 
     @expose(content_type="application/activity+json", **_READ)
     def stream(self, before: Any = None) -> str:
@@ -70,12 +78,15 @@ class RootController(TGController):
             place = _place(before)
         except ValueError as error:
             _refuse(400, str(error))
-        return json.dumps(activitystreams.page(*_part(user, place), before=place))
+        with _refusing_errors():
+            return json.dumps(activitystreams.page(*_part(user, place), before=place))
 
     @expose(content_type="application/json", **_READ)
     def unseen(self) -> str:
         """How many actions the user has not seen."""
-        count = count_not_seen_of(_user_or_refuse())
+        user = _user_or_refuse()
+        with _refusing_errors():
+            count = count_not_seen_of(user)
         response.etag = str(count)
         response.conditional_response = True
         return json.dumps({"unseen": count})
@@ -115,19 +126,20 @@ class RootController(TGController):
             _refuse(405, "HEAD would mark the stream as seen")
         if is_foreign(request):
             _refuse(403, "this is for the site's own pages")
-        try:
-            moment = clock.parse(until)
-            recipient = user if _type is None and _id is None else _recipient(_type, _id)
-        except ValueError as error:
-            _refuse(400, str(error))
-        except LookupError as error:
-            _refuse(404, str(error))
-        if not _may_update(user, recipient):
-            _refuse(403, "this stream is somebody else's")
-        try:
-            return {"last_activity_seen": am.mark_seen(recipient, moment)}
-        except LookupError as error:  # deleted meanwhile
-            _refuse(401 if recipient is user else 404, str(error))
+        with _refusing_errors():
+            try:
+                moment = clock.parse(until)
+                recipient = user if _type is None and _id is None else _recipient(_type, _id)
+            except ValueError as error:
+                _refuse(400, str(error))
+            except LookupError as error:
+                _refuse(404, str(error))
+            if not _may_update(user, recipient):
+                _refuse(403, "this stream is somebody else's")
+            try:
+                return {"last_activity_seen": am.mark_seen(recipient, moment)}
+            except LookupError as error:  # deleted meanwhile
+                _refuse(401 if recipient is user else 404, str(error))
 
 
 def _user_or_login() -> Any:
@@ -201,6 +213,18 @@ def _older(place: Place, new_since: Any) -> dict[str, str]:
 
 def _refuse(status: int, reason: str) -> NoReturn:  # type: ignore[misc]  # abort raises
     abort(status, detail=reason, passthrough="json")
+
+
+@contextmanager
+def _refusing_errors() -> Iterator[None]:
+    """Answers 503 if the database cannot be asked, and logs why."""
+    try:
+        yield
+    except model.orm.DATABASE_ERRORS:
+        if not model.orm.can_go_on():
+            raise
+        log.exception("%s was not answered, since the database could not be asked", request.path)
+        _refuse(503, "the database cannot be asked now: try again later")
 
 
 def _recipient(type_name: Any, key: Any) -> Any:

@@ -113,9 +113,18 @@ class Action(ActionMixin, MappedClass):
 MODELS = (Action,)
 
 
+#: What is raised when the database cannot do what it is asked.
+DATABASE_ERRORS = (PyMongoError,)
+
+
 def transaction_is_broken() -> bool:
     """MongoDB keeps what was written."""
     return False
+
+
+def can_go_on() -> bool:
+    """After an error of the database's, what was written is still there."""
+    return True
 
 
 # Actions

@@ -4,7 +4,7 @@ Another ORM is one more module with these functions.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from functools import lru_cache
 from itertools import islice
@@ -199,6 +199,10 @@ def _delete_rows(mapper: Any, connection: Any, action: Action) -> None:
 MODELS = (Action, ActionRecipient)
 
 
+#: What is raised when the database cannot do what it is asked.
+DATABASE_ERRORS = (sa.exc.DBAPIError, sa.exc.TimeoutError)
+
+
 def transaction_is_broken() -> bool:
     """Whether nothing can be done in the host's transaction any more but to roll it back."""
     try:
@@ -207,6 +211,35 @@ def transaction_is_broken() -> bool:
     except sa.exc.SQLAlchemyError:
         return True
     return False
+
+
+def can_go_on() -> bool:
+    """After an error of the database's: whether the request can go on, and nothing of it is lost.
+
+    Where nothing was written, the host's transaction is rolled back, as PostgreSQL does nothing
+    more in it. What the host writes after all raises an error when it is committed: zope.sqlalchemy
+    would commit the transaction that it knew.
+    """
+    session = DBSession.registry()
+    if not session.is_active or session.in_nested_transaction() or _has_written(session):
+        return False
+    session.rollback()
+    return True
+
+
+def _has_written(session: Any) -> bool:
+    """Whether something was written, or is to be; true where nobody kept account of it."""
+    if session.new or session.dirty or session.deleted:
+        return True
+    begun = session.get_transaction()
+    if begun is None or not begun._connections:
+        return False
+    try:
+        from zope.sqlalchemy.datamanager import _SESSION_STATE, STATUS_ACTIVE
+    except ImportError:
+        return True
+    # To look costs nothing, and it decides what is committed: what it was not told of never is.
+    return _SESSION_STATE.get(session) != STATUS_ACTIVE
 
 
 # Actions
@@ -222,16 +255,19 @@ def store(fields: dict[str, Any]) -> Action:
     row, recipients = _row(fields), fields["_recipients"]
     to = _TO_EVERYONE if recipients is None else recipients
     connection = _connection()
-    if connection.dialect.name == "postgresql" and len(to) <= _ROWS_AT_ONCE:
-        types, keys = [each["_type"] for each in to], [each["_id"] for each in to]
-        if len(to) == 1:
-            number = connection.scalar(_INSERT_FOR_ONE, {**row, "type": types[0], "key": keys[0]})
+    with _all_or_nothing():
+        if connection.dialect.name == "postgresql" and len(to) <= _ROWS_AT_ONCE:
+            types, keys = [each["_type"] for each in to], [each["_id"] for each in to]
+            if len(to) == 1:
+                one = {"type": types[0], "key": keys[0]}
+                number = connection.scalar(_INSERT_FOR_ONE, {**row, **one})
+            else:
+                several = {"types": types, "keys": keys}
+                number = connection.scalar(_INSERT_FOR_SEVERAL, {**row, **several})
         else:
-            number = connection.scalar(_INSERT_FOR_SEVERAL, {**row, "types": types, "keys": keys})
-    else:
-        inserted = connection.execute(_INSERT_ACTION, row)
-        number = inserted.inserted_primary_key[0]  # type: ignore[index]  # there is one
-        _address([(number, fields["timestamp"], recipients)])
+            inserted = connection.execute(_INSERT_ACTION, row)
+            number = inserted.inserted_primary_key[0]  # type: ignore[index]  # there is one
+            _address([(number, fields["timestamp"], recipients)])
     action = Action(_id=number, **row)
     vars(action)["_rows"] = recipients
     orm.make_transient_to_detached(action)
@@ -251,13 +287,24 @@ def store_many(actions: list[dict[str, Any]]) -> None:
     """
     insert = _INSERT_ACTION.returning(Action._id, sort_by_parameter_order=True)
     numbers: list[int] = []
-    for part in _by_length(actions):
-        numbers += _connection().scalars(insert, [_row(fields) for fields in part])
-    _address(
-        (number, fields["timestamp"], fields["_recipients"])
-        for number, fields in zip(numbers, actions, strict=True)
-    )
+    with _all_or_nothing():
+        for part in _by_length(actions):
+            numbers += _connection().scalars(insert, [_row(fields) for fields in part])
+        _address(
+            (number, fields["timestamp"], fields["_recipients"])
+            for number, fields in zip(numbers, actions, strict=True)
+        )
     _session_has_changed()
+
+
+@contextmanager
+def _all_or_nothing() -> Iterator[None]:
+    """As a flush that fails does: or a host that catches the error would commit a part of it."""
+    try:
+        yield
+    except BaseException:
+        DBSession.rollback()
+        raise
 
 
 def _row(fields: dict[str, Any]) -> dict[str, Any]:
