@@ -1,4 +1,6 @@
 from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -7,6 +9,8 @@ from webtest import TestApp
 from activitystream import am
 from tests import databases
 from tests.host.app import make_app
+from tests.postgres import Postgres
+from tests.replica_set import ReplicaSet
 
 # A database is the same for all examples of a test, and as slow as it is.
 settings.register_profile(
@@ -48,6 +52,32 @@ def database(request, database_named):
 def mongodb(database_named):
     """A real MongoDB server."""
     return database_named("mongodb")
+
+
+@pytest.fixture(scope="session")
+def _replica_set(tmp_path_factory):
+    with ReplicaSet(tmp_path_factory.mktemp("replica_set"), "activitystream_tests") as replica_set:
+        yield replica_set
+
+
+@pytest.fixture
+def replica_set(_replica_set):
+    """Three real MongoDB servers, all well, to be killed."""
+    _replica_set.mend()
+    return _replica_set
+
+
+@pytest.fixture(scope="session")
+def _postgres():
+    with TemporaryDirectory(prefix="postgresql") as folder, Postgres(Path(folder)) as postgres:
+        yield postgres
+
+
+@pytest.fixture
+def postgres(_postgres):
+    """A real PostgreSQL server that runs, to be killed."""
+    _postgres.start()
+    return _postgres
 
 
 class Browser(TestApp):
@@ -101,6 +131,18 @@ def host(database):
     host = Host(database)
     yield host
     database.close()
+
+
+@pytest.fixture
+def host_on():
+    """Makes the host app on a database of the test's own."""
+    with ExitStack() as until_the_end:
+
+        def host_on(database, **options):
+            until_the_end.callback(database.leave)
+            return Host(database, **options)
+
+        yield host_on
 
 
 @pytest.fixture

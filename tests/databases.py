@@ -127,6 +127,11 @@ class MingDatabase:
 
     close = forget
 
+    def leave(self):
+        """Nobody asks this server any more."""
+        self.close()
+        self.db.client.close()
+
     def delete(self, entity):
         entity.delete()
         self.model.DBSession.flush_all()
@@ -327,6 +332,11 @@ class SQLDatabase:
         """The request went wrong, or the test is over."""
         transaction.abort()
         self.session.remove()
+
+    def leave(self):
+        """Nobody asks this server any more."""
+        self.close()
+        self.engine.dispose()
 
     def delete(self, entity):
         self.session.delete(self.get(type(entity), sa.inspect(entity).identity))

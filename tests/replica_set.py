@@ -1,9 +1,10 @@
 """Three MongoDB servers on loopback that replicate, to be killed and started again."""
 
+import signal
 import subprocess
 import time
-from collections.abc import Iterable
-from contextlib import closing
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,14 @@ class ReplicaSet:
         given = "&".join(f"{name}={value}" for name, value in options.items())
         return f"mongodb://{hosts}/{self.database}?replicaSet={_NAME}&{given}"
 
+    def url_of_a_secondary(self) -> str:
+        """Of the database on a member that takes no writes."""
+        port = next(port for port, state in self.states().items() if state == "SECONDARY")
+        return (
+            f"mongodb://127.0.0.1:{port}/{self.database}"
+            "?directConnection=true&readPreference=secondaryPreferred"
+        )
+
     def client(self, **options: Any) -> Any:
         return closing(pymongo.MongoClient(self.url(**options)))
 
@@ -105,6 +114,28 @@ class ReplicaSet:
     def kill(self, port: int) -> None:
         self._processes[port].kill()
         self._processes[port].wait()
+
+    def kill_all(self) -> None:
+        for port in self._ports:
+            self.kill(port)
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """No member answers until the block ends; their connections stay."""
+        for process in self._processes.values():
+            process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in self._processes.values():
+                process.send_signal(signal.SIGCONT)
+
+    def mend(self) -> None:
+        """Start what was killed, and wait until all is well."""
+        for port, process in self._processes.items():
+            if process.poll() is not None:
+                self.start(port)
+        self.wait_until_whole()
 
     def replicate(self, to: Iterable[int], on: bool) -> None:
         """Let secondaries fetch from the primary, or not, by a switch of MongoDB's own tests.

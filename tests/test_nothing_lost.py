@@ -1,22 +1,17 @@
 """Servers are killed while a host writes: what was acknowledged is there, once, and all of it."""
 
-import tempfile
 import threading
 import time
 from collections import Counter
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from pymongo.errors import PyMongoError
 
 from activitystream.lib import clock
-from tests.conftest import Host
 from tests.databases import MingDatabase, SQLDatabase
-from tests.postgres import Postgres
-from tests.replica_set import ReplicaSet
 
 pytestmark = pytest.mark.faults
 
@@ -110,14 +105,8 @@ class Load:
         assert marker.last_activity_seen >= seen
 
 
-@pytest.fixture
-def replica_set(tmp_path):
-    with ReplicaSet(tmp_path, "activitystream_tests") as replica_set:
-        yield replica_set
-
-
-def test_mongodb_elects_another_primary_under_load(replica_set):
-    host = Host(MingDatabase("mongodb", replica_set.url(**URL_OPTIONS)))
+def test_mongodb_elects_another_primary_under_load(host_on, replica_set):
+    host = host_on(MingDatabase("mongodb", replica_set.url(**URL_OPTIONS)))
     with Load(host) as load:
         load.wait_for_more()
         killed = replica_set.primary()
@@ -130,13 +119,11 @@ def test_mongodb_elects_another_primary_under_load(replica_set):
     # By retryWrites all have waited for the new primary.
     assert load.errors == []
     load.check()
-    host.database.close()
-    host.database.db.client.close()
 
 
-def test_mongodb_says_so_where_nobody_waits_for_the_election(replica_set):
+def test_mongodb_says_so_where_nobody_waits_for_the_election(host_on, replica_set):
     options = {**URL_OPTIONS, "serverSelectionTimeoutMS": 200}
-    host = Host(MingDatabase("mongodb", replica_set.url(**options)))
+    host = host_on(MingDatabase("mongodb", replica_set.url(**options)))
     with Load(host) as load:
         load.wait_for_more()
         replica_set.kill(replica_set.primary())
@@ -145,18 +132,10 @@ def test_mongodb_says_so_where_nobody_waits_for_the_election(replica_set):
     for _, _, error in load.errors:
         assert isinstance(error, PyMongoError) or "503" in str(error)
     load.check()
-    host.database.close()
-    host.database.db.client.close()
 
 
-@pytest.fixture
-def postgres():
-    with tempfile.TemporaryDirectory(prefix="postgresql") as folder, Postgres(Path(folder)) as it:
-        yield it
-
-
-def test_postgresql_is_killed_and_started_again_under_load(postgres):
-    host = Host(
+def test_postgresql_is_killed_and_started_again_under_load(host_on, postgres):
+    host = host_on(
         SQLDatabase("postgresql", postgres.url), blueprint={"sqlalchemy.pool_pre_ping": "true"}
     )
     with Load(host) as load:
@@ -171,5 +150,3 @@ def test_postgresql_is_killed_and_started_again_under_load(postgres):
     for _, _, error in load.errors:
         assert isinstance(error, sa.exc.OperationalError) or "503" in str(error)
     load.check()
-    host.database.close()
-    host.database.engine.dispose()

@@ -20,7 +20,7 @@ def notify(name: str, *arguments: Any) -> None:
     for hook in tuple(tg.hooks._hooks.get(name, ())):
         try:
             hook(*arguments)
-        except Exception:
-            if model.orm.transaction_is_broken():
+        except Exception as error:
+            if model.orm.transaction_is_broken(error):
                 raise
             log.exception("The hook %s failed in %r", name, hook)

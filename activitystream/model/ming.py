@@ -117,7 +117,7 @@ MODELS = (Action,)
 DATABASE_ERRORS = (PyMongoError,)
 
 
-def transaction_is_broken() -> bool:
+def transaction_is_broken(error: BaseException) -> bool:
     """MongoDB keeps what was written."""
     return False
 

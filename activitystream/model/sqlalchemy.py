@@ -3,6 +3,7 @@
 Another ORM is one more module with these functions.
 """
 
+import logging
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
@@ -23,6 +24,8 @@ from ..lib.references import Address, Reference
 from ..lib.stream import Span, place_of
 from . import DBSession
 from .action import ActionMixin
+
+log = logging.getLogger(__name__)
 
 #: What a recipient's class must have.
 SEEN_FIELD = "last_activity_seen = Column(DateTime)"
@@ -203,14 +206,53 @@ MODELS = (Action, ActionRecipient)
 DATABASE_ERRORS = (sa.exc.DBAPIError, sa.exc.TimeoutError)
 
 
-def transaction_is_broken() -> bool:
-    """Whether nothing can be done in the host's transaction any more but to roll it back."""
+def transaction_is_broken(error: BaseException) -> bool:
+    """Whether the host's transaction was rolled back, or nothing else can be done with it any more.
+
+    :param error: what was raised in it.
+    """
     try:
-        with DBSession.no_autoflush:
-            DBSession.execute(sa.select(1))
+        connection = DBSession.connection(bind_arguments={"mapper": Action})
+        connection.execute(sa.select(1))
     except sa.exc.SQLAlchemyError:
         return True
+    return _ended_transaction(error, connection)
+
+
+def _ended_transaction(error: BaseException | None, connection: sa.Connection) -> bool:
+    """Whether the database rolled all back by itself, to go on as if nothing had been.
+
+    MariaDB and MySQL do so with one of two transactions that wait for each other, SQLite on a full
+    disk.
+    """
+    while error is not None:
+        if isinstance(error, sa.exc.DBAPIError):
+            if connection.dialect.name == "sqlite":
+                return not connection.connection.driver_connection.in_transaction
+            if connection.dialect.name in ("mysql", "mariadb"):
+                return error.orig.args[:1] == (_DEADLOCK,)
+        error = error.__cause__ or error.__context__
     return False
+
+
+#: The number of MariaDB's and MySQL's error.
+_DEADLOCK = 1213
+
+
+@event.listens_for(sa.Engine, "handle_error")
+def _tell_of_missing_tables(context: Any) -> None:
+    """Who forgot to make them gets the database's own error, and in the log what to do."""
+    error = context.original_exception
+    said = (getattr(error, "sqlstate", None), *error.args[:1])
+    missing = "42P01" in said or 1146 in said or str(error).startswith("no such table")
+    # To look whether a table is there is an error on MariaDB, but no statement that was compiled.
+    asked = getattr(context.execution_context, "compiled", None) is not None
+    if missing and asked and "activity_stream_" in str(error):
+        log.error(
+            "The tables of activitystream are missing. In a new database, make all tables by "
+            "`gearbox setup-app`; in one that you have already, make these by "
+            "`gearbox migrate-pluggable activitystream upgrade`."
+        )
 
 
 def can_go_on() -> bool:

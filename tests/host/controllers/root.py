@@ -3,7 +3,9 @@
 import tg
 from tg import TGController, expose
 from tg.decorators import paginate
+from tgext.pluggable import call_partial
 
+import tests.host
 from activitystream import am
 
 
@@ -41,6 +43,16 @@ class RootController(TGController):
         user = tg.request.identity["user"]
         am.create(user, verb, recipients=[user])
         return {"done": verb}
+
+    @expose("json")
+    def change(self, name, when):
+        """Changes something of the host's before the bell is shown, or after."""
+        if when == "before":
+            tests.host.model.user_named(name).password = "changed"
+        bell = call_partial("activitystream.partials:bell")
+        if when == "after":
+            tests.host.model.user_named(name).password = "changed"
+        return {"bell": bell}
 
     @expose("json")
     @paginate("actions", items_per_page=3)

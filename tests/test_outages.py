@@ -1,0 +1,382 @@
+"""The database is away, too slow, read-only or full: what users get, and what is stored.
+
+The host of these tests remembers who is logged in, so that only activitystream asks the database.
+"""
+
+import logging
+import os
+import signal
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import SimpleNamespace
+
+import pymongo
+import pytest
+import sqlalchemy as sa
+import tg
+import transaction
+from pymongo.errors import PyMongoError
+
+from activitystream import am
+from tests.databases import SQL, MingDatabase, SQLDatabase, on, without
+from tests.host.app import AuthMetadata
+from tests.test_nothing_lost import wait_until
+
+pytestmark = pytest.mark.faults
+
+DATABASE_ERRORS = (PyMongoError, sa.exc.DBAPIError, sa.exc.TimeoutError)
+
+
+class Remembering(AuthMetadata):
+    """Finds users without asking the database."""
+
+    def __init__(self, model, user):
+        super().__init__(model)
+        self.user = user
+
+    def get_user(self, identity, userid):
+        return self.user
+
+
+def remember(host, user, **blueprint):
+    """(Re)start the app with what it remembers, and give a browser of this user's."""
+    metadata = Remembering(host.model, user)
+    host.plug(blueprint={"sa_auth.authmetadata": metadata, **blueprint})
+    return host.browser(user)
+
+
+def number_on(page):
+    """What a bell tells; None if it has no number."""
+    count = page.html.select_one(".activitystream-bell .activitystream-count")
+    return None if count.has_attr("hidden") else count.select_one("[aria-hidden]").text
+
+
+def with_options(url, **options):
+    url = sa.make_url(url).update_query_dict(options)
+    return url.render_as_string(hide_password=False)
+
+
+# What goes wrong, each as a fixture: the database, options of the host's blueprint, and what brings
+# it about until a block ends.
+
+
+def _is_answered(host):
+    try:
+        return host.database.db.client.admin.command("ping")
+    except PyMongoError:
+        return False
+
+
+@pytest.fixture
+def mongodb_down(replica_set):
+    @contextmanager
+    def down(host):
+        replica_set.kill_all()
+        yield
+        replica_set.mend()
+        wait_until(lambda: _is_answered(host))
+
+    url = replica_set.url(w="majority", serverSelectionTimeoutMS=300)
+    return MingDatabase("mongodb", url), {}, down
+
+
+@pytest.fixture
+def mongodb_standing_still(replica_set):
+    @contextmanager
+    def still(host):
+        with replica_set.standing_still():
+            yield
+        replica_set.mend()
+        wait_until(lambda: _is_answered(host))
+
+    url = replica_set.url(w="majority", serverSelectionTimeoutMS=1000, socketTimeoutMS=300)
+    return MingDatabase("mongodb", url), {}, still
+
+
+@pytest.fixture
+def mongodb_without_a_free_connection(replica_set):
+    @contextmanager
+    def busy(host):
+        numbers = host.database.db.numbers
+        numbers.insert_many([{"_id": number} for number in range(10)])
+        # Such a cursor keeps its connection until its end.
+        cursor = numbers.find(cursor_type=pymongo.CursorType.EXHAUST, batch_size=2)
+        next(cursor)
+        yield
+        cursor.close()
+
+    url = replica_set.url(w="majority", maxPoolSize=1, waitQueueTimeoutMS=300)
+    return MingDatabase("mongodb", url), {}, busy
+
+
+@pytest.fixture
+def postgresql_down(postgres):
+    @contextmanager
+    def down(host):
+        postgres.kill()
+        yield
+        postgres.start()
+
+    return SQLDatabase("postgresql", postgres.url), {"sqlalchemy.pool_pre_ping": "true"}, down
+
+
+ONE_CONNECTION = {
+    "sqlalchemy.pool_size": "1",
+    "sqlalchemy.max_overflow": "0",
+    "sqlalchemy.pool_timeout": "1",
+}
+
+
+@contextmanager
+def _one_held(host):
+    with host.database.engine.connect():
+        yield
+
+
+@pytest.fixture
+def postgresql_without_a_free_connection(database_named):
+    return SQLDatabase("postgresql", database_named("postgresql").url), ONE_CONNECTION, _one_held
+
+
+@pytest.fixture
+def mariadb_without_a_free_connection(database_named):
+    return SQLDatabase("mariadb", database_named("mariadb").url), ONE_CONNECTION, _one_held
+
+
+@contextmanager
+def _locked(url, lock):
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(lock)
+        yield
+
+
+@pytest.fixture
+def postgresql_too_slow(database_named):
+    url = database_named("postgresql").url
+    lock = "LOCK TABLE activity_stream_recipient, activity_stream_action"
+    in_time = with_options(url, options="-c statement_timeout=300")
+    return SQLDatabase("postgresql", in_time), {}, lambda host: _locked(url, lock)
+
+
+@pytest.fixture
+def mariadb_too_slow(database_named):
+    url = database_named("mariadb").url
+    lock = "LOCK TABLES activity_stream_recipient WRITE, activity_stream_action WRITE"
+    in_time = with_options(url, init_command="SET SESSION max_statement_time = 0.3")
+    return SQLDatabase("mariadb", in_time), {}, lambda host: _locked(url, lock)
+
+
+@pytest.fixture
+def mariadb_standing_still(database_named):
+    database = database_named("mariadb")
+    if os.environ.get("MARIADB_URL"):
+        without("no MariaDB server to stop: unset MARIADB_URL")
+
+    @contextmanager
+    def still(host):
+        with sa.create_engine(database.url, poolclass=sa.NullPool).connect() as connection:
+            (file,) = connection.exec_driver_sql("SELECT @@pid_file").one()
+        process = int(Path(file).read_text())
+        os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(process, signal.SIGCONT)
+
+    in_time = with_options(database.url, read_timeout="1", connect_timeout="1")
+    return SQLDatabase("mariadb", in_time), {}, still
+
+
+OUTAGES = [
+    "mongodb_down",
+    "mongodb_standing_still",
+    "mongodb_without_a_free_connection",
+    "postgresql_down",
+    "postgresql_without_a_free_connection",
+    "postgresql_too_slow",
+    "mariadb_standing_still",
+    "mariadb_without_a_free_connection",
+    "mariadb_too_slow",
+]
+
+
+@pytest.fixture(params=OUTAGES)
+def outage(request, host_on):
+    """A host in whose stream is one action, its browser, and a context in which all goes wrong."""
+    database, blueprint, context = request.getfixturevalue(request.param)
+    host = host_on(database)
+    host.user("bob")
+    user = host.user("ann")
+    browser = remember(host, user, **blueprint)
+    am.create(user, "before", recipients=[user])
+    database.forget()
+
+    @contextmanager
+    def going_on():
+        with context(host):
+            yield
+            database.close()
+
+    return SimpleNamespace(host=host, user=user, browser=browser, going_on=going_on)
+
+
+def of(*outages):
+    return pytest.mark.parametrize("outage", outages, indirect=True)
+
+
+def test_a_page_with_a_bell_shows_all_but_its_number_and_the_log_says_why(outage, caplog):
+    browser = outage.browser
+    assert number_on(browser.get("/with_bell")) == "1"
+    with outage.going_on(), caplog.at_level(logging.ERROR):
+        page = browser.get("/with_bell")
+        assert "The host's own header" in page
+        assert number_on(page) is None
+    (told,) = [each for each in caplog.records if each.name == "activitystream.partials"]
+    assert "The bell has no number" in told.getMessage()
+    assert isinstance(told.exc_info[1], DATABASE_ERRORS)
+    assert number_on(browser.get("/with_bell")) == "1"
+
+
+def test_what_a_script_asks_for_is_answered_by_503(outage, caplog):
+    with outage.going_on(), caplog.at_level(logging.ERROR):
+        for path in ("bell", "unseen.json"):
+            answer = outage.browser.get(f"/activitystream/{path}", status=503)
+            assert answer.content_type == "application/json"
+            assert "try again later" in answer.json["detail"]
+            assert f"/activitystream/{path} was not answered" in caplog.text
+    assert outage.browser.get("/activitystream/unseen.json").json == {"unseen": 1}
+
+
+@of(*(each for each in OUTAGES if each != "mongodb_standing_still"))
+def test_what_could_not_be_stored_is_not_stored_later(outage):
+    assert stored_around(outage) == ["before", "after"]
+
+
+@of("mongodb_standing_still")
+def test_what_a_server_did_not_answer_in_time_it_may_have_stored_once(outage):
+    assert stored_around(outage) in (["before", "after"], ["before", "meanwhile", "after"])
+
+
+def stored_around(outage):
+    """The verbs of all actions, when one could not be stored, and another could."""
+    with outage.going_on(), pytest.raises(DATABASE_ERRORS):
+        am.create(outage.user, "meanwhile", recipients=[outage.user])
+    outage.host.database.forget()
+    am.create(outage.user, "after", recipients=[outage.user])
+    outage.host.database.forget()
+    actions = outage.host.database.raw_actions()
+    assert all(len(action["_recipients"]) == 1 for action in actions)
+    return [action["verb"] for action in actions]
+
+
+# Read-only
+
+
+@pytest.fixture(params=["mongodb", *SQL])
+def writable(request, database_named, replica_set):
+    """A database, and the same for who may not write."""
+    if request.param == "mongodb":
+        primary = MingDatabase("mongodb", replica_set.url(w="majority"))
+        return primary, MingDatabase("mongodb", replica_set.url_of_a_secondary())
+    database = database_named(request.param)
+    options = {
+        "sqlite": {"mode": "ro", "uri": "true"},
+        "postgresql": {"options": "-c default_transaction_read_only=on"},
+        "mariadb": {"init_command": "SET SESSION TRANSACTION READ ONLY"},
+    }
+    url = database.url.replace("sqlite:///", "sqlite:///file:")
+    return database, SQLDatabase(database.name, with_options(url, **options[database.name]))
+
+
+def test_who_may_not_write_gets_an_error_and_reads_on(writable, host_on):
+    database, read_only = writable
+    host = host_on(database)
+    user = host.user("ann")
+    am.create(user, "before", recipients=[user])
+    database.forget()
+    host.database = read_only
+    browser = remember(host, user)
+    # A secondary may lag.
+    wait_until(lambda: number_on(browser.get("/with_bell")) == "1")
+    for write in (lambda: am.create(user, "after", recipients=[user]), lambda: am.mark_seen(user)):
+        with pytest.raises(DATABASE_ERRORS):
+            write()
+        read_only.close()
+    assert number_on(browser.get("/with_bell")) == "1"
+    read_only.leave()
+    host.database = database
+    host.plug()
+    assert [action["verb"] for action in database.raw_actions()] == ["before"]
+    assert host.model.user_named("ann").last_activity_seen is None
+
+
+# On SQLAlchemy the bell is shown in the host's own transaction.
+
+
+@of("postgresql_too_slow", "mariadb_too_slow")
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_bell_without_a_number_loses_nothing_of_the_hosts_without_a_word(outage, when):
+    change = f"/change?name=bob&when={when}"
+    with outage.going_on(), pytest.raises(sa.exc.SQLAlchemyError):
+        outage.browser.get(change)
+    assert outage.host.model.user_named("bob").password is None
+    assert outage.browser.get(change).status_int == 200
+    assert outage.host.model.user_named("bob").password == "changed"
+
+
+@of("postgresql_too_slow")
+def test_the_rest_of_the_page_may_ask_the_database(outage):
+    with outage.going_on():
+        answer = outage.browser.get("/change?name=bob&when=never")
+        assert "activitystream-bell" in answer.json["bell"]
+        tg.hooks.register("after_render", lambda *_: outage.host.model.user_named("bob").as_str)
+        assert number_on(outage.browser.get("/with_bell")) is None
+
+
+@pytest.fixture
+def without_recipients(host):
+    """The table is gone that is written second."""
+    host.database.forget()
+    host.database.tables["activity_stream_recipient"].drop(host.database.engine)
+    yield
+    host.database.close()
+    host.model.metadata.create_all(host.database.engine)
+
+
+WRITES = {
+    "create": lambda user: am.create(user, "joined", recipients=[user]),
+    "create_many": lambda user: am.create_many(
+        [{"actor": user, "verb": "joined", "recipients": [user]}]
+    ),
+}
+
+
+@pytest.mark.parametrize("write", WRITES)
+@on(*SQL)
+def test_who_commits_after_a_create_that_failed_stores_no_half_of_it(
+    host, user, without_recipients, write
+):
+    database = host.database
+    with pytest.raises(sa.exc.DBAPIError, match="activity_stream_recipient"):
+        WRITES[write](user)
+    with suppress(sa.exc.SQLAlchemyError):
+        transaction.commit()
+    database.close()
+    assert database.execute(sa.select(database.tables["activity_stream_action"])).all() == []
+
+
+@on(*SQL)
+def test_without_its_tables_the_log_says_how_to_make_them(host, user, app, caplog):
+    host.database.forget()
+    for name in ("activity_stream_recipient", "activity_stream_action"):
+        host.database.tables[name].drop(host.database.engine)
+    with caplog.at_level(logging.ERROR):
+        assert number_on(app.get("/with_bell")) is None
+        assert "gearbox setup-app" in caplog.text
+        caplog.clear()
+        with pytest.raises(sa.exc.DBAPIError):
+            am.create(user, "joined")
+        assert "gearbox migrate-pluggable activitystream upgrade" in caplog.text
+    host.database.close()
+    host.model.metadata.create_all(host.database.engine)
