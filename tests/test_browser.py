@@ -365,6 +365,20 @@ def test_where_the_network_fails_it_can_be_tried_again(board):
     expect(page.locator("main .activitystream-line")).to_have_count(30 + 5)
 
 
+@ON_ONE
+def test_while_the_database_is_away_it_keeps_its_number_and_goes_on_asking(board):
+    board.excuse("503")
+    page = patient(board.visitor("Ada"))
+    expect_new(page, 3)
+    page.route("**/bell", lambda route: route.fulfill(status=503, json={}), times=2)
+    do(1)
+    for _ in range(2):
+        ask(page)
+        expect_new(page, 3)
+    ask(page)
+    expect_new(page, 4)
+
+
 def test_after_another_login_it_asks_again_even_where_links_are_boosted(board):
     board.excuse("401")
     page = patient(board.visitor("Ada"))

@@ -12,6 +12,8 @@ from pymongo.errors import PyMongoError
 
 from activitystream.lib import clock
 from tests.databases import MingDatabase, SQLDatabase
+from tests.disks import small_disk
+from tests.replica_set import ReplicaSet
 
 pytestmark = pytest.mark.faults
 
@@ -131,6 +133,31 @@ def test_mongodb_says_so_where_nobody_waits_for_the_election(host_on, replica_se
     assert load.errors
     for _, _, error in load.errors:
         assert isinstance(error, PyMongoError) or "503" in str(error)
+    load.check()
+
+
+@pytest.fixture
+def replica_set_and_disk(tmp_path):
+    """Three MongoDB servers, and the disk of the one that they begin with as their primary."""
+    replica_set = ReplicaSet(tmp_path, "activitystream_tests")
+    with small_disk(replica_set.folder_of(replica_set.ports[0]), 600) as disk, replica_set:
+        yield replica_set, disk
+
+
+def test_the_disk_of_a_mongodb_is_full_and_the_others_go_on(replica_set_and_disk, host_on):
+    replica_set, disk = replica_set_and_disk
+    full = replica_set.ports[0]
+    host = host_on(MingDatabase("mongodb", replica_set.url(**URL_OPTIONS)))
+    with Load(host) as load:
+        load.wait_for_more()
+        disk.fill()
+        replica_set.write_to_disk(full)
+        wait_until(lambda: not replica_set.runs(full))
+        load.wait_for_more()
+        disk.make_room()
+        replica_set.mend()
+        load.wait_for_more()
+    assert load.errors == []
     load.check()
 
 

@@ -5,9 +5,11 @@ The host of these tests remembers who is logged in, so that only activitystream 
 
 import logging
 import os
+import shutil
 import signal
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 
 import pymongo
@@ -19,6 +21,7 @@ from pymongo.errors import PyMongoError
 
 from activitystream import am
 from tests.databases import SQL, MingDatabase, SQLDatabase, on, without
+from tests.disks import small_disk
 from tests.host.app import AuthMetadata
 from tests.test_nothing_lost import wait_until
 
@@ -309,6 +312,104 @@ def test_who_may_not_write_gets_an_error_and_reads_on(writable, host_on):
     host.plug()
     assert [action["verb"] for action in database.raw_actions()] == ["before"]
     assert host.model.user_named("ann").last_activity_seen is None
+
+
+# A full disk; for that of a MongoDB see test_nothing_lost.
+
+
+@pytest.fixture
+def sqlite_on_a_full_disk(database_named):
+    """A database, what lets its disk be full, and what makes room."""
+    database = SQLDatabase("sqlite", database_named("sqlite").url)
+
+    def fill():
+        database.forget()
+
+        @sa.event.listens_for(database.engine, "connect")
+        def let_it_grow_no_more(connection, _):
+            (pages,) = connection.execute("PRAGMA page_count").fetchone()
+            connection.execute(f"PRAGMA max_page_count = {pages}")
+
+        database.engine.dispose()
+
+    return database, fill, lambda: None
+
+
+@pytest.fixture
+def postgresql_on_a_full_disk(postgres):
+    with TemporaryDirectory(prefix="postgresql") as folder, small_disk(Path(folder), 8) as disk:
+        shutil.chown(folder, postgres.user)
+        Path(folder).chmod(0o700)
+        space = Path(folder, "tables")
+        space.mkdir()
+        shutil.chown(space, postgres.user)
+        engine = sa.create_engine(postgres.url, poolclass=sa.NullPool)
+
+        def execute(statement):
+            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql(statement)
+
+        execute(f"CREATE TABLESPACE small LOCATION '{space}'")
+        database = SQLDatabase(
+            "postgresql", with_options(postgres.url, options="-c default_tablespace=small")
+        )
+        database.model.metadata.drop_all(engine)
+        yield database, disk.fill, disk.make_room
+        database.leave()
+        database.model.metadata.drop_all(engine)
+        execute("DROP TABLESPACE small")
+
+
+@pytest.mark.parametrize("name", ["sqlite", "postgresql"])
+def test_a_full_disk_is_an_error_and_nothing_of_it_is_stored(request, host_on, name):
+    database, fill, make_room = request.getfixturevalue(f"{name}_on_a_full_disk")
+    host = host_on(database)
+    user = host.user("ann")
+    database.forget()
+    browser = host.browser(user)
+    browser.post("/do", {"verb": "before"})
+    fill()
+    done = []
+
+    def go_on():
+        for number in range(1000):
+            browser.post("/do", {"verb": f"no. {number} {'x' * 10_000}"})
+            done.append(number)
+
+    with pytest.raises(sa.exc.OperationalError, match="full|No space left"):
+        go_on()
+    assert number_on(browser.get("/with_bell")) == str(len(done) + 1)
+    actions = database.raw_actions()
+    assert len(actions) == len(done) + 1
+    assert all(len(action["_recipients"]) == 1 for action in actions)
+    make_room()
+    host.plug()
+    browser = host.browser(user)
+    browser.post("/do", {"verb": "after"})
+    assert number_on(browser.get("/with_bell")) == str(len(done) + 2)
+
+
+@pytest.mark.parametrize("hook", ["activitystream.after_create", "activitystream.after_seen"])
+def test_a_hook_that_finds_the_disk_full_loses_nothing_without_a_word(
+    sqlite_on_a_full_disk, host_on, hook
+):
+    database, fill, _ = sqlite_on_a_full_disk
+    host = host_on(database)
+    user = host.user("ann")
+    database.forget()
+
+    def write_more(*_):
+        note = host.model.Note(secret="x" * 1_000_000)
+        host.database.session.connection().execute(sa.insert(type(note)), {"secret": note.secret})
+
+    def act():
+        am.create(user, "joined")
+        am.mark_seen(user)
+
+    tg.hooks.register(hook, write_more)
+    fill()
+    with pytest.raises(sa.exc.OperationalError, match="disk is full"):
+        act()
 
 
 # On SQLAlchemy the bell is shown in the host's own transaction.
