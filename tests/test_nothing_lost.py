@@ -177,3 +177,15 @@ def test_postgresql_is_killed_and_started_again_under_load(host_on, postgres):
     for _, _, error in load.errors:
         assert isinstance(error, sa.exc.OperationalError) or "503" in str(error)
     load.check()
+
+
+def test_without_pool_pre_ping_a_connection_of_before_is_an_error_once(host_on, postgres):
+    host = host_on(SQLDatabase("postgresql", postgres.url))
+    browser = host.browser(host.user("ann"))
+    browser.post("/do", {"verb": "before"})
+    postgres.kill()
+    postgres.start()
+    with pytest.raises(sa.exc.OperationalError):
+        browser.post("/do", {"verb": "lost"})
+    browser.post("/do", {"verb": "after"})
+    assert [action["verb"] for action in host.database.raw_actions()] == ["before", "after"]

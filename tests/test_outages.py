@@ -7,6 +7,7 @@ import logging
 import os
 import shutil
 import signal
+import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -235,6 +236,9 @@ def test_a_page_with_a_bell_shows_all_but_its_number_and_the_log_says_why(outage
         page = browser.get("/with_bell")
         assert "The host's own header" in page
         assert number_on(page) is None
+        # It goes on asking.
+        count = page.html.select_one(".activitystream-count")
+        assert count["hx-get"] == "/activitystream/bell"
     (told,) = [each for each in caplog.records if each.name == "activitystream.partials"]
     assert "The bell has no number" in told.getMessage()
     assert isinstance(told.exc_info[1], DATABASE_ERRORS)
@@ -419,7 +423,8 @@ def test_a_hook_that_finds_the_disk_full_loses_nothing_without_a_word(
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_bell_without_a_number_loses_nothing_of_the_hosts_without_a_word(outage, when):
     change = f"/change?name=bob&when={when}"
-    with outage.going_on(), pytest.raises(sa.exc.SQLAlchemyError):
+    reason = "statement timeout|max_statement_time" if when == "before" else "transaction is closed"
+    with outage.going_on(), pytest.raises(sa.exc.SQLAlchemyError, match=reason):
         outage.browser.get(change)
     assert outage.host.model.user_named("bob").password is None
     assert outage.browser.get(change).status_int == 200
@@ -433,6 +438,31 @@ def test_the_rest_of_the_page_may_ask_the_database(outage):
         assert "activitystream-bell" in answer.json["bell"]
         tg.hooks.register("after_render", lambda *_: outage.host.model.user_named("bob").as_str)
         assert number_on(outage.browser.get("/with_bell")) is None
+
+
+@of("postgresql_too_slow")
+def test_where_nobody_keeps_account_of_what_was_written_it_is_an_error(outage, monkeypatch):
+    monkeypatch.setitem(sys.modules, "zope.sqlalchemy.datamanager", None)
+    with outage.going_on(), pytest.raises(sa.exc.OperationalError, match="statement timeout"):
+        outage.browser.get("/with_bell")
+
+
+@on(*SQL)
+def test_what_the_host_cannot_store_is_an_error_though_the_bell_meets_it(host, user, app):
+    def add_two_of_one_key(*_):
+        host.database.session.add_all(host.model.Numbered(_id=1) for _ in range(2))
+
+    tg.hooks.register("before_render", add_two_of_one_key)
+    with pytest.raises(sa.exc.IntegrityError):
+        app.get("/with_bell")
+
+
+@of("postgresql_too_slow")
+def test_where_the_host_has_a_savepoint_it_is_an_error(outage):
+    session = outage.host.database.session
+    tg.hooks.register("before_render", lambda *_: session.begin_nested())
+    with outage.going_on(), pytest.raises(sa.exc.OperationalError, match="statement timeout"):
+        outage.browser.get("/with_bell")
 
 
 @pytest.fixture
