@@ -179,13 +179,17 @@ def test_postgresql_is_killed_and_started_again_under_load(host_on, postgres):
     load.check()
 
 
-def test_without_pool_pre_ping_a_connection_of_before_is_an_error_once(host_on, postgres):
-    host = host_on(SQLDatabase("postgresql", postgres.url))
+@pytest.mark.parametrize("pre_ping", [True, False])
+def test_pool_pre_ping_spares_who_comes_first_after_a_restart_an_error(host_on, postgres, pre_ping):
+    host = host_on(
+        SQLDatabase("postgresql", postgres.url), blueprint={"sqlalchemy.pool_pre_ping": pre_ping}
+    )
     browser = host.browser(host.user("ann"))
     browser.post("/do", {"verb": "before"})
     postgres.kill()
     postgres.start()
-    with pytest.raises(sa.exc.OperationalError):
-        browser.post("/do", {"verb": "lost"})
+    if not pre_ping:
+        with pytest.raises(sa.exc.OperationalError):
+            browser.post("/do", {"verb": "lost"})
     browser.post("/do", {"verb": "after"})
     assert [action["verb"] for action in host.database.raw_actions()] == ["before", "after"]

@@ -5,6 +5,7 @@ The host of these tests remembers who is logged in, so that only activitystream 
 
 import logging
 import os
+import re
 import shutil
 import signal
 import sys
@@ -229,6 +230,29 @@ def of(*outages):
     return pytest.mark.parametrize("outage", outages, indirect=True)
 
 
+def test_the_settings_that_the_readme_tells_do_what_it_says(database_named):
+    readme = (Path(__file__).parent.parent / "README.rst").read_text(encoding="utf-8")
+    urls = re.findall(r"^ +(?:sqlalchemy|ming)\.url = (\S+\?\S+)$", readme, re.MULTILINE)
+    told = {sa.make_url(url).get_backend_name(): url for url in urls}
+    assert told.keys() == {"postgresql", "mysql", "mongodb"}
+    for name, limit in {
+        "postgresql": "SHOW statement_timeout",
+        "mysql": "SELECT @@max_statement_time",
+    }.items():
+        url = database_named({"mysql": "mariadb"}.get(name, name)).url
+        engine = sa.create_engine(
+            with_options(url, **sa.make_url(told[name]).query), poolclass=sa.NullPool
+        )
+        with engine.connect() as connection:
+            assert connection.exec_driver_sql(limit).scalar() in ("5s", 5)
+    options = pymongo.MongoClient(told["mongodb"], connect=False).options
+    assert options.write_concern.document == {"w": "majority"}
+    assert options.retry_writes
+    assert options.server_selection_timeout == 15
+    assert options.pool_options.socket_timeout == 20
+    assert options.pool_options.wait_queue_timeout == 5
+
+
 def test_a_page_with_a_bell_shows_all_but_its_number_and_the_log_says_why(outage, caplog):
     browser = outage.browser
     assert number_on(browser.get("/with_bell")) == "1"
@@ -253,6 +277,19 @@ def test_what_a_script_asks_for_is_answered_by_503(outage, caplog):
             assert "try again later" in answer.json["detail"]
             assert f"/activitystream/{path} was not answered" in caplog.text
     assert outage.browser.get("/activitystream/unseen.json").json == {"unseen": 1}
+
+
+@of("mongodb_down", "postgresql_down")
+def test_so_is_all_else_but_for_pages_which_are_errors_of_the_hosts(outage):
+    browser = outage.browser
+    with outage.going_on():
+        for path in ("newest", "more", "stream.json"):
+            browser.get(f"/activitystream/{path}", status=503)
+        browser.post("/activitystream/ajax_update_last_seen_of_a_recipient", status=503)
+        for path in ("", "see"):
+            with pytest.raises(DATABASE_ERRORS):
+                browser.get(f"/activitystream/{path}")
+    assert outage.host.model.user_named("ann").last_activity_seen is None
 
 
 @of(*(each for each in OUTAGES if each != "mongodb_standing_still"))
