@@ -477,6 +477,24 @@ def test_the_rest_of_the_page_may_ask_the_database(outage):
         assert number_on(outage.browser.get("/with_bell")) is None
 
 
+def test_what_the_page_has_read_before_it_can_show_all_the_same(host_on, postgres):
+    host = host_on(SQLDatabase("postgresql", postgres.url))
+    user, _ = host.save(host.model.User(user_name="ann"), host.model.User(user_name="bob"))
+    host.database.forget()
+    browser = remember(host, user)
+    shown = []
+
+    def read(*_):
+        bob = host.model.user_named("bob")
+        postgres.kill()
+        tg.hooks.register("after_render", lambda *_: shown.append(bob.as_str))
+
+    tg.hooks.register("before_render", read)
+    page = browser.get("/with_bell")
+    assert number_on(page) is None
+    assert set(shown) == {"bob"}
+
+
 @of("postgresql_too_slow")
 def test_where_nobody_keeps_account_of_what_was_written_it_is_an_error(outage, monkeypatch):
     monkeypatch.setitem(sys.modules, "zope.sqlalchemy.datamanager", None)

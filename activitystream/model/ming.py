@@ -122,8 +122,8 @@ def transaction_is_broken(error: BaseException) -> bool:
     return False
 
 
-def can_go_on() -> bool:
-    """After an error of the database's, what was written is still there."""
+def can_go_on(error: Any) -> bool:
+    """What was written before an error of the database's is still there."""
     return True
 
 

@@ -239,49 +239,37 @@ def _ended_transaction(error: BaseException | None, connection: sa.Connection) -
 _DEADLOCK = 1213
 
 
-@event.listens_for(sa.Engine, "handle_error")
-def _tell_of_missing_tables(context: Any) -> None:
-    """Who forgot to make them gets the database's own error, and in the log what to do."""
-    error = context.original_exception
-    said = (getattr(error, "sqlstate", None), *error.args[:1])
-    missing = "42P01" in said or 1146 in said or str(error).startswith("no such table")
-    # To look whether a table is there is an error on MariaDB, but no statement that was compiled.
-    asked = getattr(context.execution_context, "compiled", None) is not None
-    if missing and asked and "activity_stream_" in str(error):
-        log.error(
-            "The tables of activitystream are missing. In a new database, make all tables by "
-            "`gearbox setup-app`; in one that you have already, make these by "
-            "`gearbox migrate-pluggable activitystream upgrade`."
-        )
-
-
-def can_go_on() -> bool:
-    """After an error of the database's: whether the request can go on, and nothing of it is lost.
+def can_go_on(error: Any) -> bool:
+    """Whether the request can go on, and nothing of it is lost, after an error of the database's.
 
     Where nothing was written, the host's transaction is rolled back, as PostgreSQL does nothing
     more in it. What the host writes after all raises an error when it is committed: zope.sqlalchemy
     would commit the transaction that it knew.
+
+    :param error: one of ``DATABASE_ERRORS``.
     """
     session = DBSession.registry()
-    if not session.is_active or session.in_nested_transaction() or _has_written(session):
+    if not session.is_active or session.new or session.dirty or session.deleted:
         return False
-    session.rollback()
+    transaction = session.get_transaction()
+    if transaction is None or not transaction._connections:
+        return True
+    if session.in_nested_transaction() or not _has_only_read(session):
+        return False
+    # Without a connection nothing is left to roll back, and what was read stays readable.
+    if not getattr(error, "connection_invalidated", False):
+        session.rollback()
     return True
 
 
-def _has_written(session: Any) -> bool:
-    """Whether something was written, or is to be; true where nobody kept account of it."""
-    if session.new or session.dirty or session.deleted:
-        return True
-    begun = session.get_transaction()
-    if begun is None or not begun._connections:
-        return False
+def _has_only_read(session: Any) -> bool:
+    """Whether nothing was written, by the account of zope.sqlalchemy."""
     try:
         from zope.sqlalchemy.datamanager import _SESSION_STATE, STATUS_ACTIVE
     except ImportError:
-        return True
+        return False
     # To look costs nothing, and it decides what is committed: what it was not told of never is.
-    return _SESSION_STATE.get(session) != STATUS_ACTIVE
+    return _SESSION_STATE.get(session) == STATUS_ACTIVE
 
 
 # Actions
@@ -908,6 +896,22 @@ def prepare() -> None:
     with DBSession.get_bind().begin() as connection:
         config.attributes["connection"] = connection
         alembic.command.upgrade(config, "head")
+
+
+@event.listens_for(sa.Engine, "handle_error")
+def _tell_of_missing_tables(context: Any) -> None:
+    """Who forgot to make them gets the database's own error, and in the log what to do."""
+    error = context.original_exception
+    said = (getattr(error, "sqlstate", None), *error.args[:1])
+    missing = "42P01" in said or 1146 in said or str(error).startswith("no such table")
+    # To look whether a table is there is an error on MariaDB, but no statement that was compiled.
+    asked = getattr(context.execution_context, "compiled", None) is not None
+    if missing and asked and "activity_stream_" in str(error):
+        log.error(
+            "The tables of activitystream are missing. In a new database, make all tables by "
+            "`gearbox setup-app`; in one that you have already, make these by "
+            "`gearbox migrate-pluggable activitystream upgrade`."
+        )
 
 
 def _chunks(items: Iterable[Any]) -> Iterator[list[Any]]:
