@@ -94,7 +94,7 @@ def mongodb_standing_still(replica_set):
         replica_set.mend()
         wait_until(lambda: _is_answered(host))
 
-    url = replica_set.url(w="majority", serverSelectionTimeoutMS=1000, socketTimeoutMS=300)
+    url = replica_set.url(w="majority", serverSelectionTimeoutMS=2000, socketTimeoutMS=1000)
     return MingDatabase("mongodb", url), {}, still
 
 
@@ -110,7 +110,7 @@ def mongodb_without_a_free_connection(replica_set):
         yield
         cursor.close()
 
-    url = replica_set.url(w="majority", maxPoolSize=1, waitQueueTimeoutMS=300)
+    url = replica_set.url(w="majority", maxPoolSize=1, waitQueueTimeoutMS=1000)
     return MingDatabase("mongodb", url), {}, busy
 
 
@@ -160,7 +160,7 @@ def _locked(url, lock):
 def postgresql_too_slow(database_named):
     url = database_named("postgresql").url
     lock = "LOCK TABLE activity_stream_recipient, activity_stream_action"
-    in_time = with_options(url, options="-c statement_timeout=300")
+    in_time = with_options(url, options="-c statement_timeout=1000")
     return SQLDatabase("postgresql", in_time), {}, lambda host: _locked(url, lock)
 
 
@@ -168,7 +168,7 @@ def postgresql_too_slow(database_named):
 def mariadb_too_slow(database_named):
     url = database_named("mariadb").url
     lock = "LOCK TABLES activity_stream_recipient WRITE, activity_stream_action WRITE"
-    in_time = with_options(url, init_command="SET SESSION max_statement_time = 0.3")
+    in_time = with_options(url, init_command="SET SESSION max_statement_time = 1")
     return SQLDatabase("mariadb", in_time), {}, lambda host: _locked(url, lock)
 
 
@@ -189,7 +189,7 @@ def mariadb_standing_still(database_named):
         finally:
             os.kill(process, signal.SIGCONT)
 
-    in_time = with_options(database.url, read_timeout="1", connect_timeout="1")
+    in_time = with_options(database.url, read_timeout="2", connect_timeout="2")
     return SQLDatabase("mariadb", in_time), {}, still
 
 
@@ -493,6 +493,18 @@ def test_what_the_page_has_read_before_it_can_show_all_the_same(host_on, postgre
     page = browser.get("/with_bell")
     assert number_on(page) is None
     assert set(shown) == {"bob"}
+
+
+@of("postgresql_too_slow")
+def test_what_the_host_is_about_to_write_is_not_forgotten(outage):
+    def change(*_):
+        session = outage.host.database.session
+        session().autoflush = False
+        outage.host.model.user_named("bob").password = "changed"
+
+    tg.hooks.register("before_render", change)
+    with outage.going_on(), pytest.raises(sa.exc.OperationalError, match="statement timeout"):
+        outage.browser.get("/with_bell")
 
 
 @of("postgresql_too_slow")

@@ -249,7 +249,7 @@ def can_go_on(error: Any) -> bool:
     :param error: one of ``DATABASE_ERRORS``.
     """
     session = DBSession.registry()
-    if not session.is_active or session.new or session.dirty or session.deleted:
+    if not session.is_active:  # a flush failed
         return False
     transaction = session.get_transaction()
     if transaction is None or not transaction._connections:
@@ -263,7 +263,9 @@ def can_go_on(error: Any) -> bool:
 
 
 def _has_only_read(session: Any) -> bool:
-    """Whether nothing was written, by the account of zope.sqlalchemy."""
+    """Whether nothing was written, by the account of zope.sqlalchemy, nor is about to be."""
+    if session.new or session.dirty or session.deleted:
+        return False
     try:
         from zope.sqlalchemy.datamanager import _SESSION_STATE, STATUS_ACTIVE
     except ImportError:
