@@ -286,6 +286,35 @@ def test_setting_up_again_changes_nothing(engine, set_up):
     assert verbs(engine) == ["waved"]
 
 
+def indexes(engine):
+    return {each["name"] for each in sa.inspect(engine).get_indexes("activity_stream_action")}
+
+
+@pytest.mark.parametrize("upgrade", ["by setting up", "by migrating"])
+def test_the_schema_of_0001_is_upgraded_with_what_is_in_it(engine, set_up, upgrade):
+    migrate(engine, alembic.command.upgrade, "0001")
+    store_action(engine)
+    assert "actions_by_time" not in indexes(engine)
+    for _ in range(2):
+        set_up() if upgrade == "by setting up" else migrate(engine, alembic.command.upgrade, "head")
+        assert version(engine) == head()
+        assert "actions_by_time" in indexes(engine)
+        assert verbs(engine) == ["waved"]
+    migrate(engine, alembic.command.downgrade, "0001")
+    assert "actions_by_time" not in indexes(engine)
+    assert verbs(engine) == ["waved"]
+
+
+def test_the_schema_of_0001_is_upgraded_without_alembic(engine, set_up, monkeypatch):
+    migrate(engine, alembic.command.upgrade, "0001")
+    store_action(engine)
+    monkeypatch.setitem(sys.modules, "alembic.command", None)
+    set_up()
+    set_up()
+    assert "actions_by_time" in indexes(engine)
+    assert verbs(engine) == ["waved"]
+
+
 def test_setting_up_after_a_downgrade_makes_the_tables_again(engine, set_up):
     set_up()
     migrate(engine, alembic.command.downgrade, "base")
@@ -351,7 +380,7 @@ def test_upgrading_marks_the_tables_that_the_host_made(engine):
 
 def test_downgrading_takes_back_the_tables_that_the_host_made(engine):
     OURS.create_all(engine)
-    migrate(engine, alembic.command.downgrade, "-1")
+    migrate(engine, alembic.command.downgrade, "base")
     assert tables(engine) == set()
 
 

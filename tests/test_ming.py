@@ -17,6 +17,7 @@ from tests.host.app import make_app
 INDEXES = {
     "stream_of_recipient": [("_recipients._id", 1), ("timestamp", -1), ("_id", -1)],
     "stream_for_everyone": [("_recipients", 1), ("timestamp", -1), ("_id", -1)],
+    "actions_by_time": [("timestamp", -1), ("_id", -1)],
 }
 
 
@@ -110,7 +111,11 @@ def explain(host, command):
     wanted = {
         key: value for key, value in command.items() if key not in ("lsid", "$db", "$clusterTime")
     }
-    plan = host.database.db.command("explain", wanted, verbosity="executionStats")
+    # The bounds of an index may be moments that Python doesn't have.
+    codec = bson.CodecOptions(datetime_conversion=bson.DatetimeConversion.DATETIME_AUTO)
+    plan = host.database.db.command(
+        "explain", wanted, verbosity="executionStats", codec_options=codec
+    )
     if "stages" in plan:  # of an aggregation
         plan = plan["stages"][0]["$cursor"]
     return plan["executionStats"], set(stages(plan["queryPlanner"]["winningPlan"]))
@@ -204,6 +209,60 @@ def test_a_count_stops_at_its_limit(crowded):
         assert am.count_not_seen_by_recipient(crowded.crowd[7], limit=5) == 5
     stats, _ = explain(crowded, recorded[0].command)
     assert examined(stats) <= 5 + 2
+
+
+def newest_of_all():
+    return am.get_actions(limit=10)
+
+
+@on("mongodb")
+@pytest.mark.parametrize(
+    "call",
+    [
+        newest_of_all,
+        lambda: am.purge(datetime(2020, 1, 1, 0, 10), dry_run=True),
+        lambda: am.purge(datetime(2020, 1, 1, 0, 10)),
+    ],
+    ids=["the newest", "a dry run", "a purge"],
+)
+def test_the_newest_and_the_oldest_of_all_are_found_by_an_index(crowded, call):
+    with crowded.database.queries() as recorded:
+        call()
+    reads = [event for event in recorded if crowded.database.kind_of(event) == "read"]
+    if call is newest_of_all:
+        reads = [event for event in reads if event.command_name == "find"]  # the total is of all
+    assert reads
+    for event in reads:
+        stats, names = explain(crowded, event.command)
+        assert not {"COLLSCAN", "SORT"} & names
+        assert examined(stats) <= 11
+
+
+@on("mongodb")
+@pytest.mark.parametrize("first", ["busy", "quiet"])
+def test_no_stream_is_read_by_the_index_of_all_actions(crowded, first):
+    """Whoever's plan it is that the server keeps for the others."""
+    quiet = crowded.user("quiet")
+    busy, *teams = crowded.crowd
+    readers = [(busy, teams), (quiet, ())]
+    place = Place(datetime(2020, 1, 2), bson.ObjectId())
+    crowded.database.db.command("planCacheClear", "activity_stream_action")
+    for user, also in readers if first == "busy" else readers[::-1]:
+        user.last_activity_seen = datetime(2020, 1, 2)
+        stream = am.get_by_recipient(user, also=also)
+        with crowded.database.queries() as recorded:
+            for _ in range(3):  # that it keeps a plan
+                stream.limit(10).all()
+                stream.before(place).limit(10).all()
+                stream.after(place).limit(10).all()
+                stream.before(place).count()
+                am.count_not_seen_by_recipient(user, also=also)
+                am.count_not_seen_by_recipient(user, also=also, limit=10)
+        assert len(recorded) >= 18
+        for event in recorded:
+            stats, names = explain(crowded, event.command)
+            assert not {"COLLSCAN", "SORT"} & names
+            assert "actions_by_time" not in str(stats)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tests.stock_host import NAME, MingHost, SQLAlchemyHost
 
 START = "from paste.deploy import loadapp; loadapp('config:development.ini', relative_to='.')"
 
-INDEXES = {"stream_of_recipient", "stream_for_everyone"}
+INDEXES = {"stream_of_recipient", "stream_for_everyone", "actions_by_time"}
 
 TABLES = {"activity_stream_action", "activity_stream_recipient"}
 
@@ -190,7 +190,7 @@ def test_upgrading_after_setup_app_changes_nothing(sql_host, engine):
 @pytest.mark.usefixtures("set_up")
 def test_downgrading_takes_the_tables_back_and_upgrading_makes_them_again(sql_host, engine):
     before = version(engine)
-    sql_host.gearbox(*MIGRATE, "downgrade")
+    sql_host.gearbox(*MIGRATE, "downgrade", "base")
     assert tables(engine) == set()
     assert version(engine) is None
     sql_host.gearbox(*MIGRATE, "upgrade")
@@ -221,7 +221,7 @@ def test_setup_app_may_be_run_again_on_sqlalchemy(sql_host, engine):
 @pytest.mark.usefixtures("set_up")
 def test_setup_app_makes_the_tables_again_after_a_downgrade(sql_host, engine):
     before = version(engine)
-    sql_host.gearbox(*MIGRATE, "downgrade")
+    sql_host.gearbox(*MIGRATE, "downgrade", "base")
     sql_host.gearbox("setup-app")
     assert tables(engine) == TABLES
     assert version(engine) == before

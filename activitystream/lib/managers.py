@@ -8,11 +8,12 @@ from typing import Any
 
 from .. import model
 from ..model.action import FIELDS
-from . import clock, hooks, seen
+from . import clock, hooks, removal, seen
 from .batches import read_together
 from .numbers import whole_number
 from .options import option
 from .references import Reference, each_of, reference_to, references_to
+from .removal import Forgotten
 from .stream import Stream
 
 
@@ -153,6 +154,37 @@ class ActionManager:
             None if limit is None else whole_number("limit", limit),
         )
         return total, read_together(actions)
+
+    def purge(self, before: datetime, dry_run: bool = False) -> int:
+        """Delete all actions that are older than a moment, for whomever they are.
+
+        :param before: naive UTC or aware.
+        :param dry_run: delete nothing.
+        :returns: how many were deleted, or would be.
+        :raises TypeError, ValueError: if it is no moment, or one in the future.
+
+        On SQLAlchemy they are gone when the host's transaction is committed, and locked until then;
+        ``gearbox activitystream purge`` commits after each thousand.
+        """
+        moment = removal.past(before)
+        return model.orm.count_older(moment) if dry_run else sum(removal.purge(moment))
+
+    def forget(self, entity: Any, dry_run: bool = False) -> Forgotten:
+        """Remove an entity from all actions, as for somebody who wants to be erased.
+
+        An action whose actor it is is deleted. As the target or the ``action_obj`` of one, its
+        type, id and name are made null. It is taken out of the recipients; an action that had no
+        other is for nobody then. ``description`` and ``extra`` are not searched.
+
+        This reads all actions. It does not delete the entity.
+
+        :param entity: one that is or was stored.
+        :param dry_run: change nothing.
+        :returns: from how many actions it was removed, or would be.
+        :raises TypeError, ValueError: if it is no such entity.
+        """
+        references = removal.references_of(entity)
+        return Forgotten.sum(part for _, part in removal.forget(references, dry_run))
 
 
 #: How many are written together.

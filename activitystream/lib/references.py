@@ -108,11 +108,16 @@ def class_named(name: str) -> type | None:
 
     None too if several claim it: what old actions refer to is not shown then, and the log says why.
     """
-    roots = _directory(model.orm.entity_classes()).roots.get(name, [])
+    roots = classes_by_name().get(name, [])
     if len(roots) > 1:
         log.error(_ambiguous(name, roots))
         return None
     return roots[0] if roots else None
+
+
+def classes_by_name() -> dict[str, list[type]]:
+    """The root classes that each type name means: one, or those that claim it together."""
+    return _directory(model.orm.entity_classes()).roots
 
 
 class _Directory(NamedTuple):

@@ -31,7 +31,7 @@ from ..lib.clock import naive_utc
 from ..lib.references import Address, Reference
 from ..lib.stream import Span, place_of
 from . import DBSession
-from .action import FIELDS, ActionMixin
+from .action import FIELDS, ROLES, ActionMixin
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +57,10 @@ _ENCODING: CodecOptions[Any] = CodecOptions(uuid_representation=UuidRepresentati
 _ADDRESSES = 100
 
 _NEWEST_FIRST = [("timestamp", pymongo.DESCENDING), ("_id", pymongo.DESCENDING)]
+_OLDEST_FIRST = [("timestamp", pymongo.ASCENDING), ("_id", pymongo.ASCENDING)]
+
+#: True of every timestamp. MongoDB uses a partial index only for queries that state its condition.
+_DATED = {"$type": "date"}
 
 
 class Action(ActionMixin, MappedClass):
@@ -65,7 +69,7 @@ class Action(ActionMixin, MappedClass):
     class __mongometa__:
         session = DBSession
         name = "activity_stream_action"
-        # One recipient's stream is a merge of these two, each read newest first.
+        # One recipient's stream is a merge of the first two, each read newest first.
         custom_indexes = [
             {
                 "name": "stream_of_recipient",
@@ -76,6 +80,12 @@ class Action(ActionMixin, MappedClass):
                 "fields": [("_recipients", pymongo.ASCENDING), *_NEWEST_FIRST],
                 # Or each recipient of each action would be in it too.
                 "partialFilterExpression": {"_recipients": None},
+            },
+            # Of the queries on the time, those of streams must not use this one: see _DATED.
+            {
+                "name": "actions_by_time",
+                "fields": _NEWEST_FIRST,
+                "partialFilterExpression": {"timestamp": _DATED},
             },
         ]
 
@@ -264,6 +274,8 @@ def find(
 ) -> tuple[int, list[Action]]:
     """How many actions have these values, and those of them that are asked for."""
     spec = {field: {"$eq": value} for field, value in filters.items()}
+    if order_by == "timestamp":
+        spec.setdefault("timestamp", _DATED)
     direction = pymongo.DESCENDING if desc else pymongo.ASCENDING
     order = [(order_by, direction), ("_id", direction)]
     return Action.query.find(spec).count(), list(_find(spec, order, skip, limit))
@@ -289,10 +301,14 @@ def _find(
     if limit == 0:  # which MongoDB takes for no limit
         return iter(())
     documents = DBSession.db[_collection(Action)].find(spec).sort(order).skip(skip)
-    if (limit is None or limit > _BATCH) and hasattr(documents, "batch_size"):  # mim has none
-        # Else pymongo makes objects of up to 16 MB of documents at once.
-        documents = documents.batch_size(_BATCH)
+    if limit is None or limit > _BATCH:
+        documents = _in_batches(documents)
     return map(_action, documents.limit(limit or 0))
+
+
+def _in_batches(documents: Any) -> Any:
+    # Else pymongo makes objects of up to 16 MB of documents at once. mim can't.
+    return documents.batch_size(_BATCH) if hasattr(documents, "batch_size") else documents
 
 
 def _action(document: dict[str, Any]) -> Action:
@@ -343,6 +359,113 @@ def _back_in_session(reference: "weakref.ref[Any]", its_session: Any) -> None:
     del its_state.soil
     its_session.save(changed)
     its_state.soil()
+
+
+# Removing actions
+
+
+def count_older(before: datetime) -> int:
+    """How many actions there are from before a moment."""
+    return DBSession.db[_collection(Action)].count_documents(_older(before))
+
+
+def older(before: datetime) -> Iterator[list[Any]]:
+    """The keys of the actions from before a moment, oldest first, by the thousand."""
+    actions = DBSession.db[_collection(Action)]
+    return _keys(actions.find(_older(before), {"_id": True}).sort(_OLDEST_FIRST))
+
+
+def _older(before: datetime) -> dict[str, Any]:
+    return {"timestamp": {**_DATED, "$lt": before}}
+
+
+def delete(keys: list[Any]) -> int:
+    """Delete actions, and let go of those of them that the session holds.
+
+    :returns: how many there still were.
+    """
+    for action in _held(keys):
+        # Or the host's next flush would write it back.
+        DBSession.expunge(action)
+    return DBSession.db[_collection(Action)].delete_many({"_id": {"$in": keys}}).deleted_count
+
+
+def stored_key(key: Any) -> Any:
+    """What actions hold for the key of an entity."""
+    return key
+
+
+def roles() -> Iterator[list[tuple[Any, ...]]]:
+    """All actions, by the thousand: of each its key, and the type and the key in each role."""
+    actions = DBSession.db[_collection(Action)]
+    names = [f"{role}_{part}" for role in ROLES for part in ("type", "id")]
+    fields = dict.fromkeys(names, True)
+    rest: dict[str, Any] = {}
+    while page := list(actions.find(rest, fields).sort("_id", pymongo.ASCENDING).limit(_BATCH)):
+        yield [(each["_id"], *(each.get(name) for name in names)) for each in page]
+        rest = {"_id": {"$gt": page[-1]["_id"]}}
+
+
+def clear(role: str, keys: list[Any], references: Sequence[Reference]) -> int:
+    """Have actions refer to nothing in a role in which they refer to one of these.
+
+    :returns: how many did.
+    """
+    it = _one_of(references)
+    names = [f"{role}_{part}" for part in ("type", "id", "name")]
+    for action in _held(keys):
+        if action._reference(role) in references:
+            for name in names:
+                # Past the property, which would mark the document for a rewrite.
+                state(action).set(name, None)
+    refer = {"_id": {"$in": keys}, names[0]: it["_type"], names[1]: it["_id"]}
+    nothing = {"$set": dict.fromkeys(names)}
+    return DBSession.db[_collection(Action)].update_many(refer, nothing).matched_count
+
+
+def addressed_to(references: Sequence[Reference]) -> Iterator[list[Any]]:
+    """The keys of the actions that are for one of these, by the thousand."""
+    actions = DBSession.db[_collection(Action)]
+    addressed = {"_recipients": {"$elemMatch": _one_of(references)}}
+    return _keys(actions.find(addressed, {"_id": True}))
+
+
+def take_out(keys: list[Any], references: Sequence[Reference]) -> int:
+    """Take these out of the recipients of actions, which are for nobody if none is left.
+
+    :returns: of how many actions they were recipients.
+    """
+    for action in _held(keys):
+        recipients = state(action).document["_recipients"]
+        if recipients is not None:
+            rest = [to for to in recipients if (to["_type"], to["_id"]) not in references]
+            state(action).set("_recipients", rest)
+    it = _one_of(references)
+    addressed = {"_id": {"$in": keys}, "_recipients": {"$elemMatch": it}}
+    without = {"$pull": {"_recipients": it}}
+    return DBSession.db[_collection(Action)].update_many(addressed, without).matched_count
+
+
+def commit() -> None:
+    """Nothing to do: MongoDB keeps what was written."""
+
+
+def _keys(documents: Any) -> Iterator[list[Any]]:
+    keys = (document["_id"] for document in _in_batches(documents))
+    while chunk := list(islice(keys, _BATCH)):
+        yield chunk
+
+
+def _held(keys: list[Any]) -> list[Action]:
+    """Those of these actions that the session holds."""
+    actions = [each for each in DBSession.uow if isinstance(each, Action)]
+    wanted = set(keys) if actions else ()
+    return [action for action in actions if action._id in wanted]
+
+
+def _one_of(references: Sequence[Reference]) -> dict[str, Any]:
+    types, ids = map(list, zip(*references, strict=True))
+    return {"_type": {"$in": types}, "_id": {"$in": ids}}
 
 
 # The host's entities

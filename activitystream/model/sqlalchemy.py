@@ -4,6 +4,7 @@ Another ORM is one more module with these functions.
 """
 
 import logging
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
@@ -111,8 +112,6 @@ class Action(ActionMixin, _Base):
     """One row per action; for whom it is is in :class:`ActionRecipient`."""
 
     __tablename__ = "activity_stream_action"
-    # Or SQLite would give the number of a deleted action to a new one.
-    __table_args__ = {"sqlite_autoincrement": True}
 
     _id: orm.Mapped[int] = orm.mapped_column(_Number, primary_key=True)
     actor_type: orm.Mapped[str | None] = orm.mapped_column(_Name)
@@ -133,6 +132,12 @@ class Action(ActionMixin, _Base):
     timestamp: orm.Mapped[datetime] = orm.mapped_column(_Moment)
     #: Null if it is for everyone.
     number_of_recipients: orm.Mapped[int | None] = orm.mapped_column(sa.Integer)
+
+    __table_args__ = (
+        sa.Index("actions_by_time", timestamp, _id),
+        # Or SQLite would give the number of a deleted action to a new one.
+        {"sqlite_autoincrement": True},
+    )
 
     @property
     def _recipients(self) -> list[dict[str, Any]] | None:
@@ -676,6 +681,112 @@ def find(
     return total, list(DBSession.scalars(query.offset(skip).limit(limit)))
 
 
+# Removing actions
+
+
+def count_older(before: datetime) -> int:
+    """How many actions there are from before a moment."""
+    query = sa.select(sa.func.count()).select_from(Action).where(Action.timestamp < before)
+    return DBSession.scalar(query)
+
+
+def older(before: datetime) -> Iterator[list[int]]:
+    """The keys of the actions from before a moment, oldest first, by the thousand."""
+    oldest_first = (Action.timestamp, Action._id)
+    query = sa.select(*oldest_first).where(Action.timestamp < before).order_by(*oldest_first)
+    rest = query.limit(_CHUNK)
+    # To ask for the oldest again would be to pass by all that were just deleted.
+    while page := DBSession.execute(rest).all():
+        yield [key for _, key in page]
+        moment, key = page[-1]
+        after = sa.or_(Action.timestamp > moment, Action._id > key)
+        rest = query.where(Action.timestamp >= moment, after).limit(_CHUNK)
+
+
+def delete(keys: list[int]) -> int:
+    """Delete actions, with the rows of their recipients, and have the session let go of them.
+
+    :returns: how many there still were.
+    """
+    DBSession.execute(sa.delete(ActionRecipient).where(ActionRecipient.action_id.in_(keys)))
+    return DBSession.execute(sa.delete(Action).where(Action._id.in_(keys))).rowcount
+
+
+def stored_key(key: Any) -> str:
+    """What actions hold for the key of an entity."""
+    return str(key)
+
+
+def roles() -> Iterator[list[tuple[Any, ...]]]:
+    """All actions, by the thousand: of each its key, and the type and the key in each role."""
+    columns = [column for role in ROLES for column in _reference_columns(role)]
+    query = sa.select(Action._id, *columns).order_by(Action._id).limit(_CHUNK)
+    rest = query
+    while page := DBSession.execute(rest).all():
+        yield page
+        rest = query.where(Action._id > page[-1][0])
+
+
+def clear(role: str, keys: list[int], references: Sequence[Reference]) -> int:
+    """Have actions refer to nothing in a role in which they refer to one of these.
+
+    :returns: how many did.
+    """
+    columns = _reference_columns(role)
+    refer = (Action._id.in_(keys), _one_of(references, *columns))
+    nothing = dict.fromkeys((*columns, getattr(Action, f"{role}_name")))
+    return DBSession.execute(sa.update(Action).where(*refer).values(nothing)).rowcount
+
+
+def addressed_to(references: Sequence[Reference]) -> Iterator[list[int]]:
+    """The keys of the actions that are for one of these, by the thousand."""
+    query = sa.select(ActionRecipient.action_id).where(_is_recipient(references)).distinct()
+    return _chunks(DBSession.scalars(query).all())
+
+
+def take_out(keys: list[int], references: Sequence[Reference]) -> int:
+    """Take these out of the recipients of actions, which are for nobody if none is left.
+
+    :returns: of how many actions they were recipients.
+    """
+    theirs = (_is_recipient(references), ActionRecipient.action_id.in_(keys))
+    # Locked, so that of two who take out the same at once only one counts.
+    query = sa.select(ActionRecipient.action_id).where(*theirs).with_for_update()
+    taken = Counter(DBSession.scalars(query))
+    DBSession.execute(sa.delete(ActionRecipient).where(*theirs))
+    for number in set(taken.values()):
+        of_so_many = Action._id.in_([key for key in taken if taken[key] == number])
+        rest = Action.number_of_recipients - number
+        statement = sa.update(Action).where(of_so_many).values(number_of_recipients=rest)
+        DBSession.execute(statement)
+    for held in DBSession.identity_map.values():
+        if isinstance(held, Action):
+            vars(held).pop("_rows", None)
+    return len(taken)
+
+
+def commit() -> None:
+    """Commit the host's transaction, so that what it locked is free."""
+    with suppress(ImportError):
+        import transaction
+
+        transaction.commit()
+    if DBSession.in_transaction():  # of a host that has no transaction manager
+        DBSession.commit()
+
+
+def _reference_columns(role: str) -> tuple[Any, Any]:
+    return getattr(Action, f"{role}_type"), getattr(Action, f"_{role}_key")
+
+
+def _is_recipient(references: Sequence[Reference]) -> Any:
+    return _one_of(references, ActionRecipient.recipient_type, ActionRecipient.recipient_id)
+
+
+def _one_of(references: Sequence[Reference], type_name: Any, key: Any) -> Any:
+    return sa.or_(*(sa.and_(type_name == each.type, key == each.key) for each in references))
+
+
 # The host's entities
 
 
@@ -892,6 +1003,8 @@ def prepare() -> None:
         from alembic.config import Config
     except ImportError:
         _Base.metadata.create_all(DBSession.get_bind())
+        for index in Action.__table__.indexes:  # which a table of an older release may lack
+            index.create(DBSession.get_bind(), checkfirst=True)
         return
     config = Config()
     config.set_main_option("script_location", "activitystream:migration")
