@@ -80,6 +80,13 @@ setup(
         "tgext.pluggable >= 0.9, < 1",
         "Kajiki >= 1, < 2",
     ],
+    # gearbox reads an underscore as a space.
+    entry_points={
+        "gearbox.commands": [
+            "activitystream_forget = activitystream.commands.forget:ForgetCommand",
+            "activitystream_purge = activitystream.commands.purge:PurgeCommand",
+        ]
+    },
     extras_require={
         "ming": MING,
         "sqlalchemy": SQLALCHEMY,

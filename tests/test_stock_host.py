@@ -3,6 +3,7 @@
 import re
 import urllib.parse
 import uuid
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pymongo
@@ -134,6 +135,45 @@ def test_the_hosts_model_has_our_class_if_it_wants_it(host):
     ours += f"assert {NAME}.model.Action is activitystream.model.Action"
     with host.edited(f"{NAME}/config/app_cfg.py", PLUG, wanted):
         host.python("-c", f"{START.replace('development', 'test')}\n{ours}")
+
+
+def test_operators_purge_and_forget_on_ming(ming_host, stored):
+    ming_host.gearbox("setup-app")
+    key = stored.tg_user.find_one({"user_name": "editor"})["_id"]
+    old, new = datetime(2020, 1, 31), datetime.now(timezone.utc)
+    by_editor = {"actor_type": "User", "actor_id": key, "verb": "waved", "_recipients": None}
+    stored.activity_stream_action.insert_many(
+        {**by_editor, "timestamp": moment} for moment in (old, old, new)
+    )
+    stored.tg_user.delete_one({"_id": key})
+    operate(ming_host, key)
+    assert stored.activity_stream_action.count_documents({}) == 0
+
+
+@pytest.mark.usefixtures("set_up")
+def test_operators_purge_and_forget_on_sqlalchemy(sql_host, engine):
+    announce(sql_host, "waved")
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO activity_stream_action (verb, timestamp) VALUES "
+            "('old', '2020-01-31'), ('old', '2020-01-31')"
+        )
+    operate(sql_host, 1)
+    assert actions(engine) == []
+
+
+def operate(host, key):
+    """As the README says, on two old actions and a new one of this user."""
+    purge = ("-q", "activitystream", "purge", "-c", "development.ini", "--older-than", "180d")
+    assert host.gearbox(*purge, "--dry-run").startswith("actions to delete: 2 (older than ")
+    assert host.gearbox(*purge).startswith("actions deleted: 2 (older than ")
+    forget = ("-q", "activitystream", "forget", "User", str(key))
+    assert "as the actor, and deleted: 1\n" in host.gearbox(*forget, "--dry-run")
+    assert "as the actor, and deleted: 1\n" in host.gearbox(*forget)
+    assert "as the actor, and deleted: 0\n" in host.gearbox(*forget)
+    # What cron gets when something is wrong.
+    with pytest.raises(AssertionError, match="exit status 2 .*\n+.*its types are .*User"):
+        host.gearbox("-q", "activitystream", "forget", "Nobody", str(key))
 
 
 # On Ming

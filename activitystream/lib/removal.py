@@ -88,8 +88,8 @@ def forget(references: Sequence[Reference], dry_run: bool) -> Iterator[tuple[int
 
     :param references: all that actions may call it.
     :param dry_run: change nothing.
-    :returns: of each batch, how many more actions were read, and from how many it was removed; after
-        which the transaction may be committed.
+    :returns: of each batch, how many more actions were read, and from how many it was removed.
+        After each the transaction may be committed.
     """
     to_be_deleted: set[Any] = set()
     for page in model.orm.roles():

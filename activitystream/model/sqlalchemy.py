@@ -771,7 +771,7 @@ def commit() -> None:
         import transaction
 
         transaction.commit()
-    if DBSession.in_transaction():  # of a host that has no transaction manager
+    if DBSession.registry().in_transaction():  # of a host that has no transaction manager
         DBSession.commit()
 
 

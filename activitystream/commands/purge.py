@@ -1,0 +1,51 @@
+"""``gearbox activitystream purge``."""
+
+import re
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from datetime import datetime, timedelta
+
+from .. import model
+from ..lib import clock, removal
+from .command import AppCommand, work_off
+
+_DAYS = {"d": 1, "w": 7, "y": 365}
+
+
+class PurgeCommand(AppCommand):
+    """Delete old actions of the activity stream, in batches, for everyone.
+
+    It is made for cron. Each batch is committed, so that the app goes on meanwhile, and what was
+    done stays done if it is stopped.
+    """
+
+    def get_parser(self, prog_name: str) -> ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "--older-than",
+            required=True,
+            type=_before,
+            metavar="180d",
+            help="the age of what is deleted: in days, weeks (26w) or years of 365 days (2y)",
+        )
+        return parser
+
+    def work(self, options: Namespace) -> int:
+        before = options.older_than
+        which = f"older than {before:%Y-%m-%d %H:%M:%S} UTC"
+        total = model.orm.count_older(before)
+        if options.dry_run:
+            print(f"actions to delete: {total} ({which})")
+            return 0
+        deleted, status = work_off(((each, each) for each in removal.purge(before)), total)
+        print(f"actions deleted: {sum(deleted)} ({which})")
+        return status
+
+
+def _before(age: str) -> datetime:
+    match = re.fullmatch(r"([1-9]\d*)([dwy])", age, re.ASCII)
+    try:
+        if match is not None:
+            return clock.now() - timedelta(days=int(match[1]) * _DAYS[match[2]])
+    except OverflowError:  # it is older than dates are
+        pass
+    raise ArgumentTypeError(f"{age!r} is no age like 180d, 26w or 2y")
