@@ -811,8 +811,8 @@ def test_what_is_deleted_is_found_by_indexes(crowded):
     with crowded.database.queries() as recorded:
         model.orm.delete(list(range(1, 1001)))
     connection = crowded.database.session.connection()
-    assert len(recorded) == 2
-    for query in recorded:
+    assert len(recorded) == 3
+    for query in recorded[1:]:
         (step,) = connection.exec_driver_sql(f"EXPLAIN {query.text}", query.parameters).all()
         assert step._mapping["type"] == "range"
     crowded.database.close()

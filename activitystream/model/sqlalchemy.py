@@ -708,6 +708,7 @@ def delete(keys: list[int]) -> int:
 
     :returns: how many there still were.
     """
+    _be_the_only_one()
     DBSession.execute(sa.delete(ActionRecipient).where(ActionRecipient.action_id.in_(keys)))
     return DBSession.execute(sa.delete(Action).where(Action._id.in_(keys))).rowcount
 
@@ -732,6 +733,7 @@ def clear(role: str, keys: list[int], references: Sequence[Reference]) -> int:
 
     :returns: how many did.
     """
+    _be_the_only_one()
     columns = _reference_columns(role)
     refer = (Action._id.in_(keys), _one_of(references, *columns))
     nothing = dict.fromkeys((*columns, getattr(Action, f"{role}_name")))
@@ -749,8 +751,9 @@ def take_out(keys: list[int], references: Sequence[Reference]) -> int:
 
     :returns: of how many actions they were recipients.
     """
+    _be_the_only_one()
     theirs = (_is_recipient(references), ActionRecipient.action_id.in_(keys))
-    # Locked, so that of two who take out the same at once only one counts.
+    # Locked, since MariaDB would read what was there when the transaction began.
     query = sa.select(ActionRecipient.action_id).where(*theirs).with_for_update()
     taken = Counter(DBSession.scalars(query))
     DBSession.execute(sa.delete(ActionRecipient).where(*theirs))
@@ -766,13 +769,23 @@ def take_out(keys: list[int], references: Sequence[Reference]) -> int:
 
 
 def commit() -> None:
-    """Commit the host's transaction, so that what it locked is free."""
+    """Commit the host's transaction, and begin one in which removing stops nobody else."""
     with suppress(ImportError):
         import transaction
 
         transaction.commit()
     if DBSession.registry().in_transaction():  # of a host that has no transaction manager
         DBSession.commit()
+    if DBSession.get_bind(Action).dialect.name in ("mysql", "mariadb"):
+        # Else what is deleted is locked with the places beside it, where others insert.
+        options = {"isolation_level": "READ COMMITTED"}
+        DBSession.connection({"mapper": Action}, execution_options=options)
+
+
+def _be_the_only_one() -> None:
+    """Wait until nobody else removes anything, or each would wait for what the other locked."""
+    oldest = sa.select(Action._id).order_by(Action._id).limit(1)
+    DBSession.execute(oldest.with_for_update())
 
 
 def _reference_columns(role: str) -> tuple[Any, Any]:
