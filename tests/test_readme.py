@@ -394,6 +394,10 @@ def test_every_command_is_run_by_a_test():
         "pip install tgapp-activitystream",
         "gearbox plug tgapp-activitystream",
         "gearbox setup-app",
+        "gearbox activitystream purge --older-than 180d --dry-run",
+        "gearbox activitystream purge --older-than 180d",
+        "gearbox activitystream forget User 42 --dry-run",
+        "gearbox activitystream forget User 42",
         "gearbox migrate-pluggable activitystream upgrade",
         "gearbox migrate-pluggable activitystream db_version",
         "gearbox migrate-pluggable activitystream downgrade",
@@ -402,7 +406,8 @@ def test_every_command_is_run_by_a_test():
     assert '"plug", "tgapp-activitystream"' in stock_host
     assert '"install"' in stock_host
     tests_of_it = (ROOT / "tests" / "test_stock_host.py").read_text()
-    for word in ("setup-app", "migrate-pluggable", "upgrade", "db_version", "downgrade"):
+    words = ("setup-app", "migrate-pluggable", "upgrade", "db_version", "downgrade")
+    for word in (*words, "purge", "--older-than", "180d", "forget", "User", "--dry-run"):
         assert f'"{word}"' in tests_of_it
     assert "./dev test" in (ROOT / ".ci" / "run").read_text()
     assert "./dev demo" in lines
