@@ -24,7 +24,7 @@ from ..lib.clock import naive_utc
 from ..lib.references import Address, Reference
 from ..lib.stream import Span, place_of
 from . import DBSession
-from .action import ActionMixin
+from .action import ROLES, ActionMixin
 
 log = logging.getLogger(__name__)
 
@@ -183,6 +183,7 @@ class ActionRecipient(_Base):
     __table_args__ = (sa.Index("recipients_of_action", action_id),)
 
 
+_ACTIONS = _Base.metadata.tables[Action.__tablename__]
 _ROWS = _Base.metadata.tables[ActionRecipient.__tablename__]
 
 #: The type and key of the row of an action for everyone. No entity's type is empty.
@@ -233,9 +234,10 @@ def _ended_transaction(error: BaseException | None, connection: sa.Connection) -
     while error is not None:
         if isinstance(error, sa.exc.DBAPIError):
             if connection.dialect.name == "sqlite":
-                return not connection.connection.driver_connection.in_transaction
+                driver: Any = connection.connection.driver_connection
+                return not driver.in_transaction
             if connection.dialect.name in ("mysql", "mariadb"):
-                return error.orig.args[:1] == (_DEADLOCK,)
+                return error.orig is not None and error.orig.args[:1] == (_DEADLOCK,)
         error = error.__cause__ or error.__context__
     return False
 
@@ -442,8 +444,6 @@ _ROWS_AT_ONCE = 10_000
 
 _ROW = ("recipient_type", "recipient_id", "timestamp", "action_id", "position")
 
-
-_ACTIONS = _Base.metadata.tables[Action.__tablename__]
 
 _INSERT_ACTION = sa.insert(_ACTIONS)
 
@@ -1016,7 +1016,7 @@ def prepare() -> None:
         from alembic.config import Config
     except ImportError:
         _Base.metadata.create_all(DBSession.get_bind())
-        for index in Action.__table__.indexes:  # which a table of an older release may lack
+        for index in _ACTIONS.indexes:  # which a table of an older release may lack
             index.create(DBSession.get_bind(), checkfirst=True)
         return
     config = Config()
