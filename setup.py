@@ -11,7 +11,7 @@ DEMO = [
     *SQLALCHEMY,
     "psycopg[binary] >= 3.2.2, < 4",
     "repoze.who >= 3.2, < 4",
-    "waitress >= 3, < 4",
+    "waitress >= 3.0.2, < 4",
 ]
 TEST = [
     *DEMO,
