@@ -23,11 +23,11 @@ SECRET = "nobody else knows"
 @pytest.fixture
 def streams(host, user, other):
     """Ann has one action, bob two: each place and time of his is between hers and now."""
-    am.create(user, "joined", recipients=[user])
+    joined = am.create(user, "joined", recipients=[user])
     actions = [am.create(other, SECRET, host.post(SECRET), recipients=[other]) for _ in range(2)]
-    for number, action in enumerate(actions, 1):
-        action.timestamp += timedelta(milliseconds=number)
-    host.save(*actions)
+    for seconds, action in enumerate((*reversed(actions), joined), 1):
+        action.timestamp -= timedelta(seconds=seconds)
+    host.save(joined, *actions)
     return actions
 
 
