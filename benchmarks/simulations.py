@@ -515,7 +515,8 @@ def _in_mongodb(folder: Path, load: Load) -> Sizes:
         host.db.client.admin.command("fsync")  # what is only in memory has no size yet
         stats = host.db.command("collStats", _COLLECTION)
     indexes = {
-        f"index {name}": (size, name != "_id_") for name, size in stats["indexSizes"].items()
+        f"index {name}": (size, name.startswith("stream_of"))
+        for name, size in stats["indexSizes"].items()
     }
     return {
         _IN_CACHE: (stats["size"], False),
@@ -551,6 +552,7 @@ def _in_postgresql(folder: Path, load: Load) -> Sizes:
     names = {
         "rows of actions": "activity_stream_action",
         "index activity_stream_action_pkey": "activity_stream_action_pkey",
+        "index actions_by_time": "actions_by_time",
         "rows of recipients": "activity_stream_recipient",
         "index activity_stream_recipient_pkey": "activity_stream_recipient_pkey",
         "index recipients_of_action": "recipients_of_action",

@@ -51,8 +51,9 @@ class Commands(pymongo.monitoring.CommandListener):
         self.recorded = None
 
     def started(self, event):
-        # Clients of earlier apps say goodbye whenever they are collected.
-        if self.recorded is not None and event.command_name != "endSessions":
+        # Clients and cursors of earlier apps say goodbye whenever they are collected.
+        goodbye = event.command_name in ("endSessions", "killCursors")
+        if self.recorded is not None and not goodbye:
             self.recorded.append(event)
 
     def succeeded(self, event):
