@@ -305,6 +305,18 @@ def test_the_schema_of_0001_is_upgraded_with_what_is_in_it(engine, set_up, upgra
     assert verbs(engine) == ["waved"]
 
 
+def test_the_schema_of_0001_is_upgraded_though_nothing_says_that_it_is_0001(engine, set_up):
+    """As it is where there was no Alembic when it was made."""
+    migrate(engine, alembic.command.upgrade, "0001")
+    store_action(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"DROP TABLE {VERSION_TABLE}")
+    set_up()
+    assert version(engine) == head()
+    assert "actions_by_time" in indexes(engine)
+    assert verbs(engine) == ["waved"]
+
+
 def test_the_schema_of_0001_is_upgraded_without_alembic(engine, set_up, monkeypatch):
     migrate(engine, alembic.command.upgrade, "0001")
     store_action(engine)

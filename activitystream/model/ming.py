@@ -274,7 +274,7 @@ def find(
 ) -> tuple[int, list[Action]]:
     """How many actions have these values, and those of them that are asked for."""
     spec = {field: {"$eq": value} for field, value in filters.items()}
-    if order_by == "timestamp":
+    if order_by == "timestamp":  # which every action has
         spec.setdefault("timestamp", _DATED)
     direction = pymongo.DESCENDING if desc else pymongo.ASCENDING
     order = [(order_by, direction), ("_id", direction)]
