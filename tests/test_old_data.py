@@ -1,5 +1,6 @@
 """Documents that 0.1.1 wrote (on the stack of 2019) mean what they meant."""
 
+from datetime import datetime, timezone
 from pathlib import Path
 
 import bson.json_util
@@ -107,3 +108,19 @@ def test_reading_them_changes_nothing(host, users):
             action.actor, action.recipients, action.target_link, action.timestamp_since
     host.save()
     assert host.database.raw_actions() == before
+
+
+def test_a_user_is_forgotten_of_them(host, users):
+    planned = am.forget(users[0], dry_run=True)
+    assert planned.as_recipient == 2
+    assert am.forget(users[0]) == planned
+    assert set(am.forget(users[0])) == {0}
+    assert [host.verbs(user) for user in users[3:]] == [[], []]
+    assert host.verbs(users[0]) == []
+    assert str(users[0]._id) not in str(host.database.raw_actions())
+
+
+def test_they_are_purged(host, users):
+    total = len(host.database.raw_actions())
+    assert am.purge(datetime.now(timezone.utc)) == total > 0
+    assert host.database.raw_actions() == []
