@@ -1,6 +1,5 @@
 """Three MongoDB servers on loopback that replicate, to be killed and started again."""
 
-import signal
 import subprocess
 import time
 from collections.abc import Iterable, Iterator
@@ -12,6 +11,7 @@ import pymongo
 from pymongo.errors import AutoReconnect, PyMongoError
 
 from .databases import find_mongod, free_port, without
+from .processes import standing_still
 
 _NAME = "rs0"
 
@@ -138,13 +138,8 @@ class ReplicaSet:
     @contextmanager
     def standing_still(self) -> Iterator[None]:
         """No member answers until the block ends; their connections stay."""
-        for process in self._processes.values():
-            process.send_signal(signal.SIGSTOP)
-        try:
+        with standing_still(*(process.pid for process in self._processes.values())):
             yield
-        finally:
-            for process in self._processes.values():
-                process.send_signal(signal.SIGCONT)
 
     def mend(self) -> None:
         """Start what was killed, and wait until all is well."""

@@ -7,7 +7,6 @@ import logging
 import os
 import re
 import shutil
-import signal
 import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -25,6 +24,7 @@ from activitystream import am
 from tests.databases import SQL, MingDatabase, SQLDatabase, on, without
 from tests.disks import small_disk
 from tests.host.app import AuthMetadata
+from tests.processes import standing_still
 from tests.test_nothing_lost import wait_until
 
 pytestmark = pytest.mark.faults
@@ -182,12 +182,8 @@ def mariadb_standing_still(database_named):
     def still(host):
         with sa.create_engine(database.url, poolclass=sa.NullPool).connect() as connection:
             (file,) = connection.exec_driver_sql("SELECT @@pid_file").one()
-        process = int(Path(file).read_text())
-        os.kill(process, signal.SIGSTOP)
-        try:
+        with standing_still(int(Path(file).read_text())):
             yield
-        finally:
-            os.kill(process, signal.SIGCONT)
 
     in_time = with_options(database.url, read_timeout="2", connect_timeout="2")
     return SQLDatabase("mariadb", in_time), {}, still
