@@ -3,13 +3,14 @@
 import random
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 
 import pytest
 import sqlalchemy as sa
 import tg
 
-from activitystream import am
-from activitystream.lib import clock
+from activitystream import am, model
+from activitystream.lib import clock, removal
 from tests.databases import SERVERS, on
 from tests.test_nothing_lost import wait_until
 
@@ -33,9 +34,12 @@ def at_once(*works):
 
 
 @on(*SERVERS)
-def test_counts_are_exact_after_many_created_saw_and_counted_at_once(host):
+def test_counts_are_exact_after_many_created_saw_counted_and_purged_at_once(host):
     database = host.database
-    keys = [user._id for user in host.save(*(host.model.User(user_name=n) for n in "abcdef"))]
+    *users, gone = host.save(*(host.model.User(user_name=name) for name in "abcdefg"))
+    keys = [user._id for user in users]
+    old = {"actor": gone, "verb": "left", "recipients": [gone], "timestamp": datetime(2020, 1, 1)}
+    am.create_many([old] * 2500)
     database.forget()
     created = []
 
@@ -65,14 +69,24 @@ def test_counts_are_exact_after_many_created_saw_and_counted_at_once(host):
             assert 0 <= counted <= am.get_by_recipient(user).count()
             database.forget()
 
+    def purge():
+        """As the command does."""
+        model.orm.commit()
+        for _ in removal.purge(datetime(2021, 1, 1)):
+            model.orm.commit()
+        database.forget()
+
     at_once(
         *(lambda number=number: create(number) for number in range(THREADS)),
         # The first two of them never look, the last two end before the others do.
         *(lambda number=number: see(number) for number in range(2, THREADS)),
         count,
         count,
+        purge,
+        purge,
     )
     assert len(created) == THREADS * TIMES
+    assert am.get_actions(limit=0)[0] == len(created)
     for key in keys:
         user = get(key)
         timestamps = [timestamp for timestamp, recipients in created if key in recipients]
