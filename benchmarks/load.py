@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 #: What it means; a kept database of another version is made again.
-VERSION = 1
+VERSION = 2
 
 _FIRST = datetime(2025, 1, 1)
 _LAST = datetime(2026, 1, 1)
