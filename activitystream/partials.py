@@ -43,8 +43,8 @@ def bell(must_count: bool = False) -> dict[str, Any] | str:
     unseen = None
     try:
         unseen = count_not_seen_of(user, limit=_COUNTED)
-    except model.orm.DATABASE_ERRORS as error:
-        if must_count or not model.orm.can_go_on(error):
+    except model.orm.DATABASE_ERRORS:
+        if must_count or not model.orm.can_go_on():
             raise
         log.exception("The bell has no number, since the database could not be asked for it")
     if unseen is None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from webtest import TestApp
 
-from activitystream import am
+from activitystream import am, model
 from tests import databases
 from tests.host.app import make_app
 from tests.postgres import Postgres
@@ -171,3 +171,11 @@ def define(host):
     """Defines a class of the host's for the time of one test."""
     with host.database.definitions() as define:
         yield define
+
+
+@pytest.fixture
+def small_batches(monkeypatch):
+    """Actions are read and removed ten at a time, rather than a thousand."""
+    for name in ("_BATCH", "_CHUNK"):
+        if hasattr(model.orm, name):
+            monkeypatch.setattr(model.orm, name, 10)

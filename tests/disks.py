@@ -6,18 +6,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
+from tests.databases import without
 
 
 @contextmanager
 def small_disk(folder: Path, megabytes: int) -> Iterator["SmallDisk"]:
-    """A disk of its own in this folder, until the block ends; skips the test if none can be had."""
+    """A disk of its own in this folder, until the block ends."""
     size = ["-o", f"size={megabytes}m"]
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", *size, "tmpfs", str(folder)], capture_output=True, text=True
     )
     if mounted.returncode:
-        pytest.skip(f"no small disk can be mounted (as root it could): {mounted.stderr.strip()}")
+        without(f"no small disk can be mounted (as root it could): {mounted.stderr.strip()}")
     try:
         yield SmallDisk(folder)
     finally:

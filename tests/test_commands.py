@@ -58,13 +58,6 @@ def actions(host, user, other):
     host.save()
 
 
-@pytest.fixture
-def small_batches(monkeypatch):
-    for name in ("_BATCH", "_CHUNK"):
-        if hasattr(model.orm, name):
-            monkeypatch.setattr(model.orm, name, 10)
-
-
 @pytest.mark.parametrize("age", ["180d", "26w", "1y"])
 def test_what_is_older_is_purged(host, actions, run, age):
     status, out, err = run("purge", "--older-than", age)

@@ -2,35 +2,22 @@
 
 import random
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 import pytest
 import sqlalchemy as sa
 import tg
 
-from activitystream import am, model
-from activitystream.lib import clock, removal
+from activitystream import am
+from activitystream.lib import clock
 from tests.databases import SERVERS, on
 from tests.test_nothing_lost import wait_until
+from tests.threads import at_once, purge
 
 pytestmark = pytest.mark.faults
 
 THREADS = 6
 TIMES = 40
-
-
-def at_once(*works):
-    """Do all of these at once, each in a thread of its own; an error of one is raised."""
-    start = threading.Barrier(len(works))
-
-    def wait_and(work):
-        start.wait()
-        return work()
-
-    with ThreadPoolExecutor(len(works)) as threads:
-        for each in [threads.submit(wait_and, work) for work in works]:
-            each.result()
 
 
 @on(*SERVERS)
@@ -69,22 +56,17 @@ def test_counts_are_exact_after_many_created_saw_counted_and_purged_at_once(host
             assert 0 <= counted <= am.get_by_recipient(user).count()
             database.forget()
 
-    def purge():
-        """As the command does."""
-        model.orm.commit()
-        for _ in removal.purge(datetime(2021, 1, 1)):
-            model.orm.commit()
-        database.forget()
-
+    deleted: list[int] = []
     at_once(
+        host,
         *(lambda number=number: create(number) for number in range(THREADS)),
         # The first two of them never look, the last two end before the others do.
         *(lambda number=number: see(number) for number in range(2, THREADS)),
         count,
         count,
-        purge,
-        purge,
+        *[purge(datetime(2021, 1, 1), deleted)] * 2,
     )
+    assert sum(deleted) == 2500
     assert len(created) == THREADS * TIMES
     assert am.get_actions(limit=0)[0] == len(created)
     for key in keys:
@@ -133,7 +115,9 @@ def test_the_hosts_own_fields_are_kept_and_nobody_waits_for_ever(host):
             am.mark_seen(get())
             database.forget()
 
-    at_once(*(lambda number=number: work(number) for number in range(len(fields))), see, see, see)
+    at_once(
+        host, *(lambda number=number: work(number) for number in range(len(fields))), see, see, see
+    )
     stored = database.raw_values(get())
     assert [stored[field] for field in fields] == [f"{TIMES - 1}"] * len(fields)
     assert am.get_by_recipient(get()).count() == len(fields) * TIMES

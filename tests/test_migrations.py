@@ -290,6 +290,14 @@ def indexes(engine):
     return {each["name"] for each in sa.inspect(engine).get_indexes("activity_stream_action")}
 
 
+def test_an_index_may_be_made_before_the_migration(engine):
+    migrate(engine, alembic.command.upgrade, "0001")
+    with engine.begin() as connection:
+        next(iter(OURS.tables["activity_stream_action"].indexes)).create(connection)
+    migrate(engine, alembic.command.upgrade, "head")
+    assert version(engine) == head()
+
+
 @pytest.mark.parametrize("upgrade", ["by setting up", "by migrating"])
 def test_the_schema_of_0001_is_upgraded_with_what_is_in_it(engine, set_up, upgrade):
     migrate(engine, alembic.command.upgrade, "0001")

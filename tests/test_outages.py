@@ -491,6 +491,20 @@ def test_what_the_page_has_read_before_it_can_show_all_the_same(host_on, postgre
     assert set(shown) == {"bob"}
 
 
+def test_each_of_two_bells_on_a_page_has_no_number(host_on, postgres):
+    host = host_on(SQLDatabase("postgresql", postgres.url))
+    browser = remember(host, host.user("ann"))
+
+    def kill(*_):
+        host.model.user_named("ann")  # asked for over the connection that dies
+        postgres.kill()
+
+    tg.hooks.register("before_render", kill)
+    page = browser.get("/with_two_bells")
+    assert len(page.html.select(".activitystream-bell")) == 2
+    assert page.html.select(".activitystream-count:not([hidden])") == []
+
+
 @of("postgresql_too_slow")
 def test_what_the_host_is_about_to_write_is_not_forgotten(outage):
     def change(*_):
@@ -557,6 +571,25 @@ def test_who_commits_after_a_create_that_failed_stores_no_half_of_it(
     with suppress(sa.exc.SQLAlchemyError):
         transaction.commit()
     database.close()
+    assert database.execute(sa.select(database.tables["activity_stream_action"])).all() == []
+
+
+@pytest.mark.parametrize("write", WRITES)
+@on(*SQL)
+def test_a_create_that_fails_in_a_savepoint_of_the_hosts_loses_nothing_else(
+    host, user, without_recipients, write
+):
+    database = host.database
+    database.session.add(host.model.User(user_name="before"))
+    database.session.flush()
+    user = host.model.user_named("ann")
+    with pytest.raises(sa.exc.DBAPIError), database.session.begin_nested():
+        WRITES[write](user)
+    database.session.add(host.model.User(user_name="after"))
+    transaction.commit()
+    database.close()
+    assert host.model.user_named("before")
+    assert host.model.user_named("after")
     assert database.execute(sa.select(database.tables["activity_stream_action"])).all() == []
 
 

@@ -1,6 +1,5 @@
 """Purging and forgetting while others create, look, count, mark, purge and forget."""
 
-import threading
 from datetime import datetime, timedelta
 
 import pytest
@@ -8,40 +7,11 @@ import pytest
 from activitystream import am, model
 from activitystream.lib import removal
 from tests.databases import SERVERS, on
+from tests.threads import at_once, purge
 
 pytestmark = on(*SERVERS)
 
 OLD = datetime(2020, 1, 31)
-
-
-def in_threads(host, *functions):
-    """Runs each in a thread of its own, all at once; what goes wrong in one goes wrong here."""
-    errors = []
-    start = threading.Barrier(len(functions))
-
-    def run(function):
-        try:
-            start.wait()
-            function()
-        except BaseException as error:
-            errors.append(error)
-        finally:
-            host.database.close()
-
-    threads = [threading.Thread(target=run, args=(each,)) for each in functions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise errors[0]
-
-
-@pytest.fixture
-def small_batches(monkeypatch):
-    for name in ("_BATCH", "_CHUNK"):
-        if hasattr(model.orm, name):
-            monkeypatch.setattr(model.orm, name, 20)
 
 
 @pytest.fixture
@@ -79,21 +49,10 @@ def live(host, names, number=20):
     return requests
 
 
-def purge(deleted):
-    """As the command does."""
-
-    def batches():
-        model.orm.commit()
-        for number in removal.purge(datetime(2021, 1, 1)):
-            model.orm.commit()
-            deleted.append(number)
-
-    return batches
-
-
 def test_two_purges_and_a_live_app_get_on(host, names):
     deleted = []
-    in_threads(host, purge(deleted), purge(deleted), live(host, names), live(host, names[::-1]))
+    purges = [purge(datetime(2021, 1, 1), deleted)] * 2
+    at_once(host, *purges, live(host, names), live(host, names[::-1]))
     assert sum(deleted) == 400
     assert [
         action["verb"] for action in host.database.raw_actions() if action["verb"] == "old"
@@ -120,11 +79,11 @@ def forget(host, name, found):
 
 def test_forgetting_two_twice_in_a_live_app_that_is_purged_too(host, names):
     ann, bob, deleted = [], [], []
-    in_threads(
+    at_once(
         host,
         *(forget(host, "ann", ann) for _ in range(2)),
         *(forget(host, "bob", bob) for _ in range(2)),
-        purge(deleted),
+        purge(datetime(2021, 1, 1), deleted),
         live(host, ["carl", "dora"]),
     )
     assert sum(deleted) <= 400
@@ -135,7 +94,7 @@ def test_forgetting_two_twice_in_a_live_app_that_is_purged_too(host, names):
 
 def test_two_who_forget_the_same_count_each_action_once(host, names):
     found = []
-    in_threads(host, *(forget(host, "ann", found) for _ in range(3)))
+    at_once(host, *(forget(host, "ann", found) for _ in range(3)))
     assert removal.Forgotten.sum(found) == removal.Forgotten(100, 100, 0, 200)
     for action in host.database.raw_actions():
         assert len(action["_recipients"]) == (2 if action["target_id"] is None else 1)

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import threading
 import uuid
 from datetime import datetime, timedelta, timezone
 
@@ -21,6 +20,7 @@ from activitystream.lib.stream import Place
 from tests.conftest import Host
 from tests.databases import SQL, on
 from tests.host.app import make_app
+from tests.threads import at_once
 
 START = datetime(2020, 1, 1)
 
@@ -256,6 +256,21 @@ def test_a_hook_that_breaks_the_transaction_propagates(host, user, hook, verb, c
     transaction.abort()
     assert host.database.raw_actions() == []
     assert host.database.reload(user).last_activity_seen is None
+
+
+def test_a_hook_that_raises_where_nothing_was_written_leaves_the_request_to_go_on(
+    host, user, caplog
+):
+    am.mark_seen(user)
+    host.save()
+    user = host.model.user_named("ann")
+
+    def fail(*arguments):
+        raise sa.exc.OperationalError("SELECT", {}, Exception("another database is away"))
+
+    tg.hooks.register("activitystream.after_seen", fail)
+    am.mark_seen(user, until=START)
+    assert "another database is away" in caplog.text
 
 
 def test_a_hook_that_raises_leaves_the_transaction_to_go_on(host, user, caplog):
@@ -560,27 +575,6 @@ def test_aware_moments_of_the_host_are_right(host, user, define):
 # Many at once
 
 
-def in_threads(*functions):
-    """Runs each in a thread of its own, all at once; what goes wrong in one goes wrong here."""
-    errors = []
-    start = threading.Barrier(len(functions))
-
-    def run(function):
-        try:
-            start.wait()
-            function()
-        except BaseException as error:
-            errors.append(error)
-
-    threads = [threading.Thread(target=run, args=(each,)) for each in functions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise errors[0]
-
-
 @on("postgresql", "mariadb")
 def test_creating_and_marking_at_once_loses_nothing_and_never_deadlocks(host):
     users = host.save(*(host.user(f"user{number}") for number in range(4)))
@@ -599,7 +593,7 @@ def test_creating_and_marking_at_once_loses_nothing_and_never_deadlocks(host):
 
         return requests
 
-    in_threads(work(names), work(names[::-1]), work(names[2:] + names[:2]))
+    at_once(host, work(names), work(names[::-1]), work(names[2:] + names[:2]))
     for name in names:
         assert am.get_by_recipient(host.model.user_named(name)).count() == 45
     assert len(host.database.raw_actions()) == 45
@@ -613,7 +607,7 @@ def test_two_that_mark_at_once_both_know_the_value_before(host, user):
         before.append(am.mark_seen(host.database.get(host.model.User, key), until=START))
         host.database.forget()
 
-    in_threads(*[mark] * 4)
+    at_once(host, *[mark] * 4)
     assert sorted(map(str, before)) == [str(START)] * 3 + ["None"]
 
 

@@ -220,8 +220,8 @@ def _refusing_errors() -> Iterator[None]:
     """Answers 503 if the database cannot be asked, and logs why."""
     try:
         yield
-    except model.orm.DATABASE_ERRORS as error:
-        if not model.orm.can_go_on(error):
+    except model.orm.DATABASE_ERRORS:
+        if not model.orm.can_go_on():
             raise
         log.exception("%s was not answered, since the database could not be asked", request.path)
         _refuse(503, "the database cannot be asked now: try again later")

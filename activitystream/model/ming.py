@@ -132,7 +132,7 @@ def transaction_is_broken(error: BaseException) -> bool:
     return False
 
 
-def can_go_on(error: Any) -> bool:
+def can_go_on() -> bool:
     """What was written before an error of the database's is still there."""
     return True
 

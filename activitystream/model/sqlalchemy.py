@@ -6,7 +6,7 @@ Another ORM is one more module with these functions.
 import logging
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from functools import lru_cache
 from itertools import islice
@@ -209,7 +209,7 @@ MODELS = (Action, ActionRecipient)
 
 
 #: What is raised when the database cannot do what it is asked.
-DATABASE_ERRORS = (sa.exc.DBAPIError, sa.exc.TimeoutError)
+DATABASE_ERRORS = (sa.exc.DBAPIError, sa.exc.PendingRollbackError, sa.exc.TimeoutError)
 
 
 def transaction_is_broken(error: BaseException) -> bool:
@@ -235,7 +235,7 @@ def _ended_transaction(error: BaseException | None, connection: sa.Connection) -
         if isinstance(error, sa.exc.DBAPIError):
             if connection.dialect.name == "sqlite":
                 driver: Any = connection.connection.driver_connection
-                return not driver.in_transaction
+                return not (driver.in_transaction or _has_only_read(DBSession.registry()))
             if connection.dialect.name in ("mysql", "mariadb"):
                 return error.orig is not None and error.orig.args[:1] == (_DEADLOCK,)
         error = error.__cause__ or error.__context__
@@ -246,14 +246,12 @@ def _ended_transaction(error: BaseException | None, connection: sa.Connection) -
 _DEADLOCK = 1213
 
 
-def can_go_on(error: Any) -> bool:
+def can_go_on() -> bool:
     """Whether the request can go on, and nothing of it is lost, after an error of the database's.
 
     Where nothing was written, the host's transaction is rolled back, as PostgreSQL does nothing
     more in it. What the host writes after all raises an error when it is committed: zope.sqlalchemy
     would commit the transaction that it knew.
-
-    :param error: one of ``DATABASE_ERRORS``.
     """
     session = DBSession.registry()
     if not session.is_active:  # a flush failed
@@ -264,7 +262,7 @@ def can_go_on(error: Any) -> bool:
     if session.in_nested_transaction() or not _has_only_read(session):
         return False
     # Without a connection nothing is left to roll back, and what was read stays readable.
-    if not getattr(error, "connection_invalidated", False):
+    if not session.connection(bind_arguments={"mapper": Action}).invalidated:
         session.rollback()
     return True
 
@@ -338,11 +336,15 @@ def store_many(actions: list[dict[str, Any]]) -> None:
 
 @contextmanager
 def _all_or_nothing() -> Iterator[None]:
-    """As a flush that fails does: or a host that catches the error would commit a part of it."""
+    """Rolls back the host's savepoint, or its transaction, as a flush that fails does.
+
+    Or a host that catches the error would commit a part of what was written.
+    """
     try:
         yield
     except BaseException:
-        DBSession.rollback()
+        session = DBSession.registry()
+        (session.get_nested_transaction() or session).rollback()
         raise
 
 
@@ -542,6 +544,24 @@ def count_stream(
         ids = _ids_statement(_Shape.of(part, span, newer_than, limit))
         found.update(_connection().scalars(ids, {**_values(part, span), **numbers}))
     return len(found) if limit is None else min(len(found), limit)
+
+
+def _engine() -> sa.Engine:
+    # Of the session itself, as TurboGears' BalancedSession wants to be asked.
+    engine: sa.Engine = DBSession.registry().get_bind(Action)
+    return engine
+
+
+def _end_transaction() -> None:
+    """Commit what the host has begun, by its transaction manager if there is one."""
+    try:
+        import transaction
+    except ImportError:
+        pass
+    else:
+        transaction.commit()
+    if DBSession.registry().in_transaction():
+        DBSession.commit()
 
 
 def _connection() -> sa.Connection:
@@ -770,13 +790,8 @@ def take_out(keys: list[int], references: Sequence[Reference]) -> int:
 
 def commit() -> None:
     """Commit the host's transaction, and begin one in which removing stops nobody else."""
-    with suppress(ImportError):
-        import transaction
-
-        transaction.commit()
-    if DBSession.registry().in_transaction():  # of a host that has no transaction manager
-        DBSession.commit()
-    if DBSession.get_bind(Action).dialect.name in ("mysql", "mariadb"):
+    _end_transaction()
+    if _engine().dialect.name in ("mysql", "mariadb"):
         # Else what is deleted is locked with the places beside it, where others insert.
         options = {"isolation_level": "READ COMMITTED"}
         DBSession.connection({"mapper": Action}, execution_options=options)
@@ -1007,21 +1022,18 @@ def prepare() -> None:
     Without Alembic, which a host need not have, they are made and not marked.
     """
     # What the host's set-up left open would lock us out, and is committed after us anyway.
-    with suppress(ImportError):
-        import transaction
-
-        transaction.commit()
+    _end_transaction()
     try:
         import alembic.command
         from alembic.config import Config
     except ImportError:
-        _Base.metadata.create_all(DBSession.get_bind())
+        _Base.metadata.create_all(_engine())
         for index in _ACTIONS.indexes:  # which a table of an older release may lack
-            index.create(DBSession.get_bind(), checkfirst=True)
+            index.create(_engine(), checkfirst=True)
         return
     config = Config()
     config.set_main_option("script_location", "activitystream:migration")
-    with DBSession.get_bind().begin() as connection:
+    with _engine().begin() as connection:
         config.attributes["connection"] = connection
         alembic.command.upgrade(config, "head")
 

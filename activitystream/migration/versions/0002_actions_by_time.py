@@ -1,5 +1,6 @@
 """The index by which the oldest actions are found, and the newest of all."""
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0002"
@@ -13,7 +14,9 @@ def is_made(inspector):
 
 
 def upgrade():
-    op.create_index("actions_by_time", "activity_stream_action", ["timestamp", "_id"])
+    # It may be made beforehand, without locking the table, as by CREATE INDEX CONCURRENTLY.
+    if not is_made(sa.inspect(op.get_bind())):
+        op.create_index("actions_by_time", "activity_stream_action", ["timestamp", "_id"])
 
 
 def downgrade():

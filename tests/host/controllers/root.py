@@ -38,6 +38,10 @@ class RootController(TGController):
     def with_bell(self):
         return {}
 
+    @expose("tests.host.templates.bells")
+    def with_two_bells(self):
+        return {}
+
     @expose("json", allowed_methods=["POST"])
     def do(self, verb):
         user = tg.request.identity["user"]
