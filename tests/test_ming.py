@@ -43,7 +43,12 @@ def test_a_recipient_is_in_one_index_only(mongodb):
     am.create(crowd[0], "invited", recipients=crowd)
     am.create(crowd[0], "announced")
     keys = database.db.command("validate", "activity_stream_action")["keysPerIndex"]
-    assert keys == {"_id_": 2, "stream_of_recipient": 10 + 1, "stream_for_everyone": 1}
+    assert keys == {
+        "_id_": 2,
+        "stream_of_recipient": 10 + 1,
+        "stream_for_everyone": 1,
+        "actions_by_time": 2,
+    }
 
 
 def test_a_host_without_automatic_indexes_makes_them_by_setup_app(mongodb):
