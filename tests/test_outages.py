@@ -351,6 +351,21 @@ def test_who_may_not_write_gets_an_error_and_reads_on(writable, host_on):
     assert host.model.user_named("ann").last_activity_seen is None
 
 
+def test_scripts_are_answered_by_503_while_another_process_writes_to_sqlite(
+    host_on, database_named
+):
+    database = SQLDatabase("sqlite", f"{database_named('sqlite').url}?timeout=0.1")
+    host = host_on(database)
+    user = host.user("ann")
+    database.forget()
+    browser, ajax = host.browser(user), "/activitystream/ajax_update_last_seen_of_a_recipient"
+    with sa.create_engine(database.url).connect() as connection:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        browser.post(ajax, status=503)
+        connection.exec_driver_sql("ROLLBACK")
+    browser.post(ajax)
+
+
 # A full disk; for that of a MongoDB see test_nothing_lost.
 
 

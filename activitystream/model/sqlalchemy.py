@@ -338,7 +338,8 @@ def store_many(actions: list[dict[str, Any]]) -> None:
 def _all_or_nothing() -> Iterator[None]:
     """Rolls back the host's savepoint, or its transaction, as a flush that fails does.
 
-    Or a host that catches the error would commit a part of what was written.
+    Or a host that catches the error would commit a part of what was written; or, on PostgreSQL,
+    nothing of its own either, without a word.
     """
     try:
         yield
@@ -564,11 +565,14 @@ def _end_transaction() -> None:
         DBSession.commit()
 
 
-def _connection() -> sa.Connection:
-    """For what is not mapped: past the session, which takes as long as the database."""
+def _connection(cls: type[Any] = Action) -> sa.Connection:
+    """Past the session, which takes as long as the database.
+
+    :param cls: of whose table something is asked.
+    """
     if DBSession.autoflush:
         DBSession.flush()
-    return DBSession.connection(bind_arguments={"mapper": Action})
+    return DBSession.connection(bind_arguments={"mapper": cls})
 
 
 def _parts(to: Sequence[Address]) -> list[list[Reference]]:
@@ -932,15 +936,17 @@ def move_seen(recipient: Any, moment: datetime) -> datetime | None:
     select, update = _seen_statements(cls)
     if getattr(cls.last_activity_seen.type, "timezone", False):
         moment = moment.replace(tzinfo=timezone.utc)
-    row = DBSession.execute(select, {"of": key}).first()
+    connection = _connection(cls)
+    with _all_or_nothing():
+        row = connection.execute(select, {"of": key}).first()
     if row is None:
         raise LookupError(f"this {type(recipient).__name__} is stored no more")
-    before = row[0]
+    before = after = row[0]
     if before is None or naive_utc(before) < naive_utc(moment):
-        DBSession.execute(update, {"of": key, "until": moment})
+        with _all_or_nothing():
+            connection.execute(update, {"of": key, "until": moment})
+        _session_has_changed()
         after = moment
-    else:
-        after = before
     in_hand = recipient.last_activity_seen
     if in_hand is None or naive_utc(in_hand) < naive_utc(after):
         set_committed_value(recipient, "last_activity_seen", after)
@@ -950,15 +956,14 @@ def move_seen(recipient: Any, moment: datetime) -> datetime | None:
 @lru_cache(maxsize=1000)
 def _seen_statements(cls: type[Any]) -> tuple[Any, Any]:
     """What reads the ``last_activity_seen`` of an entity, and what moves it forward."""
-    seen = cls.last_activity_seen
-    (column,) = sa.inspect(cls).local_table.primary_key
-    is_it = column == sa.bindparam("of", type_=column.type)
+    (seen,) = cls.last_activity_seen.property.columns
+    (key,) = seen.table.primary_key
+    is_it = key == sa.bindparam("of", type_=key.type)
     until = sa.bindparam("until", type_=seen.type)
     # Locked where the database can, so that the value before is the one that is replaced.
     select = sa.select(seen).where(is_it).with_for_update()
-    update = sa.update(cls).where(is_it, sa.or_(seen.is_(None), seen < until))
-    update = update.values(last_activity_seen=until)
-    return select, update.execution_options(synchronize_session=False)
+    update = sa.update(seen.table).where(is_it, sa.or_(seen.is_(None), seen < until))
+    return select, update.values({seen: until})
 
 
 def _key_of_kind(cls: type | None, text: str) -> Any:
