@@ -4,6 +4,7 @@ It times nothing that a test could rely on.
 """
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import bounds, report
+from tests.databases import without
 
 SOURCE = Path(__file__).parent.parent
 
@@ -103,6 +105,20 @@ def test_a_database_that_it_does_not_know_is_refused(tmp_path):
     ran = bench("--db", "oracle://here", "--out", tmp_path)
     assert ran.returncode == 1
     assert "'oracle://here' is none of mongodb, postgresql, sqlite" in ran.stderr
+
+
+def test_the_demo_is_put_under_load(tmp_path):
+    if shutil.which("wrk") is None:
+        without("no wrk to make a load: install Debian's package of that name")
+    ran = bench(
+        "load", "--db", f"sqlite:///{tmp_path}/demo.db", "--minutes", 0.05, "--out", tmp_path
+    )
+    assert ran.returncode == 0, ran.stderr
+    told = json.loads((tmp_path / "load-sqlite.json").read_text())
+    assert set(told["asked"]) == {"the bell's request", "the stream's page", "/see"}
+    assert all(each["requests"] > 0 and each["errors"] == 0 for each in told["asked"].values())
+    assert len(told["memory_mb"]) == 3
+    assert '"/see"' in (tmp_path / "load-sqlite.rst").read_text()
 
 
 @pytest.mark.parametrize(
