@@ -51,6 +51,29 @@ def test_a_recipient_is_in_one_index_only(mongodb):
     }
 
 
+@on(*MING)
+@pytest.mark.parametrize("removed", ["forgotten", "purged"])
+def test_what_a_long_iteration_let_go_of_does_not_bring_back_what_is(host, monkeypatch, removed):
+    monkeypatch.setattr("activitystream.lib.stream._PAGE", 5)
+    ann, bob = host.user("ann"), host.user("bob")
+    old = {"actor": bob, "verb": "met", "target": ann, "recipients": [ann, bob]}
+    am.create_many([{**old, "timestamp": datetime(2020, 1, 1)}] * 12)
+    host.database.forget()
+    in_hand = list(am.get_by_recipient(host.model.user_named("bob")))
+    if removed == "forgotten":
+        am.forget(host.model.user_named("ann"))
+    else:
+        am.purge(datetime(2021, 1, 1))
+    for action in in_hand:
+        action.extra = "changed"
+    host.save()
+    stored = host.database.raw_actions()
+    assert len(stored) == (12 if removed == "forgotten" else 0)
+    for action in stored:
+        assert (action["target_id"], action["extra"]) == (None, "changed")
+        assert [each["_id"] for each in action["_recipients"]] == [bob._id]
+
+
 def test_a_host_without_automatic_indexes_makes_them_by_setup_app(mongodb):
     make_app(mongodb)
     mongodb.db.activity_stream_action.drop()

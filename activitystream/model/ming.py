@@ -348,15 +348,24 @@ def release(actions: Iterable[Action], loaded: Iterable[dict[Any, Any]]) -> None
         its_state, its_session = state(each), session(each)
         if its_state.status == ObjectState.clean:
             its_session.expunge(each)
+            _released().add(each)
             its_state.soil = partial(_back_in_session, weakref.ref(each), its_session)
             its_state.tracker.state = weakref.proxy(its_state)
             each.__ming__.instance = None  # nothing reads it
+
+
+def _released() -> "weakref.WeakSet[Any]":
+    """What this thread's session let go of, and somebody still has in hand."""
+    released: weakref.WeakSet[Any]
+    released = vars(DBSession.uow).setdefault("activitystream_released", weakref.WeakSet())
+    return released
 
 
 def _back_in_session(reference: "weakref.ref[Any]", its_session: Any) -> None:
     changed = reference()
     its_state = state(changed)
     del its_state.soil
+    _released().discard(changed)
     its_session.save(changed)
     its_state.soil()
 
@@ -384,9 +393,13 @@ def delete(keys: list[Any]) -> int:
 
     :returns: how many there still were.
     """
+    released = _released()
     for action in _held(keys):
         # Or the host's next flush would write it back.
-        DBSession.expunge(action)
+        if action in released:
+            vars(state(action)).pop("soil", None)
+        else:
+            DBSession.expunge(action)
     return DBSession.db[_collection(Action)].delete_many({"_id": {"$in": keys}}).deleted_count
 
 
@@ -457,8 +470,9 @@ def _keys(documents: Any) -> Iterator[list[Any]]:
 
 
 def _held(keys: list[Any]) -> list[Action]:
-    """Those of these actions that the session holds."""
-    actions = [each for each in DBSession.uow if isinstance(each, Action)]
+    """Those of these actions that the session holds, or has let go of."""
+    held = (*DBSession.uow, *_released())
+    actions = [each for each in held if isinstance(each, Action)]
     wanted = set(keys) if actions else ()
     return [action for action in actions if action._id in wanted]
 
