@@ -94,7 +94,7 @@ def main(arguments: list[str]) -> None:
     name = f"load-{options.db.partition(':')[0].partition('+')[0]}"
     (options.out / f"{name}.json").write_text(json.dumps(results, indent=1) + "\n")
     (options.out / f"{name}.rst").write_text(_as_rst(results))
-    print(report.text_table("Under load", *_table(results)), end="")
+    print(report.text_table(_title(results), *_table(results)), end="")
     print("\n".join(_circumstances(results)))
     print(f"Written to {options.out}: {name}.json, {name}.rst")
     if any(each["errors"] for each in results["asked"].values()):
@@ -216,6 +216,10 @@ def _watched(pid: int, writer: Visitor, seconds: float) -> Iterator[float]:
                 writer.post("/post", title=f"Notice {second}")
             resident = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
             yield round(resident * os.sysconf("SC_PAGE_SIZE") / 1024**2, 1)
+
+
+def _title(results: dict[str, Any]) -> str:
+    return f"Under load, on {results['database']}"
 
 
 def _table(results: dict[str, Any]) -> tuple[list[str], list[list[str]]]:

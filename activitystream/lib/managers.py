@@ -241,6 +241,7 @@ def _fields(
     """
     known: dict[Reference, Any] = {}
     fields: dict[str, Any] = {}
+    longest = option("max_text")
     for role, entity in (("actor", actor), ("target", target), ("action_obj", action_obj)):
         given = role == "actor" or entity is not None
         reference = reference_to(entity, role) if given else None
@@ -250,10 +251,10 @@ def _fields(
         fields[f"{role}_type"] = reference.type if reference else None
         fields[f"{role}_id"] = reference.key if reference else None
         name = None if as_str is None else str(as_str)
-        fields[f"{role}_name"] = _text(f"the name of {role}", name, optional=True)
-    fields["verb"] = _text("verb", verb)
-    fields["description"] = _text("description", description, optional=True)
-    fields["extra"] = _text("extra", extra, optional=True)
+        fields[f"{role}_name"] = _text(f"the name of {role}", name, longest, optional=True)
+    fields["verb"] = _text("verb", verb, longest)
+    fields["description"] = _text("description", description, longest, optional=True)
+    fields["extra"] = _text("extra", extra, longest, optional=True)
     fields["_recipients"] = None
     if recipients is not None:
         addressed = references_to(each_of("recipients", recipients), "a recipient")
@@ -287,7 +288,7 @@ def _check_filter(field: str, value: Any) -> None:
         raise ValueError(f"filters takes one value for {field}, not a {type(value).__name__}{hint}")
 
 
-def _text(name: str, value: Any, optional: bool = False) -> str | None:
+def _text(name: str, value: Any, longest: int | None, optional: bool = False) -> str | None:
     if value is None and optional:
         return None
     if not isinstance(value, str):
@@ -295,7 +296,6 @@ def _text(name: str, value: Any, optional: bool = False) -> str | None:
         raise TypeError(f"{name} must be {wanted}, not a {type(value).__name__}")
     if not (value or optional):
         raise ValueError(f"{name} must not be empty")
-    longest = option("max_text")
     if longest is not None and len(value) > longest:
         raise ValueError(
             f"{name} has {len(value)} characters, and the app allows {longest}: shorten it, or "

@@ -13,7 +13,6 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-import tg
 from sqlalchemy import event, orm
 from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.ext.hybrid import hybrid_property
@@ -305,14 +304,16 @@ def store(fields: dict[str, Any]) -> Action:
             inserted = connection.execute(_INSERT_ACTION, row)
             number = inserted.inserted_primary_key[0]  # type: ignore[index]  # there is one
             _address([(number, fields["timestamp"], recipients)])
-    action = Action(_id=number, **row)
-    vars(action)["_rows"] = recipients
+    action = Action()
+    # As one that was read has them, which spares a history of each.
+    vars(action).update(_attributes(row), _id=number, _rows=recipients)
     orm.make_transient_to_detached(action)
     # SQLite gives a number again that was rolled back, of which the host may hold the action yet.
-    rolled_back = DBSession.identity_map.get(sa.inspect(action).key)
+    session = DBSession.registry()
+    rolled_back = session.identity_map.get(instance_state(action).key)
     if rolled_back is not None:
-        DBSession.expunge(rolled_back)
-    DBSession.add(action)
+        session.expunge(rolled_back)
+    session.add(action)
     _session_has_changed()
     return action
 
@@ -354,7 +355,18 @@ def _row(fields: dict[str, Any]) -> dict[str, Any]:
     row = dict(fields)
     recipients = row.pop("_recipients")
     row["number_of_recipients"] = None if recipients is None else len(recipients)
+    for role in ROLES:
+        key = row[f"{role}_id"]
+        row[f"{role}_id"] = None if key is None else str(key)
     return row
+
+
+def _attributes(row: dict[str, Any]) -> dict[str, Any]:
+    """The same by the names that they are mapped to."""
+    attributes = dict(row)
+    for role in ROLES:
+        attributes[f"_{role}_key"] = attributes.pop(f"{role}_id")
+    return attributes
 
 
 def _session_has_changed() -> None:
@@ -392,14 +404,14 @@ def check_fields(fields: dict[str, Any]) -> None:
     """
     :raises ValueError: if this is nothing that the database stores.
     """
-    # By the mapper, as TurboGears' BalancedSession wants to be asked.
-    connection = DBSession.connection(bind_arguments={"mapper": Action})
-    if connection.dialect.name == "postgresql":
+    kind = _engine().dialect.name
+    if kind == "postgresql":
         for name, value in fields.items():
             if isinstance(value, str) and "\0" in value:
                 raise ValueError(f"PostgreSQL stores no NUL character, as there is in {name}")
     # A server of MySQL's kind would end the connection, and with it the host's transaction.
-    if connection.dialect.name in ("mysql", "mariadb") and _length(fields) > _MUCH_TEXT:
+    if kind in ("mysql", "mariadb") and _length(fields) > _MUCH_TEXT:
+        connection = DBSession.connection(bind_arguments={"mapper": Action})
         most = connection.exec_driver_sql("SELECT @@max_allowed_packet").scalar_one()
         size = _BESIDE_TEXT + sum(
             len(value.encode()) + sum(map(value.count, _ESCAPED))
@@ -570,9 +582,11 @@ def _connection(cls: type[Any] = Action) -> sa.Connection:
 
     :param cls: of whose table something is asked.
     """
-    if DBSession.autoflush:
-        DBSession.flush()
-    return DBSession.connection(bind_arguments={"mapper": cls})
+    session = DBSession.registry()  # once, as each way through TurboGears' proxies takes its time
+    if session.autoflush:
+        session.flush()
+    connection: sa.Connection = session.connection(bind_arguments={"mapper": cls})
+    return connection
 
 
 def _parts(to: Sequence[Address]) -> list[list[Reference]]:
@@ -824,7 +838,7 @@ def _one_of(references: Sequence[Reference], type_name: Any, key: Any) -> Any:
 
 def entity_classes() -> tuple[type, ...]:
     """Every class that is mapped beside those of the host's model, or of another pluggable's."""
-    return _classes_of(frozenset(_registries()))
+    return _classes_of(frozenset(_registries))
 
 
 @lru_cache(maxsize=1)
@@ -839,8 +853,8 @@ def _forget_classes(mapper: Any, cls: type) -> None:
     _classes_of.cache_clear()
 
 
-def _registries() -> set[Any]:
-    return tg.config["activitystream.registries"]
+#: Where the host, and what it plugs, map their classes.
+_registries: set[Any] = set()
 
 
 def is_entity(candidate: Any) -> bool:
@@ -848,7 +862,7 @@ def is_entity(candidate: Any) -> bool:
     if not isinstance(state, orm.InstanceState):
         return False
     # A class that the host maps apart from its model is known from now on.
-    _registries().add(state.mapper.registry)
+    _registries.add(state.mapper.registry)
     return True
 
 
@@ -1016,9 +1030,8 @@ def prepare_at_start(conf: dict[str, Any]) -> None:
     models = [conf.get("model"), *(getattr(package, "model", None) for package in packages)]
     members = [each for model in models if model is not None for each in vars(model).values()]
     mapped = [each for each in members if isinstance(each, type) and hasattr(each, "__mapper__")]
-    conf["activitystream.registries"] = {
-        sa.inspect(cls).registry for cls in mapped if not issubclass(cls, _Base)
-    }
+    _registries.clear()
+    _registries.update(sa.inspect(cls).registry for cls in mapped if not issubclass(cls, _Base))
 
 
 def prepare() -> None:
