@@ -252,7 +252,7 @@ def _circumstances(results: dict[str, Any]) -> list[str]:
 
 def _as_rst(results: dict[str, Any]) -> str:
     said = "\n".join(f"| {line}" for line in _circumstances(results))
-    return f"{said}\n\n{report.csv_table('Under load', *_table(results))}\n"
+    return f"{said}\n\n{report.csv_table(_title(results), *_table(results))}\n"
 
 
 def _fill(url: str) -> None:
