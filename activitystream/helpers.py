@@ -35,10 +35,7 @@ def see_url(action: Any = None, until: datetime | None = None) -> str:
         stays new; None is for now.
     """
     link = None if action is None else action.target_link
-    params = {} if own_link(link) is None else {"target_link": link}
-    if until is not None:
-        params["until"] = clock.as_text(until)
-    return plug_url("activitystream", "/see", params=params)
+    return _see_url(None if own_link(link) is None else link, until)
 
 
 def link_of(action: Any, until: datetime | None = None) -> str | None:
@@ -47,8 +44,9 @@ def link_of(action: Any, until: datetime | None = None) -> str | None:
     :returns: None if its target has no link, or one that leaves the site; where nobody is logged
         in, who would be sent to do so, the target's own link.
     """
-    link = own_link_of(action)
-    return link if link is None or logged_in_user() is None else see_url(action, until)
+    link = action.target_link
+    own = own_link(link)
+    return own if own is None or logged_in_user() is None else _see_url(link, until)
 
 
 def own_link_of(action: Any) -> str | None:
@@ -57,3 +55,13 @@ def own_link_of(action: Any) -> str | None:
     :returns: None if it has none, or one that leaves the site.
     """
     return own_link(action.target_link)
+
+
+def _see_url(link: Any, until: datetime | None) -> str:
+    """
+    :param link: one that stays on the site, or None.
+    """
+    params = {} if link is None else {"target_link": link}
+    if until is not None:
+        params["until"] = clock.as_text(until)
+    return plug_url("activitystream", "/see", params=params)

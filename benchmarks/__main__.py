@@ -110,25 +110,15 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         help="leave the filled databases there for another run (default: they are deleted)",
     )
-    _add_out(parser)
+    report.add_out(parser)
     return parser
 
 
 def _report_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="./dev bench report")
     parser.add_argument("results", type=Path, help="the results.json of a run")
-    _add_out(parser)
+    report.add_out(parser)
     return parser
-
-
-def _add_out(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--out",
-        metavar="FOLDER",
-        type=Path,
-        default=Path("benchmark-results"),
-        help="where the tables, JSON and charts go (default: %(default)s)",
-    )
 
 
 def _run(options: argparse.Namespace) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What came out: JSON, tables as text and for the docs, and charts."""
 
 import json
+from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator
 from io import StringIO
 from pathlib import Path
@@ -20,6 +21,20 @@ CONTENDERS = (
 )
 
 _WIDTH = 150
+
+
+def add_out(parser: ArgumentParser) -> None:
+    """Let a command line say where what comes out goes.
+
+    :param parser: of that.
+    """
+    parser.add_argument(
+        "--out",
+        metavar="FOLDER",
+        type=Path,
+        default=Path("benchmark-results"),
+        help="where the tables, JSON and charts go (default: %(default)s)",
+    )
 
 
 def read(file: Path) -> dict[str, Any]:

@@ -110,13 +110,7 @@ def _parser() -> argparse.ArgumentParser:
         "(default: %(default)s)",
     )
     parser.add_argument("--minutes", type=float, default=10, help="how long (default: %(default)s)")
-    parser.add_argument(
-        "--out",
-        metavar="FOLDER",
-        type=Path,
-        default=Path("benchmark-results"),
-        help="where the JSON goes (default: %(default)s)",
-    )
+    report.add_out(parser)
     parser.add_argument("--fill", action="store_true", help=argparse.SUPPRESS)
     return parser
 

@@ -156,20 +156,23 @@ def _locked(url, lock):
         yield
 
 
+def _too_slow(database, lock, **in_time):
+    """One whose tables are locked, and which waits for them for a second."""
+    slow = SQLDatabase(database.name, with_options(database.url, **in_time))
+    return slow, {}, lambda host: _locked(database.url, lock)
+
+
 @pytest.fixture
 def postgresql_too_slow(database_named):
-    url = database_named("postgresql").url
     lock = "LOCK TABLE activity_stream_recipient, activity_stream_action"
-    in_time = with_options(url, options="-c statement_timeout=1000")
-    return SQLDatabase("postgresql", in_time), {}, lambda host: _locked(url, lock)
+    return _too_slow(database_named("postgresql"), lock, options="-c statement_timeout=1000")
 
 
 @pytest.fixture
 def mariadb_too_slow(database_named):
-    url = database_named("mariadb").url
     lock = "LOCK TABLES activity_stream_recipient WRITE, activity_stream_action WRITE"
-    in_time = with_options(url, init_command="SET SESSION max_statement_time = 1")
-    return SQLDatabase("mariadb", in_time), {}, lambda host: _locked(url, lock)
+    in_time = "SET SESSION max_statement_time = 1"
+    return _too_slow(database_named("mariadb"), lock, init_command=in_time)
 
 
 @pytest.fixture
