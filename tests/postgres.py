@@ -1,6 +1,7 @@
 """A PostgreSQL server to be killed and started again."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -38,9 +39,13 @@ class Postgres:
     def kill(self) -> None:
         """As a loss of power would: none of its processes gets to do anything more."""
         postmaster = psutil.Process(self._server.get_pid())
-        processes = [postmaster, *postmaster.children(recursive=True)]
+        # Or the others would end in an orderly way when they miss it, and new ones come.
+        postmaster.suspend()
+        processes = [*postmaster.children(recursive=True), postmaster]
         for each in processes:
-            each.kill()
+            # One whose client has just left may have ended.
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
         psutil.wait_procs(processes)
 
     def start(self) -> None:
