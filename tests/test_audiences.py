@@ -114,7 +114,7 @@ def test_audiences_cost_a_query_for_a_hundred_of_them(host, user, many):
             call()
         return len(recorded)
 
-    parts = 1 + len(many) // 60
+    parts = 1 if host.database.name == "postgresql" else 1 + len(many) // 60
     assert queries(lambda: am.get_by_recipient(user, also=many).limit(10).all()) <= parts
     assert queries(lambda: am.count_not_seen_by_recipient(user, also=many, limit=100)) <= parts
 

@@ -748,6 +748,22 @@ def test_postgresql_reads_by_the_indexes(crowded, reader, read):
             assert "recipient_id" in scan["Index Cond"], plan
 
 
+@on("postgresql")
+def test_of_the_actions_postgresql_reads_those_that_are_shown(crowded):
+    user = crowded.model.user_named("busy")
+    for read in ("the newest ten", "a deep page", "with audiences"):
+        explain = "EXPLAIN (ANALYZE, FORMAT JSON)"
+        (((plan,),),) = plans(crowded, lambda read=read: READS[read](user), explain)
+        (plan,) = plan if isinstance(plan, list) else json.loads(plan)
+        of_actions = [
+            node
+            for node in nodes(plan["Plan"])
+            if node.get("Relation Name") == "activity_stream_action"
+        ]
+        assert sum(node["Actual Rows"] * node["Actual Loops"] for node in of_actions) == 10, read
+    crowded.database.close()
+
+
 @pytest.mark.parametrize("read", READS)
 @on("mariadb")
 def test_mariadb_reads_by_the_indexes(crowded, reader, read):

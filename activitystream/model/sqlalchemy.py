@@ -39,7 +39,7 @@ RECIPIENTS_COME_ALONG = False
 #: How many rows are read or written by one statement.
 _CHUNK = 1000
 
-#: How many addresses one statement asks for.
+#: How many addresses one statement asks for, where they are not given as arrays.
 _ADDRESSES = 64
 
 _LONGEST = 255
@@ -190,6 +190,17 @@ _EVERYONE = Reference("", "")
 
 #: An address that no row has.
 _NOBODY = Reference("", "-")
+
+
+def _arrays_of_addresses() -> Any:
+    types = sa.bindparam("types", type_=postgresql.ARRAY(_ROWS.c.recipient_type.type))
+    keys = sa.bindparam("keys", type_=postgresql.ARRAY(_ROWS.c.recipient_id.type))
+    each = sa.func.unnest(types, keys).table_valued("type", "key", with_ordinality="place")
+    return each.render_derived(name="addressed")
+
+
+#: Addresses that PostgreSQL is given as two arrays: the type, the key and the place of each.
+_ADDRESSED = _arrays_of_addresses()
 
 
 @event.listens_for(Action, "after_update")
@@ -490,12 +501,9 @@ def _insert_with_rows() -> tuple[Any, Any]:
     row = rows(sa.bindparam("type", type_=_type), sa.bindparam("key", type_=_key), sa.literal(0))
     for_one = sa.insert(_ROWS).from_select(_ROW, row).returning(_ROWS.c.action_id)
 
-    types = sa.bindparam("types", type_=postgresql.ARRAY(_type))
-    keys = sa.bindparam("keys", type_=postgresql.ARRAY(_key))
-    to = sa.func.unnest(types, keys).table_valued("type", "key", with_ordinality="place")
-    to = to.render_derived(name="addressed")
-    several = rows(to.c.type, to.c.key, sa.cast(to.c.place, sa.Integer) - 1)
-    several = several.select_from(action.join(to, sa.true()))
+    place = sa.cast(_ADDRESSED.c.place, sa.Integer) - 1
+    several = rows(_ADDRESSED.c.type, _ADDRESSED.c.key, place)
+    several = several.select_from(action.join(_ADDRESSED, sa.true()))
     writing = sa.insert(_ROWS).from_select(_ROW, several).cte("writing")
     return for_one, sa.select(action.c._id).add_cte(writing)
 
@@ -523,17 +531,17 @@ def stream(to: Sequence[Address], span: Span, skip: int, limit: int | None) -> I
 def _page(to: Sequence[Address], span: Span, skip: int, size: int) -> list[Action]:
     parts = _parts(to)
     if len(parts) > 1:
-        several = (_part(each, span, 0, skip + size, distinct=True) for each in parts)
+        several = (_page_of(each, span, 0, skip + size, distinct=True) for each in parts)
         found = {action._id: action for actions in several for action in actions}
         newest_first = sorted(found.values(), key=place_of, reverse=True)
         return newest_first[skip : skip + size]
-    return _part(parts[0], span, skip, size, distinct=len(to) > 1)
+    return _page_of(parts[0], span, skip, size, distinct=len(to) > 1)
 
 
-def _part(to: list[Reference], span: Span, skip: int, size: int, distinct: bool) -> list[Action]:
-    statement = _page_statement(_Shape.of(to, span), distinct)
+def _page_of(part: "_Part", span: Span, skip: int, size: int, distinct: bool) -> list[Action]:
+    statement = _page_statement(_Shape.of(part, span), distinct)
     numbers = {"skip": skip, "size": size, "end": skip + size}
-    return list(DBSession.scalars(statement, {**_values(to, span), **numbers}))
+    return list(DBSession.scalars(statement, {**part.values, **_places(span), **numbers}))
 
 
 def count_stream(
@@ -547,15 +555,15 @@ def count_stream(
     :param limit: stop counting there.
     """
     parts = _parts(to)
-    numbers = {"newer_than": newer_than, "end": limit}
-    if len(to) == 1:
+    values = {**_places(span), "newer_than": newer_than, "end": limit}
+    if len(to) == 1 or parts[0].length is None:
         statement = _count_statement(_Shape.of(parts[0], span, newer_than, limit))
-        total = _connection().scalar(statement, {**_values(parts[0], span), **numbers})
+        total = _connection().scalar(statement, {**parts[0].values, **values})
         return total if limit is None else min(total, limit)
     found: set[int] = set()  # an action may be for several of them
     for part in parts:
         ids = _ids_statement(_Shape.of(part, span, newer_than, limit))
-        found.update(_connection().scalars(ids, {**_values(part, span), **numbers}))
+        found.update(_connection().scalars(ids, {**part.values, **values}))
     return len(found) if limit is None else min(len(found), limit)
 
 
@@ -589,21 +597,46 @@ def _connection(cls: type[Any] = Action) -> sa.Connection:
     return connection
 
 
-def _parts(to: Sequence[Address]) -> list[list[Reference]]:
-    """What the rows of these addresses, and those for everyone, refer to.
+class _Part(NamedTuple):
+    """Addresses that one statement asks for."""
 
-    It comes in lists of few different lengths, so that there are few different statements.
-    """
+    #: How many they are; None for arrays of them, of any length.
+    length: int | None
+    #: The parameters of the statement that hold them.
+    values: dict[str, Any]
+
+
+def _parts(to: Sequence[Address]) -> list[_Part]:
+    """These addresses and everyone, by as few statements as the database can be asked."""
     references = [Reference(name, each.key) for each in to for name in each.names]
     references.append(_EVERYONE)
     if len(to) == 1:
-        return [references]
+        return [_numbered(references)]
+    if _engine().dialect.name == "postgresql":
+        types, keys = map(list, zip(*references, strict=True))
+        return [_Part(None, {"types": types, "keys": keys})]
     parts = []
     for start in range(0, len(references), _ADDRESSES):
         part = references[start : start + _ADDRESSES]
+        # Of few different lengths, so that there are few different statements.
         length = 1 << (len(part) - 1).bit_length()
-        parts.append([*part, *[_NOBODY] * (length - len(part))])
+        parts.append(_numbered([*part, *[_NOBODY] * (length - len(part))]))
     return parts
+
+
+def _numbered(references: list[Reference]) -> _Part:
+    values: dict[str, Any] = {}
+    for number, (type_name, key) in enumerate(references):
+        values[f"type{number}"] = type_name
+        values[f"key{number}"] = key
+    return _Part(len(references), values)
+
+
+def _places(span: Span) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, place in span._asdict().items():
+        values[f"{name}_moment"], values[f"{name}_key"] = place or (None, None)
+    return values
 
 
 # The statements are made once, with parameters: to make one takes Python longer than a database
@@ -613,76 +646,80 @@ def _parts(to: Sequence[Address]) -> list[list[Reference]]:
 class _Shape(NamedTuple):
     """All on which the text of a statement depends."""
 
-    addresses: int
+    addresses: int | None
     before: bool
     after: bool
     newer_than: bool
     limit: bool
 
     @classmethod
-    def of(
-        cls, to: list[Reference], span: Span, newer_than: Any = None, limit: Any = None
-    ) -> "_Shape":
+    def of(cls, part: _Part, span: Span, newer_than: Any = None, limit: Any = None) -> "_Shape":
         given = (each is not None for each in (span.before, span.after, newer_than, limit))
-        return cls(len(to), *given)
-
-
-def _values(to: list[Reference], span: Span) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for number, (type_name, key) in enumerate(to):
-        values[f"type{number}"] = type_name
-        values[f"key{number}"] = key
-    for name, place in span._asdict().items():
-        values[f"{name}_moment"], values[f"{name}_key"] = place or (None, None)
-    return values
+        return cls(part.length, *given)
 
 
 @lru_cache
 def _page_statement(shape: _Shape, distinct: bool) -> sa.Select[Any]:
     """Actions, merged from the newest for each address: each is one range of the index."""
-    timestamp, action_id = _ROWS.c.timestamp, _ROWS.c.action_id
-    branches = []
-    for rows in _rows(shape, timestamp, action_id):
-        newest = rows.order_by(timestamp.desc(), action_id.desc()).limit(_number("end"))
-        branches.append(sa.select(newest.subquery()))
-    merged = (sa.union if distinct else sa.union_all)(*branches).subquery()
+    newest_first: Any = (sa.desc("timestamp"), sa.desc("action_id"))
+    each = [
+        _selected(shape, rows.order_by(*newest_first).limit(_number("end")))
+        for rows in _rows(shape, _ROWS.c.timestamp, _ROWS.c.action_id)
+    ]
+    merged = _together(each, distinct).order_by(*newest_first)
+    # Cut here, or the actions of all that is skipped would be read too.
+    page = merged.offset(_number("skip")).limit(_number("size")).subquery()
     return (
         sa.select(Action)
-        .join(merged, Action._id == merged.c.action_id)
-        .order_by(merged.c.timestamp.desc(), merged.c.action_id.desc())
-        .offset(_number("skip"))
-        .limit(_number("size"))
+        .join(page, Action._id == page.c.action_id)
+        .order_by(page.c.timestamp.desc(), page.c.action_id.desc())
     )
 
 
 @lru_cache
 def _count_statement(shape: _Shape) -> sa.Select[Any]:
-    """How many rows there are, where none is of the same action as another."""
-    counts = []
-    for rows in _rows(shape, _ROWS.c.action_id):
-        counted = rows.limit(_number("end")) if shape.limit else rows
-        count = sa.select(sa.func.count()).select_from(counted.subquery())
-        counts.append(count.scalar_subquery())
+    """How many actions there are, for one recipient or for arrays of addresses."""
+    if shape.addresses is None:
+        return _count(_ids_statement(shape))
+    counts = [_count(rows).scalar_subquery() for rows in _limited(shape)]
     return sa.select(sum(counts[1:], counts[0]))
 
 
+def _count(rows: Any) -> sa.Select[Any]:
+    return sa.select(sa.func.count()).select_from(rows.subquery())
+
+
 @lru_cache
-def _ids_statement(shape: _Shape) -> sa.Executable:
+def _ids_statement(shape: _Shape) -> Any:
     """Which actions there are."""
-    branches = []
+    return _together([_selected(shape, rows) for rows in _limited(shape)], distinct=True)
+
+
+def _limited(shape: _Shape) -> Iterator[sa.Select[Any]]:
     for rows in _rows(shape, _ROWS.c.action_id):
-        limited = rows.limit(_number("end")) if shape.limit else rows
-        branches.append(sa.select(limited.subquery()))
-    return sa.union(*branches) if len(branches) > 1 else branches[0]
+        yield rows.limit(_number("end")) if shape.limit else rows
+
+
+def _together(each: list[sa.Select[Any]], distinct: bool) -> Any:
+    if len(each) == 1:
+        return each[0].distinct() if distinct else each[0]
+    return (sa.union if distinct else sa.union_all)(*each)
+
+
+def _selected(shape: _Shape, rows: sa.Select[Any]) -> sa.Select[Any]:
+    """What :func:`_rows` gives, as a part of a union; of arrays, the rows of all addresses."""
+    if shape.addresses is not None:
+        return sa.select(rows.subquery())
+    of_each = rows.lateral()
+    return sa.select(of_each).select_from(_ADDRESSED.join(of_each, sa.true()))
 
 
 def _rows(shape: _Shape, *columns: Any) -> Iterator[sa.Select[Any]]:
-    """For each address, its rows within a span."""
+    """For each address, its rows within a span; once for all of arrays, each joined to its own."""
     timestamp, action_id = _ROWS.c.timestamp, _ROWS.c.action_id
-    for number in range(shape.addresses):
+    for type_name, key in _addresses(shape):
         rows = sa.select(*columns).where(
-            _ROWS.c.recipient_type == sa.bindparam(f"type{number}", type_=_Name),
-            _ROWS.c.recipient_id == sa.bindparam(f"key{number}", type_=_Key),
+            _ROWS.c.recipient_type == type_name, _ROWS.c.recipient_id == key
         )
         # The first condition of each is for databases that see no range in the second.
         if shape.before:
@@ -694,6 +731,15 @@ def _rows(shape: _Shape, *columns: Any) -> Iterator[sa.Select[Any]]:
         if shape.newer_than:
             rows = rows.where(timestamp > _moment("newer_than"))
         yield rows
+
+
+def _addresses(shape: _Shape) -> Iterator[tuple[Any, Any]]:
+    if shape.addresses is None:
+        yield _ADDRESSED.c.type, _ADDRESSED.c.key
+        return
+    for number in range(shape.addresses):
+        type_name = sa.bindparam(f"type{number}", type_=_Name)
+        yield type_name, sa.bindparam(f"key{number}", type_=_Key)
 
 
 def _number(name: str) -> Any:

@@ -27,12 +27,15 @@ def _page_statement(also: str = "", recipients: int = 1) -> str:
         f"ORDER BY timestamp DESC, action_id DESC LIMIT ?) AS rows_for_{whom}"
         for whom in (*range(recipients), "everyone")
     ]
-    merged = (" UNION ALL " if recipients == 1 else " UNION ").join(branches)
+    return _actions_of((" UNION ALL " if recipients == 1 else " UNION ").join(branches))
+
+
+def _actions_of(rows: str) -> str:
     columns = ", ".join(f"action.{name}" for name in _COLUMNS)
     return (
         f"SELECT {columns} FROM activity_stream_action AS action "
-        f"JOIN ({merged}) AS merged ON action._id = merged.action_id "
-        "ORDER BY merged.timestamp DESC, merged.action_id DESC LIMIT ? OFFSET ?"
+        f"JOIN ({rows} ORDER BY timestamp DESC, action_id DESC LIMIT ? OFFSET ?) AS page "
+        "ON action._id = page.action_id ORDER BY page.timestamp DESC, page.action_id DESC"
     )
 
 
@@ -43,6 +46,14 @@ def _count_statement(also: str, limit: str = "") -> str:
 
 _PAGE = _page_statement()
 _PAGE_OF_SEVERAL = _page_statement(recipients=1 + AUDIENCES)
+#: On PostgreSQL.
+_PAGE_OF_ARRAYS = _actions_of(
+    "SELECT DISTINCT timestamp, action_id "
+    "FROM unnest(?::varchar[], ?::varchar[]) AS addressed (type, key) "
+    "JOIN LATERAL (SELECT timestamp, action_id FROM activity_stream_recipient "
+    "WHERE recipient_type = addressed.type AND recipient_id = addressed.key "
+    "ORDER BY timestamp DESC, action_id DESC LIMIT ?) AS newest ON true"
+)
 _PAGE_BEFORE = _page_statement(_BEFORE)
 _NEWER = "AND timestamp > ?"
 
@@ -138,7 +149,11 @@ class Raw:
         return self._shown(_PAGE, ("User", str(user[0]), 10), ("", "", 10), 10, 0)
 
     def newest_also(self, user: Any, audiences: list[int]) -> list[Any]:
-        mine = [each for key in (user[0], *audiences) for each in ("User", str(key), 10)]
+        keys = [str(key) for key in (user[0], *audiences)]
+        if self._mark == "%s":
+            types = ["User"] * len(keys)
+            return self._shown(_PAGE_OF_ARRAYS, ([*types, ""], [*keys, ""]), (10,), 10, 0)
+        mine = [each for key in keys for each in ("User", key, 10)]
         return self._shown(_PAGE_OF_SEVERAL, mine, ("", "", 10), 10, 0)
 
     def before(self, user: Any, place: Any) -> list[Any]:

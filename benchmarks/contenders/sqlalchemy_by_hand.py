@@ -183,13 +183,13 @@ def _page(users: list[User], number: int, skip: int = 0, before: Any = None) -> 
         rows = rows.order_by(timestamp.desc(), action_id.desc()).limit(skip + number)
         branches.append(sa.select(rows.subquery()))
     # An action may be for several of them.
-    merged = (sa.union if len(users) > 1 else sa.union_all)(*branches).subquery()
+    merged = (sa.union if len(users) > 1 else sa.union_all)(*branches)
+    merged = merged.order_by(sa.desc("timestamp"), sa.desc("action_id"))
+    page = merged.offset(skip).limit(number).subquery()
     return (
         sa.select(PlainAction)
-        .join(merged, PlainAction._id == merged.c.action_id)
-        .order_by(merged.c.timestamp.desc(), merged.c.action_id.desc())
-        .offset(skip)
-        .limit(number)
+        .join(page, PlainAction._id == page.c.action_id)
+        .order_by(page.c.timestamp.desc(), page.c.action_id.desc())
     )
 
 
