@@ -15,6 +15,9 @@ _LAST = datetime(2026, 1, 1)
 #: When all users last looked, but where a line says otherwise.
 SEEN = datetime(2025, 7, 1)
 
+#: What an action may call a user of the test host, which has a class of users that are admins too.
+USER_TYPES = ("User", "Admin")
+
 VERBS = ("created", "commented", "liked", "followed")
 
 

@@ -16,7 +16,7 @@ from activitystream.lib import clock
 from tests.host.ming_model import DBSession, Post, User, mainsession
 
 from ..lines import CAP, MANY, Scene
-from ..load import SEEN
+from ..load import SEEN, USER_TYPES
 from ..mongodb import key
 
 NEWEST_FIRST = [("timestamp", pymongo.DESCENDING), ("_id", pymongo.DESCENDING)]
@@ -155,7 +155,8 @@ def stream_of(*user_ids: Any, **also: Any) -> dict[str, Any]:
     :param also: conditions beside, for both.
     """
     one, *more = user_ids
-    recipient = {"_type": "User", "_id": {"$in": list(user_ids)} if more else one}
+    whom = {"$in": list(user_ids)} if more else one
+    recipient = {"_type": {"$in": list(USER_TYPES)}, "_id": whom}
     return {
         "$or": [
             {"_recipients": {"$elemMatch": recipient}, **also},

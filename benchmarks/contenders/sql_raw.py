@@ -1,13 +1,13 @@
 """The floor on SQL: the same statements by the database's driver alone, rows instead of objects."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from activitystream.lib import clock
 
 from ..lines import AUDIENCES, CAP, MANY, Scene
-from ..load import SEEN, title, user_name
+from ..load import SEEN, USER_TYPES, title, user_name
 from ..sql import key
 
 _COLUMNS = (
@@ -24,8 +24,8 @@ _BEFORE = "AND timestamp <= ? AND (timestamp < ? OR action_id < ?)"
 def _page_statement(also: str = "", recipients: int = 1) -> str:
     branches = [
         f"SELECT * FROM (SELECT timestamp, action_id {_ROWS} {also} "
-        f"ORDER BY timestamp DESC, action_id DESC LIMIT ?) AS rows_for_{whom}"
-        for whom in (*range(recipients), "everyone")
+        f"ORDER BY timestamp DESC, action_id DESC LIMIT ?) AS rows_{number}"
+        for number in range(len(USER_TYPES) * recipients + 1)
     ]
     return _actions_of((" UNION ALL " if recipients == 1 else " UNION ").join(branches))
 
@@ -41,7 +41,7 @@ def _actions_of(rows: str) -> str:
 
 def _count_statement(also: str, limit: str = "") -> str:
     counted = f"(SELECT count(*) FROM (SELECT action_id {_ROWS} {also} {limit}) AS counted)"
-    return f"SELECT {counted} + {counted}"
+    return "SELECT " + " + ".join([counted] * (len(USER_TYPES) + 1))
 
 
 _PAGE = _page_statement()
@@ -74,6 +74,16 @@ _CREATE = (
 )
 #: How many rows are written by one statement.
 _AT_ONCE = 10_000
+
+
+def _addresses(*keys: int) -> list[tuple[str, str]]:
+    return [*((name, str(key)) for key in keys for name in USER_TYPES), ("", "")]
+
+
+def _each(addresses: list[tuple[str, str]], *bounds: Any) -> Iterator[Any]:
+    """The values of branches that are all bounded alike."""
+    for address in addresses:
+        yield from (*address, *bounds)
 
 
 class Raw:
@@ -146,24 +156,22 @@ class Raw:
         )
 
     def newest(self, user: Any) -> list[Any]:
-        return self._shown(_PAGE, ("User", str(user[0]), 10), ("", "", 10), 10, 0)
+        return self._shown(_PAGE, *_each(_addresses(user[0]), 10), 10, 0)
 
     def newest_also(self, user: Any, audiences: list[int]) -> list[Any]:
-        keys = [str(key) for key in (user[0], *audiences)]
+        addresses = _addresses(user[0], *audiences)
         if self._mark == "%s":
-            types = ["User"] * len(keys)
-            return self._shown(_PAGE_OF_ARRAYS, ([*types, ""], [*keys, ""]), (10,), 10, 0)
-        mine = [each for key in keys for each in ("User", key, 10)]
-        return self._shown(_PAGE_OF_SEVERAL, mine, ("", "", 10), 10, 0)
+            types, keys = map(list, zip(*addresses, strict=True))
+            return self._shown(_PAGE_OF_ARRAYS, types, keys, 10, 10, 0)
+        return self._shown(_PAGE_OF_SEVERAL, *_each(addresses, 10), 10, 0)
 
     def before(self, user: Any, place: Any) -> list[Any]:
         moment, last = self._at(place[0]), place[1]
-        bound = (moment, moment, last, 10)
-        return self._shown(_PAGE_BEFORE, ("User", str(user[0]), *bound), ("", "", *bound), 10, 0)
+        values = _each(_addresses(user[0]), moment, moment, last, 10)
+        return self._shown(_PAGE_BEFORE, *values, 10, 0)
 
     def skip(self, user: Any, depth: int) -> list[Any]:
-        end = depth + 10
-        return self._shown(_PAGE, ("User", str(user[0]), end), ("", "", end), 10, depth)
+        return self._shown(_PAGE, *_each(_addresses(user[0]), depth + 10), 10, depth)
 
     def count(self, user: Any) -> int:
         return self._count(user)
@@ -190,13 +198,11 @@ class Raw:
         seen = () if user[2] is None else (self._at(user[2]),)
         limited = () if limit is None else (limit,)
         statement = _count_statement(_NEWER if seen else "", "LIMIT ?" if limited else "")
-        values = ("User", str(user[0]), *seen, *limited, "", "", *seen, *limited)
+        values = _each(_addresses(user[0]), *seen, *limited)
         return self._execute(statement, *values).fetchone()[0]
 
-    def _shown(
-        self, statement: str, mine: Iterable[Any], everyones: tuple[Any, ...], *window: int
-    ) -> list[Any]:
-        actions = self._execute(statement, *mine, *everyones, *window).fetchall()
+    def _shown(self, statement: str, *values: Any) -> list[Any]:
+        actions = self._execute(statement, *values).fetchall()
         users = self._by_key(
             "_id, kind, user_name, password, last_activity_seen FROM tg_user",
             {int(action[2]) for action in actions},

@@ -16,7 +16,7 @@ from activitystream.lib import clock
 from tests.host.sqlalchemy_model import DBSession, Post, User
 
 from ..lines import CAP, MANY, Scene
-from ..load import SEEN
+from ..load import SEEN, USER_TYPES
 from ..sql import key
 
 
@@ -162,7 +162,7 @@ def _action(actor: User, target: Post, number_of_recipients: int) -> PlainAction
 
 
 def _addresses(users: list[User]) -> list[tuple[str, str]]:
-    return [*(("User", str(user._id)) for user in users), ("", "")]
+    return [*((name, str(user._id)) for user in users for name in USER_TYPES), ("", "")]
 
 
 def _rows_for(address: tuple[str, str], *columns: Any) -> Any:
@@ -201,7 +201,7 @@ def _count(user: User, limit: int | None = None) -> Any:
             rows = rows.where(PlainRecipient.timestamp > user.last_activity_seen)
         counted = sa.select(sa.func.count()).select_from(rows.limit(limit).subquery())
         counts.append(counted.scalar_subquery())
-    return sa.select(counts[0] + counts[1])
+    return sa.select(sum(counts[1:], counts[0]))
 
 
 def _shown(query: Any) -> list[Any]:
