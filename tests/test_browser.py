@@ -320,6 +320,7 @@ def test_without_htmx_it_is_a_link(board):
 def test_when_the_login_ends_it_stops_asking_and_leads_to_the_login_page(board):
     board.excuse("401")
     page = patient(board.visitor("Ada"))
+    stop_the_clock(page)
     expect_new(page, 3)
     questions = asked(page)
     other_tab = page.context.new_page()
@@ -369,6 +370,7 @@ def test_where_the_network_fails_it_can_be_tried_again(board):
 def test_while_the_database_is_away_it_keeps_its_number_and_goes_on_asking(board):
     board.excuse("503")
     page = patient(board.visitor("Ada"))
+    stop_the_clock(page)
     expect_new(page, 3)
     page.route("**/bell", lambda route: route.fulfill(status=503, json={}), times=2)
     do(1)
@@ -405,13 +407,13 @@ def test_nobody_looking_it_does_not_ask_and_asks_at_once_on_return(board, event)
             document, 'visibilityState', {get: () => window.isAway ? 'hidden' : 'visible'})"""
     )
     patient(page)
+    stop_the_clock(page)
     questions = asked(page)
     look = """([isAway, event]) => {
         window.isAway = isAway;
         document.dispatchEvent(new Event(event, {bubbles: true}));
     }"""
     page.evaluate(look, [True, event])
-    stop_the_clock(page)
     for _ in range(10):
         page.clock.fast_forward("00:05")
     comment("Any left?")

@@ -63,6 +63,11 @@ def test_they_may_be_of_the_past(host, user):
     assert aware.timestamp == LONG_AGO - timedelta(seconds=1)
 
 
+def test_one_from_a_clock_that_is_a_little_ahead_is_stored(user):
+    ahead = datetime.now(timezone.utc) + timedelta(seconds=30)
+    assert am.create_many([{"actor": user, "verb": "x", "timestamp": ahead}]) == 1
+
+
 def test_thousands_are_all_there(host, user):
     assert am.create_many({"actor": user, "verb": f"no. {n}"} for n in range(2500)) == 2500
     assert am.get_by_recipient(user).count() == 2500
@@ -73,7 +78,15 @@ def test_none_is_none(user):
     assert am.get_actions() == (0, [])
 
 
+#: What a local time that is taken for UTC may be: nobody could mark it as seen.
+TO_COME = datetime.now(timezone.utc) + timedelta(days=1)
+
 WRONG = [
+    (
+        {"actor": "USER", "verb": "x", "timestamp": TO_COME},
+        ValueError,
+        "is in the future: it is .* UTC",
+    ),
     ({"actor": None, "verb": "x"}, TypeError, "actor must be an object"),
     ({"actor": "ann", "verb": "x"}, TypeError, "actor must be an object"),
     ({"verb": "x"}, TypeError, "actor and verb must be there"),

@@ -10,7 +10,7 @@ import time
 import types
 import urllib.request
 from contextlib import closing
-from datetime import datetime
+from datetime import timedelta
 
 import pytest
 import sqlalchemy
@@ -256,8 +256,10 @@ def namespace(database, project):
 
 def test_every_python_block_runs(namespace, capsys):
     post = namespace["post"]
-    type(post).author, type(post).created = namespace["author"], datetime(2100, 1, 31)
     namespace["action"] = am.create(namespace["user"], "published", post)
+    # The newest of all.
+    type(post).author = namespace["author"]
+    type(post).created = namespace["action"].timestamp + timedelta(seconds=30)
     namespace["action"].actor
     for line, file, text in blocks("python", namespace["orm"]):
         if file is None:
@@ -277,6 +279,21 @@ def test_the_hook_of_the_readme_reaches_each_recipient(namespace):
     assert namespace["mailer"].calls == [("bob@host", "Ann", "liked")]
     am.create(namespace["user"], "announced")
     assert [address for address, *_ in namespace["mailer"].calls[1:]] == ["ann@host", "bob@host"]
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+def test_who_is_logged_in_is_a_visitor_while_the_user_cannot_be_read(namespace):
+    (block,) = [text for _, _, text in blocks("python", "SQLAlchemy") if "get_user" in text]
+    exec(block, namespace)
+    metadata = types.SimpleNamespace(
+        dbsession=namespace["DBSession"], user_class=namespace["model"].User
+    )
+    get_user = namespace["get_user"]
+    assert get_user(metadata, {}, "ann").display_name == "Ann"
+    namespace["forget"]()
+    namespace["model"].DeclarativeBase.metadata.drop_all(tg.config["tg.app_globals"].sa_engine)
+    assert get_user(metadata, {}, "ann") is None
+    assert namespace["DBSession"].execute(sqlalchemy.select(1)).scalar() == 1
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)

@@ -298,6 +298,6 @@ def test_renaming_our_tables_is_refused(sql_host):
     renamed = 'plug(base_config, "activitystream", rename_tables=True)'
     with (
         sql_host.edited(f"{NAME}/config/app_cfg.py", PLUG, renamed),
-        pytest.raises(AssertionError, match="rename_tables=True.* cannot be"),
+        pytest.raises(AssertionError, match="rename_tables=….* cannot be"),
     ):
         sql_host.python("-c", START)

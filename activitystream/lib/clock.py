@@ -1,7 +1,8 @@
 """The time as actions keep it: naive UTC, to the millisecond (what a BSON date can hold)."""
 
 import re
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
+from typing import Any
 
 _ISO_8601 = re.compile(
     r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3}(?:\d{3})?)?)(Z|[+-]\d\d:\d\d)?", re.ASCII
@@ -25,6 +26,24 @@ def naive_utc(moment: datetime) -> datetime:
         except OverflowError as error:
             raise ValueError(f"{moment} is no moment in UTC") from error
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def past(name: str, moment: Any, tolerance: timedelta = timedelta(0)) -> datetime:
+    """A moment that was given, as naive UTC, if it is over.
+
+    :param name: of the parameter.
+    :param tolerance: how far it may be ahead all the same.
+    :raises TypeError, ValueError: if it is no moment, or in the future.
+    """
+    if not isinstance(moment, datetime):
+        raise TypeError(f"{name} must be a datetime, not a {type(moment).__name__}")
+    given, present = naive_utc(moment), now()
+    if given > present + tolerance:
+        raise ValueError(
+            f"{name}={given} is in the future: it is {present} UTC, which a naive datetime has to "
+            f"be"
+        )
+    return given
 
 
 def as_text(moment: datetime) -> str:

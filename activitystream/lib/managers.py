@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -57,7 +57,7 @@ class ActionManager:
         """Record many actions, as an import does, by the thousand.
 
         :param actions: of each action, the arguments of :meth:`create` by their names, and
-            optionally its ``timestamp``: naive UTC or aware; without it, now.
+            optionally its ``timestamp``: naive UTC or aware, and over; without it, now.
         :returns: how many were stored.
         :raises TypeError, ValueError: on bad input, with the number of the action, from 0; nothing
             of its thousand is stored. On SQLAlchemy nothing is, if the host's transaction ends
@@ -166,7 +166,7 @@ class ActionManager:
         On SQLAlchemy they are gone when the host's transaction is committed, and locked until then;
         ``gearbox activitystream purge`` commits after each thousand.
         """
-        moment = removal.past(before)
+        moment = clock.past("before", before)
         return model.orm.count_older(moment) if dry_run else sum(removal.purge(moment))
 
     def forget(self, entity: Any, dry_run: bool = False) -> Forgotten:
@@ -189,6 +189,9 @@ class ActionManager:
 
 #: How many are written together.
 _MANY = 1000
+
+#: How far the clock of a machine where something happened may be ahead of ours.
+_CLOCKS_DIFFER = timedelta(minutes=1)
 
 _ARGUMENTS = (
     "actor",
@@ -214,9 +217,11 @@ def _numbered_fields(number: int, given: Mapping[str, Any]) -> dict[str, Any]:
             )
         arguments = {**dict.fromkeys(_ARGUMENTS), **given}
         timestamp = arguments.pop("timestamp")
-        if not isinstance(timestamp, (datetime, type(None))):
-            raise TypeError(f"timestamp must be a datetime, not a {type(timestamp).__name__}")
-        moment = clock.now() if timestamp is None else clock.naive_utc(timestamp)
+        if timestamp is None:
+            moment = clock.now()
+        else:
+            # One that is to come could not be marked as seen.
+            moment = clock.past("timestamp", timestamp, _CLOCKS_DIFFER)
         fields, _ = _fields(**arguments)
         fields = {**fields, "timestamp": moment}
         model.orm.check_fields(fields)

@@ -8,14 +8,22 @@ from typing import Any
 import tg
 from tg.configuration.utils import TGConfigError
 
+from ..model import NO_APP
+
 #: tgext.pluggable's own options, which arrive in the same dict.
 _OF_TGEXT_PLUGGABLE = ("appid", "rename_tables", "static_middlewares")
 _PREFIXES_OF_TGEXT_PLUGGABLE = ("plug_", "global_")
 
 
 def option(name: str) -> Any:
-    """The running app's value of one of our options."""
-    return tg.config["activitystream"][name]
+    """The running app's value of one of our options.
+
+    :raises RuntimeError: if there is no app.
+    """
+    try:
+        return tg.config["activitystream"][name]
+    except KeyError:
+        raise RuntimeError(f"The option {name} {NO_APP}") from None
 
 
 _DEFAULTS: dict[str, Any] = {

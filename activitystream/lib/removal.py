@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 from .. import model
 from ..model.action import ROLES
-from . import clock
 from .references import Reference, classes_by_name, names_of, reference_to
 
 
@@ -24,21 +23,6 @@ class Forgotten(NamedTuple):
     @classmethod
     def sum(cls, parts: Iterable["Forgotten"]) -> "Forgotten":
         return cls(*map(sum, zip(cls(), *parts, strict=True)))
-
-
-def past(moment: Any) -> datetime:
-    """A moment as naive UTC, if it is over.
-
-    :raises TypeError, ValueError: if it is none, or in the future.
-    """
-    if not isinstance(moment, datetime):
-        raise TypeError(f"before must be a datetime, not a {type(moment).__name__}")
-    before, now = clock.naive_utc(moment), clock.now()
-    if before > now:
-        raise ValueError(
-            f"before={before} is in the future: it is {now} UTC, which a naive datetime has to be"
-        )
-    return before
 
 
 def purge(before: datetime) -> Iterator[int]:

@@ -54,9 +54,12 @@ def place_named(text: str) -> Place:
     """
     moment, _, key = text.partition("_") if isinstance(text, str) else ("", "", "")
     keys = model.orm.keys_from_text(model.orm.Action, key) if moment else []
-    timestamp = clock.parse(moment)
+    try:
+        timestamp = clock.parse(moment)
+    except ValueError:
+        timestamp = None
     if timestamp is None or not keys:
-        raise ValueError("this is no place in a stream")
+        raise ValueError("this is no place in a stream: take one from the link to the next page")
     return Place(timestamp, keys[0])
 
 

@@ -49,10 +49,15 @@ def init_model(session: Any) -> None:
     DBSession.configure(session)
 
 
+#: What to say where nothing was configured, as in a script that loads no app.
+NO_APP = (
+    "is there once an app that plugs activitystream was configured: "
+    "plug(base_config, 'activitystream') in config/app_cfg.py comes first, and a script loads the "
+    "app before it asks us."
+)
+
+
 def __getattr__(name: str) -> Any:
     if name in ("Action", "orm"):
-        raise AttributeError(
-            f"activitystream.model.{name} is there once an app that plugs activitystream was "
-            "configured: plug(base_config, 'activitystream') in config/app_cfg.py comes first."
-        )
+        raise AttributeError(f"activitystream.model.{name} {NO_APP}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

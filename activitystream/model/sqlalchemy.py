@@ -1063,7 +1063,7 @@ def check(conf: dict[str, Any]) -> None:
     """
     if conf["activitystream.plug"].get("rename_tables"):
         raise TGConfigError(
-            "plug(base_config, 'activitystream', rename_tables=True) cannot be: the table of the "
+            "plug(base_config, 'activitystream', rename_tables=…) cannot be: the table of the "
             "recipients refers to that of the actions, and tgext.pluggable renames the one and not "
             "the reference. Leave it out; the tables' names start with activity_stream_."
         )
