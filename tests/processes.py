@@ -1,12 +1,12 @@
 """A server that is there, and does nothing."""
 
+import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-import psutil
+from typing import Any
 
 
 @contextmanager
@@ -15,19 +15,33 @@ def standing_still(*numbers: int) -> Iterator[None]:
 
     :param numbers: of the processes.
     """
-    processes = [psutil.Process(number) for number in numbers]
     try:
-        for process in processes:
-            process.send_signal(signal.SIGSTOP)
-        # A thread that still runs would answer.
-        deadline = time.monotonic() + 60
-        while not all(_stands_still(number) for number in numbers):
-            assert time.monotonic() < deadline, "it does not stop"
-            time.sleep(0.01)
+        stop(*numbers)
         yield
     finally:
-        for process in processes:
-            process.send_signal(signal.SIGCONT)
+        for number in numbers:
+            os.kill(number, signal.SIGCONT)
+
+
+def stop(*numbers: int) -> None:
+    """These processes do nothing more, until they are told to go on.
+
+    :param numbers: of the processes.
+    """
+    for number in numbers:
+        os.kill(number, signal.SIGSTOP)
+    # A thread that still runs would answer.
+    wait_until(lambda: all(map(_stands_still, numbers)))
+
+
+def wait_until(is_true: Callable[[], Any]) -> None:
+    """
+    :param is_true: is asked again and again, for a minute.
+    """
+    deadline = time.monotonic() + 60
+    while not is_true():
+        assert time.monotonic() < deadline, "it does not come to that"
+        time.sleep(0.05)
 
 
 def _stands_still(number: int) -> bool:

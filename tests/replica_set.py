@@ -1,17 +1,16 @@
 """Three MongoDB servers on loopback that replicate, to be killed and started again."""
 
 import subprocess
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pymongo
-from pymongo.errors import AutoReconnect, PyMongoError
+from pymongo.errors import PyMongoError
 
 from .databases import find_mongod, free_port, without
-from .processes import standing_still
+from .processes import standing_still, wait_until
 
 _NAME = "rs0"
 
@@ -105,28 +104,35 @@ class ReplicaSet:
         raise RuntimeError("no member runs")
 
     def wait_until_whole(self) -> None:
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                if sorted(self.states().values()) == ["PRIMARY", "SECONDARY", "SECONDARY"]:
-                    return
-            except PyMongoError:
-                pass
-            if time.monotonic() > deadline:
-                raise RuntimeError("the replica set does not come together")
-            time.sleep(0.2)
+        def is_whole() -> bool:
+            with suppress(PyMongoError):
+                return sorted(self.states().values()) == ["PRIMARY", "SECONDARY", "SECONDARY"]
+            return False
+
+        wait_until(is_whole)
 
     def primary(self) -> int:
-        return next(port for port, state in self.states().items() if state == "PRIMARY")
+        """Of those that run, as soon as there is one."""
+        found: list[int] = []
+
+        def is_there() -> bool:
+            with suppress(PyMongoError):
+                states = self.states()
+                found[:] = [port for port in states if states[port] == "PRIMARY"]
+            return bool(found) and self.runs(found[0])
+
+        wait_until(is_there)
+        return found[0]
 
     def kill(self, port: int) -> None:
         self._processes[port].kill()
         self._processes[port].wait()
 
-    def write_to_disk(self, port: int) -> None:
-        """Let a member do what it does each minute. If it cannot, it dies of it."""
-        with closing(self._direct(port)) as client, suppress(AutoReconnect):
+    def dies_of_writing(self, port: int) -> bool:
+        """Let a member write to its disk, as it does each minute: if it cannot, it dies of it."""
+        with closing(self._direct(port)) as client, suppress(PyMongoError):
             client.admin.command("fsync")
+        return not self.runs(port)
 
     def runs(self, port: int) -> bool:
         return self._processes[port].poll() is None

@@ -11,7 +11,7 @@ import tg
 from activitystream import am
 from activitystream.lib import clock
 from tests.databases import SERVERS, on
-from tests.test_nothing_lost import wait_until
+from tests.processes import wait_until
 from tests.threads import at_once, purge
 
 pytestmark = pytest.mark.faults

@@ -125,6 +125,17 @@ def test_no_hook_is_called(host, user):
     assert called == []
 
 
+@on("mariadb")
+def test_a_database_that_tells_one_number_at_a_time_will_do(host, user, other, monkeypatch):
+    """As MySQL does, which these tests have not."""
+    dialect = host.database.engine.dialect
+    for feature in ("insert_returning", "insert_executemany_returning", "use_insertmanyvalues"):
+        monkeypatch.setattr(dialect, feature, False)
+    am.create_many({"actor": user, "verb": f"no. {n}", "recipients": [other]} for n in range(5))
+    assert sorted(host.verbs(other)) == [f"no. {n}" for n in range(5)]
+    assert host.verbs(user) == []
+
+
 @on("mongodb", "postgresql", "mariadb")
 def test_a_thousand_cost_as_many_queries_as_one(host, user, other):
     """SQLite, which is in the process, is given the actions one by one."""

@@ -13,6 +13,7 @@ from pymongo.errors import PyMongoError
 from activitystream.lib import clock
 from tests.databases import MingDatabase, SQLDatabase
 from tests.disks import small_disk
+from tests.processes import wait_until
 from tests.replica_set import ReplicaSet
 
 pytestmark = pytest.mark.faults
@@ -24,13 +25,6 @@ URL_OPTIONS = {"w": "majority", "retryWrites": "true", "serverSelectionTimeoutMS
 ENOUGH = 60
 
 WRITERS = 4
-
-
-def wait_until(is_so, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline, "it took too long"
-        time.sleep(0.05)
 
 
 class Load:
@@ -114,10 +108,10 @@ def test_mongodb_elects_another_primary_under_load(host_on, replica_set):
         killed = replica_set.primary()
         replica_set.kill(killed)
         load.wait_for_more()
+        assert replica_set.primary() != killed
         replica_set.start(killed)
         replica_set.wait_until_whole()
         load.wait_for_more()
-    assert replica_set.primary() != killed
     # By retryWrites all have waited for the new primary.
     assert load.errors == []
     load.check()
@@ -151,8 +145,7 @@ def test_the_disk_of_a_mongodb_is_full_and_the_others_go_on(replica_set_and_disk
     with Load(host) as load:
         load.wait_for_more()
         disk.fill()
-        replica_set.write_to_disk(full)
-        wait_until(lambda: not replica_set.runs(full))
+        wait_until(lambda: replica_set.dies_of_writing(full))
         load.wait_for_more()
         disk.make_room()
         replica_set.mend()

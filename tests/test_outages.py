@@ -24,8 +24,7 @@ from activitystream import am
 from tests.databases import SQL, MingDatabase, SQLDatabase, on, without
 from tests.disks import small_disk
 from tests.host.app import AuthMetadata
-from tests.processes import standing_still
-from tests.test_nothing_lost import wait_until
+from tests.processes import standing_still, wait_until
 
 pytestmark = pytest.mark.faults
 
@@ -65,9 +64,10 @@ def with_options(url, **options):
 # it about until a block ends.
 
 
-def _is_answered(host):
+def _takes_writes(host):
+    """What answers a ping may be a primary that another one is about to replace."""
     try:
-        return host.database.db.client.admin.command("ping")
+        return host.database.db.probe.insert_one({})
     except PyMongoError:
         return False
 
@@ -79,9 +79,9 @@ def mongodb_down(replica_set):
         replica_set.kill_all()
         yield
         replica_set.mend()
-        wait_until(lambda: _is_answered(host))
+        wait_until(lambda: _takes_writes(host))
 
-    url = replica_set.url(w="majority", serverSelectionTimeoutMS=300)
+    url = replica_set.url(w="majority", serverSelectionTimeoutMS=1000)
     return MingDatabase("mongodb", url), {}, down
 
 
@@ -92,7 +92,7 @@ def mongodb_standing_still(replica_set):
         with replica_set.standing_still():
             yield
         replica_set.mend()
-        wait_until(lambda: _is_answered(host))
+        wait_until(lambda: _takes_writes(host))
 
     url = replica_set.url(w="majority", serverSelectionTimeoutMS=2000, socketTimeoutMS=1000)
     return MingDatabase("mongodb", url), {}, still

@@ -182,6 +182,16 @@ def test_a_host_that_commits_by_itself_may_do_so(host, user):
     assert committed(host) == ["joined"]
 
 
+def test_what_was_seen_in_a_savepoint_is_not_when_it_is_rolled_back(host, user):
+    am.create(user, "joined", recipients=[user])
+    with host.database.session.begin_nested() as savepoint:
+        am.mark_seen(user)
+        assert am.count_not_seen_by_recipient(user) == 0
+        savepoint.rollback()
+    assert user.last_activity_seen is None
+    assert am.count_not_seen_by_recipient(user) == 1
+
+
 def test_after_a_rollback_an_action_in_hand_is_in_nobodys_way(host, user):
     transaction.commit()
     session = host.database.session
@@ -332,6 +342,43 @@ def test_keys_that_differ_in_case_or_in_spaces_are_different(host, user):
     host.database.forget()
     for action, key in zip(am.get_actions(desc=False)[1], keys, strict=True):
         assert (action.entity("target")._id, action.recipients[0]._id) == (key, key)
+
+
+@on("mariadb")
+def test_a_key_that_ends_with_a_space_is_refused_where_it_would_be_anothers(host, user, define):
+    distinct = sa.Column(sa.String(20, collation="utf8mb4_nopad_bin"), primary_key=True)
+    cls = define("Member", "member", _id=distinct)
+    ann, other = host.save(cls(_id="ann"), cls(_id="ann "))
+    am.create(user, "told a secret", recipients=[ann])
+    for call in (
+        lambda: am.create(user, "did", recipients=[other]),
+        lambda: am.get_by_recipient(other).all(),
+        lambda: am.forget(other),
+    ):
+        with pytest.raises(ValueError, match="the key of Member ends with a space"):
+            call()
+    assert host.verbs(ann) == ["told a secret"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "given"),
+    [
+        (sa.Uuid(as_uuid=False), "FCC792DA-2C0E-4B5B-A2C2-6A1F9B0D4A11"),
+        (sa.Uuid(as_uuid=False), "fcc792da2c0e4b5ba2c26a1f9b0d4a11"),
+        (sa.Numeric(12, 2), 5),
+    ],
+)
+def test_a_key_is_known_again_however_the_host_spelled_it_at_first(host, user, define, kind, given):
+    cls = define("Spelled", "spelled", _id=sa.Column(kind, primary_key=True))
+    new = host.save(cls(_id=given))
+    am.create(user, "did", new, recipients=[new])
+    transaction.commit()
+    host.database.forget()
+    found = host.database.session.scalars(sa.select(cls)).one()
+    assert host.verbs(found) == ["did"]
+    # SQLite stores a UUID in capitals as it is given, and finds it by no other spelling.
+    if host.database.name != "sqlite" or not str(given).isupper():
+        assert am.get_by_recipient(found).first().entity("target") is found
 
 
 def test_a_long_key_is_found_again_and_one_too_long_is_refused(host, user, define):

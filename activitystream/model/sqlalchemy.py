@@ -4,10 +4,12 @@ Another ORM is one more module with these functions.
 """
 
 import logging
+import uuid
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
+from decimal import MAX_PREC, Context, Decimal
 from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
@@ -334,16 +336,26 @@ def store_many(actions: list[dict[str, Any]]) -> None:
 
     :param actions: the fields of each, checked.
     """
-    insert = _INSERT_ACTION.returning(Action._id, sort_by_parameter_order=True)
     numbers: list[int] = []
     with _all_or_nothing():
         for part in _by_length(actions):
-            numbers += _connection().scalars(insert, [_row(fields) for fields in part])
+            numbers += _insert([_row(fields) for fields in part])
         _address(
             (number, fields["timestamp"], fields["_recipients"])
             for number, fields in zip(numbers, actions, strict=True)
         )
     _session_has_changed()
+
+
+def _insert(rows: list[dict[str, Any]]) -> Iterable[int]:
+    """Write actions without their recipients, and give their numbers."""
+    connection = _connection()
+    if connection.dialect.insert_executemany_returning:
+        insert = _INSERT_ACTION.returning(Action._id, sort_by_parameter_order=True)
+        return connection.scalars(insert, rows)
+    # MySQL tells the number of one at a time.
+    inserted = (connection.execute(_INSERT_ACTION, row).inserted_primary_key for row in rows)
+    return [each[0] for each in inserted]  # type: ignore[index]  # there is one
 
 
 @contextmanager
@@ -935,9 +947,30 @@ def key_of(entity: Any) -> Any:
     if state.identity is None:
         return None
     (key,) = state.identity
-    if len(str(key)) > _LONGEST:
-        raise ValueError(f"the key of {type(entity).__name__} is longer than {_LONGEST} characters")
+    cls: type = type(entity)
+    spell = _spelling(cls)
+    key = key if spell is None else spell(key)
+    text = str(key)
+    if len(text) > _LONGEST:
+        raise ValueError(f"the key of {cls.__name__} is longer than {_LONGEST} characters")
+    if text.endswith(" ") and _engine().dialect.name in ("mysql", "mariadb"):
+        raise ValueError(
+            f"the key of {cls.__name__} ends with a space, without which it would be the same to "
+            f"the database in our tables"
+        )
     return key
+
+
+@lru_cache(maxsize=1000)
+def _spelling(cls: type[Any]) -> Callable[[Any], Any] | None:
+    """What makes of a key as the host gave it one as the database gives it back, if they differ."""
+    kind = sa.inspect(cls).primary_key[0].type
+    if isinstance(kind, sa.Uuid) and not kind.as_uuid:
+        return lambda key: str(uuid.UUID(key))
+    if isinstance(kind, sa.Numeric) and kind.asdecimal and kind.scale is not None:
+        last_digit, all_digits = Decimal(1).scaleb(-kind.scale), Context(prec=MAX_PREC)
+        return lambda key: Decimal(key).quantize(last_digit, context=all_digits)
+    return None
 
 
 def keys_from_text(cls: type, text: str) -> list[Any]:
@@ -1010,6 +1043,10 @@ def move_seen(recipient: Any, moment: datetime) -> datetime | None:
     in_hand = recipient.last_activity_seen
     if in_hand is None or naive_utc(in_hand) < naive_utc(after):
         set_committed_value(recipient, "last_activity_seen", after)
+        session = DBSession.registry()
+        if session.in_nested_transaction():
+            # As a flush does: if the savepoint is rolled back, it has to be read again.
+            session._register_altered([instance_state(recipient)])
     return None if before is None else naive_utc(before)
 
 
