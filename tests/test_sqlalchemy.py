@@ -494,17 +494,16 @@ def test_a_nul_character_is_kept_or_refused_and_never_cut(host, user):
     assert action.description == text
 
 
-def test_a_hundred_thousand_recipients_are_stored(host, user):
+def crowd_of(host, number):
     numbered = host.database.tables["numbered"]
-    host.database.execute(
-        sa.insert(numbered).from_select(
-            ["_id"],
-            sa.select(sa.literal_column("n")).select_from(numbers(100_000)),
-        )
-    )
+    rows = sa.select(sa.literal_column("n")).select_from(numbers(number))
+    host.database.execute(sa.insert(numbered).from_select(["_id"], rows))
     transaction.commit()
-    session = host.database.session
-    crowd = session.scalars(sa.select(host.model.Numbered).order_by("_id")).all()
+    return host.database.session.scalars(sa.select(host.model.Numbered).order_by("_id")).all()
+
+
+def test_a_hundred_thousand_recipients_are_stored(host, user):
+    crowd = crowd_of(host, 100_000)
     assert len(crowd) == 100_000
     am.create(user, "announced", recipients=crowd)
     transaction.commit()
@@ -513,6 +512,17 @@ def test_a_hundred_thousand_recipients_are_stored(host, user):
     (stored,) = host.database.raw_actions()
     assert stored["_recipients"][-1] == {"_type": "Numbered", "_id": str(crowd[-1]._id)}
     assert len(stored["_recipients"]) == 100_000
+    assert host.verbs(user) == []
+
+
+@on("postgresql")
+def test_a_million_recipients_are_stored(host, user):
+    crowd = crowd_of(host, 1_000_000)
+    action = am.create(user, "announced", recipients=crowd)
+    transaction.commit()
+    assert action.number_of_recipients == 1_000_000
+    for each in (crowd[0], crowd[543_210], crowd[-1]):
+        assert host.verbs(each) == ["announced"]
     assert host.verbs(user) == []
 
 
