@@ -339,7 +339,7 @@ def store_many(actions: list[dict[str, Any]]) -> None:
     numbers: list[int] = []
     with _all_or_nothing():
         for part in _by_length(actions):
-            numbers += _insert([_row(fields) for fields in part])
+            numbers += _insert_actions([_row(fields) for fields in part])
         _address(
             (number, fields["timestamp"], fields["_recipients"])
             for number, fields in zip(numbers, actions, strict=True)
@@ -347,7 +347,7 @@ def store_many(actions: list[dict[str, Any]]) -> None:
     _session_has_changed()
 
 
-def _insert(rows: list[dict[str, Any]]) -> Iterable[int]:
+def _insert_actions(rows: list[dict[str, Any]]) -> Iterable[int]:
     """Write actions without their recipients, and give their numbers."""
     connection = _connection()
     if connection.dialect.insert_executemany_returning:
@@ -937,7 +937,7 @@ def key_of(entity: Any) -> Any:
 
     One that was added to the session is flushed, inside the host's transaction.
 
-    :raises ValueError: if the key has several columns, or is too long.
+    :raises ValueError: if the key has several columns, is too long, or could be taken for another.
     """
     state = sa.inspect(entity)
     if len(state.mapper.primary_key) != 1:
