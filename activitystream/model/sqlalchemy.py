@@ -909,6 +909,7 @@ def _classes_of(registries: frozenset[Any]) -> tuple[type, ...]:
 def _forget_classes(mapper: Any, cls: type) -> None:
     """A class was defined."""
     _classes_of.cache_clear()
+    _load_statement.cache_clear()
 
 
 #: Where the host, and what it plugs, map their classes.
@@ -995,19 +996,50 @@ def load(cls: type, keys: Collection[Any]) -> dict[Any, Any]:
     given = {str(key): key for key in keys if isinstance(key, kind)}
     found = {}
     for chunk in _chunks(given.values()):
-        for entity in DBSession.scalars(_load_statement(cls), {"keys": chunk}):
+        # A relationship of lazy="joined" to a collection repeats each entity.
+        for entity in DBSession.scalars(_load_statement(cls), {"keys": chunk}).unique():
             (key,) = instance_state(entity).identity or ()
-            # A collation may take another key for the same, as MySQL's do "Ann" for "ann".
-            if str(key) in given:
+            # A collation may take another key for the same, as MySQL's do "Ann" for "ann"; and the
+            # polymorphic union of concrete classes holds other classes' keys.
+            if str(key) in given and root_of(type(entity)) is cls:
                 found[given[str(key)]] = entity
     return found
 
 
 @lru_cache(maxsize=1000)
 def _load_statement(cls: type[Any]) -> sa.Select[Any]:
-    (column,) = sa.inspect(cls).primary_key
-    keys = sa.bindparam("keys", type_=column.type, expanding=True)
-    return sa.select(cls).where(column.in_(keys))
+    """Select the entities of a root class by key, with the columns that their subclasses add.
+
+    Without these, each entity of such a subclass would cost one query more. A subclass whose mapper
+    says ``polymorphic_load="selectin"`` costs one for all.
+    """
+    mapper: orm.Mapper[Any] = sa.inspect(cls)
+    of_root = set(mapper.column_attrs.keys())
+    (column,) = mapper.primary_key
+    is_asked_for = column.in_(sa.bindparam("keys", type_=column.type, expanding=True))
+    subclasses = [
+        each
+        for each in mapper.self_and_descendants
+        if root_of(each.class_) is cls
+        and each.polymorphic_load != "selectin"
+        and set(each.column_attrs.keys()) - of_root
+    ]
+    if not subclasses or _has_own_union(mapper):
+        return sa.select(cls).where(is_asked_for)
+    classes = [each.class_ for each in subclasses]
+    if len({table for each in subclasses for table in each.tables}) > _MOST_JOINED:
+        option = orm.selectin_polymorphic(cls, classes)
+        return sa.select(cls).options(option).where(is_asked_for)
+    return sa.select(orm.with_polymorphic(cls, classes)).where(is_asked_for)
+
+
+#: How many tables a SELECT joins at most: SQLite takes 64, MariaDB 61, and eager loading adds some.
+_MOST_JOINED = 30
+
+
+def _has_own_union(mapper: orm.Mapper[Any]) -> bool:
+    """Whether the mapper selects from something that the host made, like a polymorphic union."""
+    return mapper.with_polymorphic is not None and mapper.with_polymorphic[1] is not None
 
 
 def has_seen_field(cls: type) -> bool:
