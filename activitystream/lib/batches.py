@@ -27,6 +27,10 @@ class Batch:
         self._asked: dict[type, set[Any]] = {}
         self._found: dict[type, list[Mapping[Any, Any]]] = {}
 
+    def __reduce__(self) -> Any:
+        """Pickle no entity along, since they may hold passwords."""
+        return Batch, (self._actions,)
+
     def entity(self, reference: Reference | None) -> Any:
         """The entity that is referred to; None if there is none, or none any more."""
         if reference is None:

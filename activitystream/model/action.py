@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
+from .. import model
 from ..lib import clock, seen
 from ..lib.batches import Batch
 from ..lib.references import Reference
@@ -152,6 +153,13 @@ class ActionMixin:
                 fields[name] = str(fields[name])
         return fields
 
+    def __reduce__(self) -> Any:
+        """Pickle and copy the fields alone: the entities in hand may hold passwords.
+
+        What comes of it belongs to no session, and loads its entities when it is asked for them.
+        """
+        return _restored, (self._in_hand(),)
+
     def references(self) -> Iterator[Reference]:
         """What it refers to in each role."""
         for role in ROLES:
@@ -178,7 +186,15 @@ class ActionMixin:
         """The value of a field."""
         return getattr(self, name)
 
+    def _in_hand(self) -> dict[str, Any]:
+        """All that it has of its own, as plain values, for the ORM's ``restored``."""
+        raise NotImplementedError
+
     def _page(self) -> Batch:
         if self._batch is None:
             self._batch = Batch([self])
         return self._batch
+
+
+def _restored(fields: dict[str, Any]) -> Any:
+    return model.orm.restored(fields)

@@ -119,6 +119,13 @@ class Action(ActionMixin, MappedClass):
         # Past the property, which makes a copy of what it gives that knows of its changes.
         return state(self).document.get(name)
 
+    def _in_hand(self) -> dict[str, Any]:
+        document = state(self).document
+        fields = {name: document[name] for name in _FIELDS if name in document}
+        if fields.get("_recipients"):
+            fields["_recipients"] = [dict(each) for each in fields["_recipients"]]
+        return fields
+
 
 MODELS = (Action,)
 
@@ -321,10 +328,19 @@ def _action(document: dict[str, Any]) -> Action:
         fields = {name: document.get(name) for name in _FIELDS}
         if fields["timestamp"] is not None:  # of a connection that gives aware ones
             fields["timestamp"] = naive_utc(fields["timestamp"])
-        collection = mapper(Action).collection
-        action = mapper(Action).create(collection(fields), _AS_READ, remake=False)
-        state(action).status = ObjectState.clean
+        action = restored(fields)
         DBSession.save(action)
+    return action
+
+
+def restored(fields: dict[str, Any]) -> Action:
+    """An action as it was stored, which no session holds.
+
+    :param fields: its ``_in_hand()``.
+    """
+    collection = mapper(Action).collection
+    action: Action = mapper(Action).create(collection(fields), _AS_READ, remake=False)
+    state(action).status = ObjectState.clean
     return action
 
 

@@ -162,6 +162,11 @@ class Action(ActionMixin, _Base):
                 vars(page[each])["_rows"] = rows[each]
         return vars(self)["_rows"]
 
+    def _in_hand(self) -> dict[str, Any]:
+        columns = sa.inspect(type(self)).column_attrs.keys()
+        fields = {name: getattr(self, name) for name in columns}
+        return {**fields, "_rows": vars(self)["_rows"]} if "_rows" in vars(self) else fields
+
 
 class ActionRecipient(_Base):
     """One row per recipient of an action, in the order in which streams are read.
@@ -317,10 +322,7 @@ def store(fields: dict[str, Any]) -> Action:
             inserted = connection.execute(_INSERT_ACTION, row)
             number = inserted.inserted_primary_key[0]  # type: ignore[index]  # there is one
             _address([(number, fields["timestamp"], recipients)])
-    action = Action()
-    # As one that was read has them, which spares a history of each.
-    vars(action).update(_attributes(row), _id=number, _rows=recipients)
-    orm.make_transient_to_detached(action)
+    action = restored({**_attributes(row), "_id": number, "_rows": recipients})
     # SQLite gives a number again that was rolled back, of which the host may hold the action yet.
     session = DBSession.registry()
     rolled_back = session.identity_map.get(instance_state(action).key)
@@ -328,6 +330,18 @@ def store(fields: dict[str, Any]) -> Action:
         session.expunge(rolled_back)
     session.add(action)
     _session_has_changed()
+    return action
+
+
+def restored(fields: dict[str, Any]) -> Action:
+    """An action as it was stored, which no session holds.
+
+    :param fields: its ``_in_hand()``.
+    """
+    action = Action()
+    # As one that was read has them, which spares a history of each.
+    vars(action).update(fields)
+    orm.make_transient_to_detached(action)
     return action
 
 
