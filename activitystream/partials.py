@@ -10,7 +10,7 @@ from tgext.pluggable import plug_url
 
 from . import model
 from .lib import clock
-from .lib.audiences import count_not_seen_of, stream_of
+from .lib.audiences import MOST_COUNTED, count_not_seen_of, stream_of
 from .lib.days import by_day, undated, when, when_in_day
 from .lib.login import logged_in_user
 from .lib.options import option
@@ -19,9 +19,6 @@ from .lib.seen import last_seen
 from .lib.translation import _, ngettext
 
 log = logging.getLogger(__name__)
-
-#: The bell says "99+" rather than count on.
-_COUNTED = 100
 
 #: How many a bell shows when it is opened.
 _NEWEST = 10
@@ -42,19 +39,19 @@ def bell(must_count: bool = False) -> dict[str, Any] | str:
         return ""
     unseen = None
     try:
-        unseen = count_not_seen_of(user, limit=_COUNTED)
+        unseen = count_not_seen_of(user, limit=MOST_COUNTED)
     except model.orm.DATABASE_ERRORS:
         if must_count or not model.orm.can_go_on():
             raise
         log.exception("The bell has no number, since the database could not be asked for it")
     if unseen is None:
         shown = sentence = ""
-    elif unseen < _COUNTED:
+    elif unseen < MOST_COUNTED:
         shown = str(unseen)
         sentence = ngettext("%(count)d new notification", "%(count)d new notifications", unseen)
     else:
-        shown = f"{_COUNTED - 1}+"
-        sentence = _("more than %(count)d new notifications") % {"count": _COUNTED - 1}
+        shown = f"{MOST_COUNTED - 1}+"
+        sentence = _("more than %(count)d new notifications") % {"count": MOST_COUNTED - 1}
     return {
         "unseen": unseen,
         "shown": shown,

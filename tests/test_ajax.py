@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from activitystream import am
-from tests.databases import MING, UUIDS, on
+from tests.databases import COUNTED, MING, UUIDS, on
 from tests.test_see import FOREIGN, OWN
 
 URL = "/activitystream/ajax_update_last_seen_of_a_recipient"
@@ -82,8 +82,44 @@ def test_an_admin_may_be_named_as_such_or_as_a_user(host):
 
 
 def test_somebody_else_is_not_marked(host, user, other, app):
-    assert call(app, **named(other)).status_int == 403
+    assert call(app, **named(other)).status_int == 404
     assert seen(host, other) is None
+
+
+@pytest.mark.parametrize("may_update", [None, lambda user, recipient: False], ids=["own", "asked"])
+def test_never_tells_whether_somebody_exists(host, user, other, may_update):
+    numbered = host.save(host.model.Numbered(_id=7))
+    host.plug(may_update=may_update)
+    unknown = {"_type": "User", "_id": host.database.unknown_key}
+    deleted = host.user("gone")
+    named_deleted = named(deleted)
+    host.database.delete(deleted)
+    names = [unknown, named_deleted, named(other), named(numbered), named(numbered, _id="8")]
+    browser = host.browser(user)
+    answers = [call(browser, **each) for each in [*names, named(other, _type="Nonsense")]]
+    assert {answer.status_int for answer in answers} == {404}
+    assert len({answer.body for answer in answers}) == 1
+    assert len({tuple(sorted(answer.headers.items())) for answer in answers}) == 1
+    assert (seen(host, user), seen(host, other), seen(host, numbered)) == (None, None, None)
+
+
+@on(*COUNTED)
+def test_does_the_same_work_for_whoever_exists_and_who_does_not(host, user, other, app):
+    queries = []
+    for name in ({"_type": "User", "_id": host.database.unknown_key}, named(other)):
+        with host.database.queries() as recorded:
+            assert call(app, **name).status_int == 404
+        queries.append([host.database.kind_of(each) for each in recorded])
+    assert queries[0] == queries[1]
+
+
+@on(*MING)
+def test_a_name_of_two_never_tells_that_both_exist(host, user):
+    number, text = host.save(host.model.Unique(_id=7), host.model.Unique(_id="7"))
+    for allowed, status in (((), 404), ((7,), 200), ((7, "7"), 400)):
+        host.plug(may_update=lambda user, recipient, allowed=allowed: recipient._id in allowed)
+        assert call(host.browser(user), **named(number)).status_int == status
+    assert (seen(host, number) is None, seen(host, text)) == (False, None)
 
 
 def test_somebody_else_is_marked_where_the_host_says_so(host, user, other, friends):
@@ -91,8 +127,8 @@ def test_somebody_else_is_marked_where_the_host_says_so(host, user, other, frien
     app = host.browser(user)
     assert call(app, **named(other)).json == {"last_activity_seen": None}
     assert seen(host, other) is not None
-    assert call(app, **named(third)).status_int == 403
-    assert call(host.browser(other), **named(user)).status_int == 403
+    assert call(app, **named(third)).status_int == 404
+    assert call(host.browser(other), **named(user)).status_int == 404
     assert (seen(host, third), seen(host, user)) == (None, None)
 
 

@@ -131,8 +131,8 @@ def test_the_host_says_which_audiences_our_pages_show(host, user, other, teams):
     for path in ("", "more", "newest", "stream.json"):
         assert "for the team" in ann.get(f"/activitystream/{path}")
         assert "for the team" not in bob.get(f"/activitystream/{path}")
-    assert ann.get("/activitystream/unseen.json").json == {"unseen": 1}
-    assert bob.get("/activitystream/unseen.json").json == {"unseen": 0}
+    assert ann.get("/activitystream/unseen.json").json == {"unseen": 1, "more": False}
+    assert bob.get("/activitystream/unseen.json").json == {"unseen": 0, "more": False}
     count = ann.get("/activitystream/bell").html.select_one(".activitystream-count")
     assert not count.has_attr("hidden")
 

@@ -6,6 +6,7 @@ import pytest
 
 from activitystream import am
 from activitystream.lib import clock
+from tests.databases import COUNTED, on
 
 
 @pytest.fixture(params=[False, True], ids=["extensions", "no extensions"])
@@ -110,18 +111,47 @@ def test_the_summary_is_html_and_the_names_are_text(host, user, app):
 
 def test_the_count_is_told_again_only_when_it_is_another(host, user, app):
     answer = app.get("/activitystream/unseen.json")
-    assert (answer.content_type, answer.json) == ("application/json", {"unseen": 0})
+    assert (answer.content_type, answer.json) == ("application/json", {"unseen": 0, "more": False})
     asked_again = {"If-None-Match": answer.headers["ETag"]}
     assert app.get("/activitystream/unseen.json", headers=asked_again, status=304).body == b""
     action = am.create(user, "joined")
     action.timestamp -= timedelta(seconds=1)
     host.save(action)
     answer = app.get("/activitystream/unseen.json", headers=asked_again)
-    assert answer.json == {"unseen": 1}
+    assert answer.json == {"unseen": 1, "more": False}
     asked_again = {"If-None-Match": answer.headers["ETag"]}
     am.mark_seen(user)
     answer = app.get("/activitystream/unseen.json", headers=asked_again)
-    assert answer.json == {"unseen": 0}
+    assert answer.json == {"unseen": 0, "more": False}
+
+
+def test_counts_up_to_100_and_says_whether_there_are_more(host, user, app):
+    am.create_many({"actor": user, "verb": "joined"} for _ in range(99))
+    host.save()
+    etags = []
+    for expected in (
+        {"unseen": 99, "more": False},
+        {"unseen": 100, "more": False},
+        {"unseen": 100, "more": True},
+    ):
+        answer = app.get("/activitystream/unseen.json")
+        assert answer.json == expected
+        etags.append(answer.headers["ETag"])
+        am.create(host.database.reload(user), "joined")
+    assert len(set(etags)) == 3
+    many = app.get("/activitystream/unseen.json")
+    assert (many.json, many.headers["ETag"]) == ({"unseen": 100, "more": True}, etags[-1])
+
+
+@on(*COUNTED)
+def test_asks_for_no_more_than_it_tells(host, user, app):
+    am.create_many({"actor": user, "verb": "joined"} for _ in range(300))
+    host.save()
+    with host.database.queries() as queries:
+        assert app.get("/activitystream/unseen.json").json["more"] is True
+    asked = [str(getattr(each, "command", each)) for each in queries]
+    (count,) = [each for each in asked if "activity_stream" in each]
+    assert "101" in count
 
 
 @pytest.mark.parametrize("path", ["stream.json", "unseen.json"])

@@ -275,7 +275,7 @@ def test_what_a_script_asks_for_is_answered_by_503(outage, caplog):
             assert answer.content_type == "application/json"
             assert "try again later" in answer.json["detail"]
             assert f"/activitystream/{path} was not answered" in caplog.text
-    assert outage.browser.get("/activitystream/unseen.json").json == {"unseen": 1}
+    assert outage.browser.get("/activitystream/unseen.json").json == {"unseen": 1, "more": False}
 
 
 @of("mongodb_down", "postgresql_down")

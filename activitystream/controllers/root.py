@@ -14,7 +14,7 @@ from tgext.pluggable import call_partial, plug_url
 
 from .. import am, helpers, model
 from ..lib import activitystreams, clock
-from ..lib.audiences import count_not_seen_of, stream_of
+from ..lib.audiences import MOST_COUNTED, count_not_seen_of, stream_of
 from ..lib.clock import as_text
 from ..lib.days import by_day, when_in_day
 from ..lib.links import location_of
@@ -83,13 +83,13 @@ class RootController(TGController):
 
     @expose(content_type="application/json", **_READ)
     def unseen(self) -> str:
-        """How many actions the user has not seen."""
+        """How many actions the user has not seen, up to 100, and whether there are more."""
         user = _user_or_refuse()
         with _refusing_errors():
-            count = count_not_seen_of(user)
+            count = count_not_seen_of(user, limit=MOST_COUNTED + 1)
         response.etag = str(count)
         response.conditional_response = True
-        return json.dumps({"unseen": count})
+        return json.dumps({"unseen": min(count, MOST_COUNTED), "more": count > MOST_COUNTED})
 
     #: Where the host turned off TurboGears' request extensions, ``/stream.json`` arrives here.
     stream_json = stream
@@ -120,7 +120,10 @@ class RootController(TGController):
     def ajax_update_last_seen_of_a_recipient(
         self, _type: Any = None, _id: Any = None, until: Any = None
     ) -> dict[str, Any]:
-        """Mark a recipient's stream as seen: the user's, or that of ``_type`` and ``_id``."""
+        """Mark a recipient's stream as seen: the user's, or that of ``_type`` and ``_id``.
+
+        Whoever does not exist and whoever the user may not mark get the same answer.
+        """
         user = _user_or_refuse()
         if request.method == "HEAD":  # which TurboGears lets pass for GET
             _refuse(405, "HEAD would mark the stream as seen")
@@ -129,17 +132,16 @@ class RootController(TGController):
         with _refusing_errors():
             try:
                 moment = clock.parse(until)
-                recipient = user if _type is None and _id is None else _recipient(_type, _id)
+                recipient = _recipient(user, _type, _id)
             except ValueError as error:
                 _refuse(400, str(error))
-            except LookupError as error:
-                _refuse(404, str(error))
-            if not _may_update(user, recipient):
-                _refuse(403, "this stream is somebody else's")
             try:
-                return {"last_activity_seen": am.mark_seen(recipient, moment)}
+                if recipient is not None:
+                    return {"last_activity_seen": am.mark_seen(recipient, moment)}
             except LookupError as error:  # deleted meanwhile
-                _refuse(401 if recipient is user else 404, str(error))
+                if recipient is user:
+                    _refuse(401, str(error))
+            _refuse(404, "there is no such recipient whose stream you may mark")
 
 
 def _user_or_login() -> Any:
@@ -227,37 +229,31 @@ def _refusing_errors() -> Iterator[None]:
         _refuse(503, "the database cannot be asked now: try again later")
 
 
-def _recipient(type_name: Any, key: Any) -> Any:
+def _recipient(user: Any, type_name: Any, key: Any) -> Any:
+    """The recipient that a request names, or the user if it names none.
+
+    :returns: None if there is none of that name, or none that the user may mark: the same work is
+        done for both, but for what ``may_update`` does.
+    :raises ValueError: if no recipient can have that name, or several have it.
     """
-    :raises ValueError: if these name nothing that could be stored.
-    :raises LookupError: if nothing of that name is.
-    """
+    if type_name is None and key is None:
+        return user
     if not (isinstance(type_name, str) and isinstance(key, str)):
         raise ValueError("a recipient is named by one _type and one _id")
     cls = class_named(type_name)
     if cls is None or not model.orm.has_seen_field(cls):
-        raise LookupError("there is no stream of such a _type")
+        return None
     keys = model.orm.keys_from_text(cls, key)
     if not keys:
         raise ValueError("this is no _id of that _type")
-    found = model.orm.load(cls, keys)
-    if len(found) > 1:
-        raise ValueError("this is more than one _id of that _type")
-    for each in found:
-        return found[each]
-    raise LookupError("there is no such _id")
-
-
-def _may_update(user: Any, recipient: Any) -> bool:
-    if recipient is user or _same_entity(user, recipient):
-        return True
+    if model.orm.root_of(type(user)) is cls and model.orm.key_of(user) in keys:
+        return user
     may_update = option("may_update")
-    return may_update is not None and bool(may_update(user, recipient))
-
-
-def _same_entity(one: Any, other: Any) -> bool:
-    root_of, key_of = model.orm.root_of, model.orm.key_of
-    return (root_of(type(one)), key_of(one)) == (root_of(type(other)), key_of(other))
+    found = {} if may_update is None else model.orm.load(cls, keys)
+    allowed = [found[each] for each in found if may_update(user, found[each])]
+    if len(allowed) > 1:
+        raise ValueError("this is more than one _id of that _type")
+    return allowed[0] if allowed else None
 
 
 def _has_master_template() -> bool:

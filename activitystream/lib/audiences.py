@@ -7,6 +7,9 @@ from . import seen
 from .options import option
 from .stream import Stream
 
+#: The bell and ``unseen.json`` count no further, so that a long absence costs them nothing.
+MOST_COUNTED = 100
+
 
 def stream_of(user: Any) -> Stream:
     """What a user is to see."""
