@@ -1,6 +1,6 @@
 """How the time of an action is told, and a moment read from a request."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -65,6 +65,23 @@ def test_the_time_of_day_is_told_with_seconds(action):
 )
 def test_a_moment_is_read_as_naive_utc(text, moment):
     assert clock.parse(text) == moment
+
+
+@pytest.mark.parametrize(
+    ("moment", "held"),
+    [
+        (datetime.min, clock.EARLIEST),
+        (datetime(999, 12, 31), clock.EARLIEST),
+        (datetime(1000, 1, 3), datetime(1000, 1, 3)),
+        (datetime(1969, 7, 20), datetime(1969, 7, 20)),
+        (datetime.max, clock.LATEST),
+        (datetime.max.replace(tzinfo=timezone.utc), clock.LATEST),
+        (datetime.min.replace(tzinfo=timezone(-timedelta(hours=14))), clock.EARLIEST),
+    ],
+)
+def test_a_moment_is_one_that_every_database_holds(moment, held):
+    assert clock.naive_utc(moment) == held
+    assert clock.parse(clock.as_text(moment)) == held
 
 
 @pytest.mark.parametrize(

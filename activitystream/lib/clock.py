@@ -8,6 +8,10 @@ _ISO_8601 = re.compile(
     r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3}(?:\d{3})?)?)(Z|[+-]\d\d:\d\d)?", re.ASCII
 )
 
+#: Between these, each database can hold a moment, and a driver read it, in any time zone: MySQL's
+#: dates begin with the year 1000, and Python's end with 9999.
+EARLIEST, LATEST = datetime(1000, 1, 2), datetime(9999, 12, 30)
+
 
 def now() -> datetime:
     """The present moment, naive UTC to the millisecond."""
@@ -17,7 +21,8 @@ def now() -> datetime:
 def naive_utc(moment: datetime) -> datetime:
     """The same moment as naive UTC, cut to the millisecond.
 
-    :param moment: aware, or naive and then already UTC.
+    :param moment: aware, or naive and then already UTC. One before ``EARLIEST`` or after ``LATEST``
+        becomes that.
     :raises ValueError: if it is before the year 1 or after 9999 in UTC.
     """
     if moment.tzinfo is not None:
@@ -25,7 +30,8 @@ def naive_utc(moment: datetime) -> datetime:
             moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
         except OverflowError as error:
             raise ValueError(f"{moment} is no moment in UTC") from error
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+    moment = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+    return max(EARLIEST, min(moment, LATEST))
 
 
 def past(name: str, moment: Any, tolerance: timedelta = timedelta(0)) -> datetime:

@@ -57,7 +57,8 @@ class ActionManager:
         """Record many actions, as an import does, by the thousand.
 
         :param actions: of each action, the arguments of :meth:`create` by their names, and
-            optionally its ``timestamp``: naive UTC or aware, and over; without it, now.
+            optionally its ``timestamp``: naive UTC or aware, after the year 1000, and over; without
+            it, now.
         :returns: how many were stored.
         :raises TypeError, ValueError: on bad input, with the number of the action, from 0; nothing
             of its thousand is stored. On SQLAlchemy nothing is, if the host's transaction ends
@@ -108,7 +109,7 @@ class ActionManager:
 
         :param recipient: a stored entity.
         :param until: the timestamp of the newest action that was shown, naive UTC or aware; None,
-            or a future one, means now.
+            or a future one, means now, and one before 1970 the beginning of that.
         :returns: the value before, naive UTC; None if it had never been set.
         :raises AttributeError: if its class has no field ``last_activity_seen``.
         :raises LookupError: if it is stored no more.
@@ -145,6 +146,8 @@ class ActionManager:
                 )
         for field, value in filters.items():
             _check_filter(field, value)
+        if filters.get("timestamp") is not None:
+            filters["timestamp"] = clock.naive_utc(filters["timestamp"])
         model.orm.check_filters(filters)
         total, actions = model.orm.find(
             filters,
@@ -222,6 +225,8 @@ def _numbered_fields(number: int, given: Mapping[str, Any]) -> dict[str, Any]:
         else:
             # One that is to come could not be marked as seen.
             moment = clock.past("timestamp", timestamp, _CLOCKS_DIFFER)
+            if moment <= clock.EARLIEST:
+                raise ValueError(f"timestamp={timestamp} is not after {clock.EARLIEST}")
         fields, _ = _fields(**arguments)
         fields = {**fields, "timestamp": moment}
         model.orm.check_fields(fields)

@@ -10,6 +10,9 @@ from .numbers import whole_number
 from .references import addresses_of, reference_to
 from .stream import EVERYTHING
 
+#: A mark is no older: MySQL's TIMESTAMP, which a host may have, begins with 1970 in some time zone.
+_EARLIEST = datetime(1970, 1, 2)
+
 
 def count_not_seen(recipient: Any, limit: int | None = None, also: Iterable[Any] = ()) -> int:
     """See :meth:`activitystream.ActionManager.count_not_seen_by_recipient`."""
@@ -32,7 +35,9 @@ def mark_seen(recipient: Any, until: datetime | None = None) -> datetime | None:
         raise _without_field(recipient)
     if until is not None and not isinstance(until, datetime):
         raise TypeError(f"until must be a datetime or None, not a {type(until).__name__}")
-    moment = clock.now() if until is None else min(clock.now(), clock.naive_utc(until))
+    moment = clock.now()
+    if until is not None:
+        moment = max(_EARLIEST, min(moment, clock.naive_utc(until)))
     before = model.orm.move_seen(recipient, moment)
     hooks.notify("activitystream.after_seen", recipient, before, last_seen(recipient))
     return before
