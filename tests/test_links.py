@@ -1,5 +1,7 @@
 """Links that /see may go to: this site's only, and those of the hosts that the app lists."""
 
+import re
+
 import pytest
 
 from activitystream.lib.links import location_of
@@ -32,7 +34,12 @@ def location(link, script_name="", host_url=SITE, allowed_hosts=()):
         ("http://site.example/post/1", "http://site.example/post/1"),
         ("HTTP://SITE.example:80/x", "HTTP://SITE.example:80/x"),
         ("https://site.example/x", "https://site.example/x"),
-        ("//site.example/x", "//site.example/x"),
+        ("//site.example/x", "http://site.example/x"),
+        ("//site.example:80/x", "http://site.example:80/x"),
+        ("//site.example?x", "http://site.example?x"),
+        ("/..//evil.example", "/..//evil.example"),
+        ("/.//evil.example", "/.//evil.example"),
+        ("/x//evil.example", "/x//evil.example"),
         ("http://site.example", "http://site.example"),
         ("http://site.example?x", "http://site.example?x"),
     ],
@@ -69,7 +76,57 @@ def test_a_port_is_part_of_the_site():
 
 def test_a_site_may_be_an_address():
     for link in ("http://[::1]:8080/x", "//[::1]:8080/x"):
-        assert location(link, host_url="http://[::1]:8080") == link
+        assert location(link, host_url="http://[::1]:8080") == "http://[::1]:8080/x"
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "http://evil.example[::1]:8080/",
+        "//evil.example[::1]:8080/",
+        "http://[::1]evil.example:8080/",
+        "http://[::1].evil.example:8080/",
+        "http://[::1]:8080@evil.example/",
+        "http://evil.example@[::1]:8080/",
+        "http://[::1%25evil.example]:8080/",
+        "http://[::1]:8080:80/",
+        "http://[::1]:80 80/",
+        "http://[[::1]]:8080/",
+        "http://::1:8080/",
+    ],
+)
+def test_something_around_an_address_is_refused(link):
+    with pytest.raises(ValueError, match=r"plain host|no link has|another site"):
+        location(link, host_url="http://[::1]:8080")
+
+
+@pytest.mark.parametrize(
+    ("host_url", "link", "where"),
+    [
+        ("https://site.example", "http://site.example/x?a=b#c", "https://site.example/x?a=b#c"),
+        ("https://site.example", "http://site.example:80/x", "https://site.example/x"),
+        ("https://site.example", "HTTP://SITE.example", "https://site.example"),
+        ("https://site.example", "http://site.example//x", "https://site.example//x"),
+        ("https://site.example", "//site.example/x", "https://site.example/x"),
+        ("https://site.example", "https://site.example/x", "https://site.example/x"),
+        ("https://site.example", "/x", "/x"),
+        ("https://b.example:8443", "http://b.example:8443/x", "https://b.example:8443/x"),
+        ("https://[::1]", "http://[::1]/x", "https://[::1]/x"),
+        ("https://site.example", "http://www.example/x", "http://www.example/x"),
+        ("https://site.example", "//www.example/x", "https://www.example/x"),
+        # Behind a proxy that ends TLS, without telling.
+        ("http://site.example", "https://site.example/x", "https://site.example/x"),
+    ],
+)
+def test_an_https_site_never_leads_to_http_of_itself(host_url, link, where):
+    for allowed in (["www.example"], ["www.example", "site.example", "b.example:8443"]):
+        assert location(link, host_url=host_url, allowed_hosts=allowed) == where
+
+
+@pytest.mark.parametrize("script_name", ["/", "//", "/app/", "//evil.example", "//evil.example/"])
+def test_no_script_name_makes_a_path_lead_elsewhere(script_name):
+    for link in ("/x", "x", "/", "?x", "/app/x"):
+        assert re.match(r"/[^/]", location(link, script_name=script_name) + "x")
 
 
 @pytest.mark.parametrize(
@@ -85,7 +142,8 @@ def test_a_site_may_be_an_address():
     ],
 )
 def test_a_listed_host_is_followed(link, host):
-    assert location(link, allowed_hosts=["other.example", host]) == link
+    where = f"http:{link}" if link.startswith("//") else link
+    assert location(link, allowed_hosts=["other.example", host]) == where
 
 
 @pytest.mark.parametrize(
@@ -178,6 +236,17 @@ EVIL = [
     "http://site.example:x/",
     "http://site.example:-1/",
     "http://[::1]/",
+    "http://evil.example[::1]/",
+    "http://site.example[::1]/",
+    "http://[::1]site.example/",
+    "http://[::1]@site.example/",
+    "http://site.example:80:80/",
+    "http://site.example:80\u0661/",
+    "http://site.example;evil.example/",
+    "http://site.example,evil.example/",
+    "http://site.example|evil.example/",
+    "http://evil.example%00site.example/",
+    "http://xn--evil-site.example/",
     "http://[evil/",
     "http://[::1",
     "http://[site.example]/",

@@ -1,11 +1,16 @@
 """/activitystream/see, as browsers and those who mean no good call it."""
 
+import threading
+from contextlib import closing, contextmanager
 from datetime import timedelta
+from http.client import HTTPConnection
 from urllib.parse import urlencode, urlsplit
+from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 
 from activitystream import am
+from tests.databases import on
 from tests.test_links import EVIL
 
 SEE = "/activitystream/see"
@@ -136,7 +141,80 @@ def test_a_host_that_the_app_lists_is_followed(host, user, action):
     host.plug(allowed_hosts=["www.example"])
     answer = see(host.browser(user), target_link="https://www.example/x")
     assert answer.location == "https://www.example/x"
+    answer = see(host.browser(user), target_link="//www.example/x")
+    assert answer.headers["Location"] == "http://www.example/x"
     assert see(host.browser(user), target_link="https://evil.example/x").status_int == 400
+
+
+def test_an_https_site_is_not_left_for_http_of_itself(host, user, action):
+    app = host.browser(user, **{"wsgi.url_scheme": "https", "HTTP_HOST": "site.example"})
+    for link, where in [
+        ("http://site.example/x", "https://site.example/x"),
+        ("http://site.example:80/x", "https://site.example/x"),
+        ("//site.example/x", "https://site.example/x"),
+        ("/x", "https://site.example/x"),
+        ("", "https://site.example/activitystream/"),
+    ]:
+        assert see(app, target_link=link).headers["Location"] == where
+
+
+@contextmanager
+def serving(host, user):
+    """The app behind a real server, to which everybody is this user: a function that asks it."""
+
+    def app(environ, start_response):
+        return host.app({**environ, "REMOTE_USER": user.user_name}, start_response)
+
+    class Quiet(WSGIRequestHandler):
+        def log_message(self, *arguments):
+            pass
+
+    host.database.end_request()
+    with make_server("127.0.0.1", 0, app, handler_class=Quiet) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+
+        def location_sent(link, at):
+            connection = HTTPConnection("127.0.0.1", server.server_port, timeout=30)
+            with closing(connection):
+                connection.request("GET", f"{SEE}?{urlencode({'target_link': link})}", None, at)
+                answer = connection.getresponse()
+                return answer.status, answer.headers.get_all("Location")
+
+        try:
+            yield location_sent
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@on("mim", "sqlite")
+def test_a_real_server_sends_whoever_clicks_where_the_link_leads(host, user, action):
+    host.plug(allowed_hosts=["www.example", "b.example:8443"])
+    with serving(host, user) as location_sent:
+        for link, where in [
+            ("/x", "http://site.example:81/x"),
+            ("//site.example:81/x", "http://site.example:81/x"),
+            ("//www.example/x?a=b#c", "http://www.example/x?a=b#c"),
+            ("//b.example:8443/x", "http://b.example:8443/x"),
+            ("https://www.example/x", "https://www.example/x"),
+            ("/%2f/evil.example", "http://site.example:81/%2f/evil.example"),
+            ("/%2fevil.example", "http://site.example:81/%2fevil.example"),
+            ("/..//evil.example", "http://site.example:81//evil.example"),
+            ("/.//evil.example", "http://site.example:81//evil.example"),
+            ("..//evil.example", "http://site.example:81//evil.example"),
+            ("/x/../..//evil.example", "http://site.example:81//evil.example"),
+            ("/x//evil.example", "http://site.example:81/x//evil.example"),
+            ("/;//evil.example", "http://site.example:81/;//evil.example"),
+            ("/?//evil.example", "http://site.example:81/?//evil.example"),
+        ]:
+            assert location_sent(link, {"Host": "site.example:81"}) == (302, [where]), link
+        assert location_sent("//[::1]:81/x", {"Host": "[::1]:81"}) == (302, ["http://[::1]:81/x"])
+        for link in ("http://evil.example[::1]:81/", "//evil.example[::1]:81/"):
+            assert location_sent(link, {"Host": "[::1]:81"}) == (400, None)
+        for link in EVIL:
+            if link.isascii():
+                assert location_sent(link, {"Host": "site.example"}) == (400, None), link
 
 
 def test_nobody_and_the_deleted_are_sent_to_log_in(host, user, other, action):

@@ -65,6 +65,4 @@ def _entity(action: Any, role: str) -> dict[str, Any]:
 
 
 def _absolute(location: str) -> str:
-    if location.startswith("//"):
-        return f"{tg.request.scheme}:{location}"
     return f"{tg.request.host_url}{location}" if location.startswith("/") else location

@@ -17,6 +17,9 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 _NO_HOST = "the link names no plain host"
 
+#: A name or an address, and a port. Python's own parser takes ``evil[::1]`` for an address, too.
+_HOST_AND_PORT = re.compile(r"(\[[0-9a-f:.]+\]|[-.\w]+)(:\d*)?", re.ASCII | re.IGNORECASE)
+
 #: What servers and browsers take in a header.
 _LONGEST = 8000
 
@@ -30,27 +33,26 @@ def location_of(
     """The Location header that leads to ``link``.
 
     :param link: absolute, or relative to the app's root, whether it says SCRIPT_NAME or not.
-    :param script_name: where the app is mounted, without a trailing slash.
+    :param script_name: where the app is mounted.
     :param host_url: scheme, host and port by which this request reached the app.
     :param allowed_hosts: other hosts (``host`` or ``host:port``) that may be linked to.
+    :returns: a path that starts with one slash, or an absolute URL; HTTPS for a site that has it.
     :raises ValueError: if it leads, or may lead, elsewhere.
     """
     if not isinstance(link, str) or _MISREAD.search(link) or link != link.strip():
         raise ValueError("the link has characters that no link has")
     if len(link) > _LONGEST:
         raise ValueError("the link is too long")
+    if link.startswith("//"):  # WebOb would take that for a path
+        link = f"{urlsplit(host_url).scheme}:{link}"
     parts = _split(link)
-    if parts.scheme or parts.netloc or link.startswith("//"):
-        if parts.scheme not in ("http", "https", "") or not any(
-            _leads_to(host, parts) for host in (host_url, *(f"//{each}" for each in allowed_hosts))
-        ):
-            raise ValueError("the link leads to another site")
-        return quote(link, safe=_SAFE)
-    root = quote(script_name, safe="/")
+    if parts.scheme or parts.netloc:
+        return quote(_absolute(link, parts, host_url, allowed_hosts), safe=_SAFE)
+    root = quote(script_name.strip("/"), safe="/")
     path = quote(link, safe=_SAFE)
-    if root and re.match(re.escape(root) + r"(?![^/?#])", path):
+    if root and re.match(re.escape(f"/{root}") + r"(?![^/?#])", path):
         return path
-    return f"{root}{'' if path.startswith('/') else '/'}{path}"
+    return f"{'/' if root else ''}{root}{'' if path.startswith('/') else '/'}{path}"
 
 
 def own_link(link: Any) -> str | None:
@@ -71,12 +73,30 @@ def own_link(link: Any) -> str | None:
         return None
 
 
+def _absolute(link: str, parts: SplitResult, host_url: str, allowed_hosts: Collection[str]) -> str:
+    """
+    :raises ValueError: if it leads, or may lead, elsewhere.
+    """
+    if parts.scheme in ("http", "https"):
+        if _leads_to(host_url, parts):
+            site = _split(host_url)
+            downgrades = (site.scheme, parts.scheme) == ("https", "http")
+            return (
+                parts._replace(scheme="https", netloc=site.netloc).geturl() if downgrades else link
+            )
+        if any(_leads_to(f"//{host}", parts) for host in allowed_hosts):
+            return link
+    raise ValueError("the link leads to another site")
+
+
 def _split(link: str) -> SplitResult:
     """
     :raises ValueError: if its host or port is none.
     """
     try:
         parts = urlsplit(link)
+        if parts.netloc and not _HOST_AND_PORT.fullmatch(parts.netloc):
+            raise ValueError
         if "[" in parts.netloc:
             IPv6Address(parts.hostname)  # Python 3.10's urlsplit takes any text
         _ = parts.port
@@ -105,7 +125,7 @@ def _host_and_port(parts: SplitResult) -> tuple[str, int | None]:
     :raises ValueError: if there is no plain host.
     """
     host = parts.hostname
-    if not host or not host.isascii() or "@" in parts.netloc:
+    if not host:
         raise ValueError(_NO_HOST)
     port = parts.port
     return host, None if port == _DEFAULT_PORTS.get(parts.scheme) else port
