@@ -7,7 +7,7 @@ import pytest
 
 from activitystream import am
 from tests.databases import COUNTED, MING, UUIDS, on
-from tests.test_see import FOREIGN, OWN
+from tests.test_see import FOR_NOBODY, FOREIGN, OWN
 
 URL = "/activitystream/ajax_update_last_seen_of_a_recipient"
 
@@ -252,6 +252,24 @@ def test_another_site_gets_403_and_marks_nothing(host, user, app, headers):
 @pytest.mark.parametrize("headers", OWN)
 def test_the_sites_own_pages_mark(host, user, app, headers):
     assert call(app, headers=headers).status_int == 200
+    assert seen(host, user) is not None
+
+
+@pytest.mark.parametrize("headers", [*FOR_NOBODY, {"Ping-To": "http://elsewhere.example/"}])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_what_nobody_looks_at_marks_nothing(host, user, app, headers, method):
+    answer = getattr(app, method)(URL, headers=headers, status=403)
+    assert "no-store" in answer.headers["Cache-Control"]
+    assert seen(host, user) is None
+
+
+@pytest.mark.parametrize("kind", ["image", "script", "style", "iframe", "document", "object", ""])
+def test_a_get_marks_only_by_a_script(host, user, app, kind):
+    headers = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": kind}
+    app.get(URL, headers=headers, status=403)
+    assert seen(host, user) is None
+    answer = app.get(URL, headers={**headers, "Sec-Fetch-Dest": "empty"})
+    assert "no-store" in answer.headers["Cache-Control"]
     assert seen(host, user) is not None
 
 

@@ -267,6 +267,78 @@ def test_the_sites_own_pages_mark(host, user, app, action, headers):
     assert unseen(host, user) == 0
 
 
+FOR_NOBODY = [
+    {"Sec-Purpose": "prefetch"},
+    {"Sec-Purpose": "prefetch;prerender"},
+    {"Sec-Purpose": "prefetch;anonymous-client-ip"},
+    {"Sec-Purpose": "prefetch", "Purpose": "prefetch", "Sec-Fetch-Site": "none"},
+    {"Sec-Purpose": "prefetch", "Sec-Fetch-Dest": "document", "Sec-Fetch-User": "?1"},
+    {"Purpose": "prefetch"},
+    {"X-Purpose": "preview"},
+    {"X-Moz": "prefetch"},
+    {"X-Sec-Purpose": "prefetch", "Sec-Fetch-Dest": "empty"},
+    {"HX-Preloaded": "true", "HX-Request": "true", "Sec-Fetch-Dest": "empty"},
+]
+
+
+@pytest.mark.parametrize("headers", FOR_NOBODY)
+@pytest.mark.parametrize("method", ["get", "post", "head"])
+def test_a_prefetch_marks_nothing_and_is_not_kept(host, user, app, action, headers, method):
+    headers = {"Sec-Fetch-Site": "same-origin", **headers}
+    answer = getattr(app, method)(f"{SEE}?target_link=/x", headers=headers, expect_errors=True)
+    assert answer.status_int == 503  # a browser keeps no error, and asks again at the click
+    assert "Location" not in answer.headers
+    assert "no-store" in answer.headers["Cache-Control"]
+    assert unseen(host, user) == 1
+    assert "no-store" in see(app, target_link="/x").headers["Cache-Control"]
+    assert unseen(host, user) == 0
+
+
+NO_NAVIGATION = [
+    *(
+        {"Sec-Fetch-Dest": kind, "Sec-Fetch-Mode": "no-cors"}
+        for kind in ("image", "script", "style", "audio", "video", "font", "object", "embed")
+    ),
+    {"Sec-Fetch-Dest": "iframe", "Sec-Fetch-Mode": "navigate"},
+    {"Sec-Fetch-Dest": "frame", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-User": "?0"},
+    {"Sec-Fetch-Dest": "empty", "Sec-Fetch-Mode": "no-cors"},
+    {"Sec-Fetch-Dest": "empty", "Sec-Fetch-Mode": "cors"},
+    {"Sec-Fetch-Dest": "nonsense"},
+    {"Sec-Fetch-Dest": ""},
+]
+
+
+@pytest.mark.parametrize("headers", NO_NAVIGATION)
+def test_what_nobody_navigates_to_marks_nothing(host, user, app, action, headers):
+    answer = see(app, target_link="/x", headers={"Sec-Fetch-Site": "same-origin", **headers})
+    assert answer.location == "http://localhost/x"
+    assert "no-store" in answer.headers["Cache-Control"]
+    assert unseen(host, user) == 1
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Dest": "document", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-User": "?1"},
+        {"Sec-Fetch-Dest": "document", "Sec-Fetch-Mode": "navigate"},
+        {"Sec-Fetch-Dest": "iframe", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-User": "?1"},
+        {"Sec-Fetch-Dest": "empty", "Sec-Fetch-Mode": "cors", "HX-Request": "true"},
+        {"Sec-Fetch-Dest": "empty", "HX-Request": "true", "HX-Boosted": "true"},
+    ],
+)
+def test_whoever_follows_a_link_marks(host, user, app, action, headers):
+    see(app, target_link="/x", headers={"Sec-Fetch-Site": "same-origin", **headers})
+    assert unseen(host, user) == 0
+
+
+def test_a_click_that_went_elsewhere_marks_nothing(host, user, app, action):
+    """A user may write <a href="…" ping="/activitystream/see">."""
+    ping = {"Ping-From": "http://localhost/", "Ping-To": "http://elsewhere.example/"}
+    headers = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": "empty", **ping}
+    app.post(SEE, headers=headers, status=503)
+    assert unseen(host, user) == 1
+
+
 def test_a_host_may_move_the_urls(host, user, action):
     host.plug(appid="news")
     app = host.browser(user)

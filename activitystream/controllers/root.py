@@ -20,7 +20,7 @@ from ..lib.days import by_day, when_in_day
 from ..lib.links import location_of
 from ..lib.login import logged_in_user
 from ..lib.options import option
-from ..lib.origin import is_foreign
+from ..lib.origin import is_by_script, is_for_nobody, is_foreign, is_navigation
 from ..lib.references import class_named
 from ..lib.rendering import lines, render_list
 from ..lib.seen import last_seen
@@ -97,8 +97,15 @@ class RootController(TGController):
 
     @expose(allowed_methods=["GET", "POST"])
     def see(self, target_link: Any = None, until: Any = None) -> NoReturn:
-        """Mark the user's stream as seen, and go to the link, or to the stream's own page."""
+        """Mark the user's stream as seen, and go to the link, or to the stream's own page.
+
+        A prefetch is refused: a browser that kept the answer would not ask when somebody clicks.
+        """
+        if is_for_nobody(request):
+            response.headers["Cache-Control"] = "no-store"
+            _refuse(503, "this marks what was seen: ask when somebody follows the link")
         user = _user_or_login()
+        response.headers["Cache-Control"] = "private, no-store"
         try:
             location = location_of(
                 plug_url("activitystream", "/") if target_link in (None, "") else target_link,
@@ -110,7 +117,7 @@ class RootController(TGController):
         except ValueError as error:
             abort(400, detail=str(error))
         try:
-            if request.method != "HEAD" and not is_foreign(request):
+            if _may_mark(navigating=True):
                 am.mark_seen(user, moment)
         except LookupError:  # deleted meanwhile
             abort(401)
@@ -125,10 +132,11 @@ class RootController(TGController):
         Whoever does not exist and whoever the user may not mark get the same answer.
         """
         user = _user_or_refuse()
+        response.headers["Cache-Control"] = "private, no-store"
         if request.method == "HEAD":  # which TurboGears lets pass for GET
             _refuse(405, "HEAD would mark the stream as seen")
-        if is_foreign(request):
-            _refuse(403, "this is for the site's own pages")
+        if is_for_nobody(request) or not _may_mark(navigating=False):
+            _refuse(403, "this is for scripts of the site's own pages")
         with _refusing_errors():
             try:
                 moment = clock.parse(until)
@@ -166,6 +174,16 @@ def _say_private() -> None:
     """What this user gets must not be kept for another."""
     response.headers["Cache-Control"] = "private, no-cache"
     response.vary = (*(response.vary or ()), "Cookie", "Authorization")
+
+
+def _may_mark(navigating: bool) -> bool:
+    """Whether this request may mark a stream as seen, by what the browser says of it.
+
+    :param navigating: whether a GET is to come from somebody who goes to a page, or from a script.
+    """
+    if request.method == "HEAD" or is_foreign(request):
+        return False
+    return request.method == "POST" or (is_navigation if navigating else is_by_script)(request)
 
 
 def _page(user: Any, before: Any, new_since: Any, going_on: bool = False) -> dict[str, Any]:
