@@ -100,6 +100,12 @@ def lines(scene: Scene) -> list[Line]:
             "newest_also",
             lambda contender, scene: (*_typical(contender, scene), contender.crowd(AUDIENCES)),
         ),
+        Line(
+            "newest-crowds",
+            f"newest ten, each for {scene.load.crowd:,}",
+            "newest",
+            lambda contender, scene: (contender.user(scene.load.of_crowd),),
+        ),
         Line("far-before", "ten far down, by .before()", "before", _far_before),
         Line("far-skip", "ten far down, by .skip()", "skip", _far_skip),
         *(_counting(unseen, scene) for unseen in UNSEEN),

@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 #: What it means; a kept database of another version is made again.
-VERSION = 2
+VERSION = 3
 
 _FIRST = datetime(2025, 1, 1)
 _LAST = datetime(2026, 1, 1)
@@ -17,6 +17,10 @@ SEEN = datetime(2025, 7, 1)
 
 #: What an action may call a user of the test host, which has a class of users that are admins too.
 USER_TYPES = ("User", "Admin")
+
+#: How many actions are for a crowd, and for how many each.
+ANNOUNCED = 10
+CROWD = 100_000
 
 VERBS = ("created", "commented", "liked", "followed")
 
@@ -50,6 +54,9 @@ class Load:
         self.most_notified = 0
         #: Has as many actions as the average user; by a power law most have fewer.
         self.typical = min(users - 1, round(users / self._weights[-1]) - 1)
+        #: One more user, to whom with a crowd all was announced that is in that stream.
+        self.of_crowd = users
+        self.crowd = min(CROWD, users)
 
     @property
     def name(self) -> str:
@@ -76,6 +83,13 @@ class Load:
                 _FIRST + number * step,
                 recipients,
             )
+
+    def announced(self) -> Iterator[Done]:
+        """The actions for a crowd: of ``of_crowd``, and of others who are no users any more."""
+        crowd = tuple(range(self.of_crowd, self.of_crowd + self.crowd))
+        for number in range(ANNOUNCED):
+            moment = _LAST + timedelta(minutes=number)
+            yield Done(self.actions + number, 0, VERBS[0], 0, moment, crowd)
 
     def visitors(self, number: int) -> list[int]:
         """Users who come by, the often notified more often.

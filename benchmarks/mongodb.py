@@ -73,12 +73,14 @@ class MongoDB:
         say(f"  filling {load.name} on MongoDB")
         db.client.drop_database(db.name)
         db.tg_user.create_index("user_name")
-        users = ({**_user(number), "password": None} for number in range(load.users))
+        users = ({**_user(number), "password": None} for number in range(load.users + 1))
         _insert(db.tg_user, track(users, "users", load.users))
         posts = ({"_id": key(each), "title": title(each)} for each in range(load.users))
         _insert(db.post, track(posts, "posts", load.users))
         actions = (document(done) for done in load.done())
         _insert(db.activity_stream_action, track(actions, "actions", load.actions))
+        # One by one, as each takes as much memory as thousands of the others.
+        _insert(db.activity_stream_action, map(document, load.announced()), at_once=1)
         say("  making the indexes, and 0.1.1's layout")
         model.orm.prepare()
         db.activity_stream_action.aggregate([{"$out": OLD_LAYOUT}])
@@ -118,6 +120,6 @@ def document(done: Any) -> dict[str, Any]:
     }
 
 
-def _insert(collection: Any, documents: Iterator[dict[str, Any]]) -> None:
-    while chunk := list(islice(documents, 10_000)):
+def _insert(collection: Any, documents: Iterator[dict[str, Any]], at_once: int = 10_000) -> None:
+    while chunk := list(islice(documents, at_once)):
         collection.insert_many(chunk, ordered=False)

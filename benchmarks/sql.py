@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from tests.databases import SQLDatabase
 from tests.host.app import make_app
 
-from .load import SEEN, VERSION, Load, title, user_name
+from .load import ANNOUNCED, SEEN, VERSION, Load, title, user_name
 from .progress import say, track
 
 _COLUMNS = {
@@ -87,13 +87,13 @@ class SQL:
             connection.exec_driver_sql("CREATE INDEX users_by_name ON tg_user (user_name)")
         load = self.load
         users = (
-            (key(number), "user", user_name(number), None, SEEN) for number in range(load.users)
+            (key(number), "user", user_name(number), None, SEEN) for number in range(load.users + 1)
         )
         posts = ((key(number), title(number)) for number in range(load.users))
-        actions = (_action(done) for done in load.done())
-        rows = chain.from_iterable(_rows(done) for done in load.done())
+        actions = map(_action, chain(load.done(), load.announced()))
+        rows = chain.from_iterable(map(_rows, chain(load.done(), load.announced())))
         counted = {"users": load.users, "posts": load.users, "actions": load.actions}
-        counted["recipients"] = 3 * load.actions
+        counted["recipients"] = 3 * load.actions + ANNOUNCED * load.crowd
         with closing(self.connect()) as connection:
             for (text, number), table, each in zip(
                 counted.items(), _COLUMNS, (users, posts, actions, rows), strict=True
@@ -154,7 +154,7 @@ class PostgreSQL(SQL):
         with closing(self.connect()) as connection:
             connection.execute(
                 "SELECT setval(pg_get_serial_sequence('activity_stream_action', '_id'), %s)",
-                [self.load.actions],
+                [self.load.actions + ANNOUNCED],
             )
             connection.commit()
 

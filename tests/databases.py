@@ -71,8 +71,6 @@ class MingDatabase:
     #: A user's key that is nobody's, and a text that is none.
     unknown_key = str(bson.ObjectId())
     malformed_key = "1"
-    #: How many queries more it takes to know the recipients of a page.
-    to_know_recipients = 0
     #: How many it takes to write one action, or many.
     to_write_one = ["write"]
     to_write_many = ["write"]
@@ -254,7 +252,6 @@ class SQLDatabase:
     configuration_component = SQLAlchemyConfigurationComponent
     unknown_key = "999999999"
     malformed_key = "one"
-    to_know_recipients = 1
     to_write_many = ["write", "write"]
     to_mark_seen = ["read", "write"]
 

@@ -17,7 +17,14 @@ from tests.databases import without
 SOURCE = Path(__file__).parent.parent
 
 LINES = {
-    *("newest-typical", "newest-most", "newest-audiences", "far-before", "far-skip"),
+    *(
+        "newest-typical",
+        "newest-most",
+        "newest-audiences",
+        "newest-crowds",
+        "far-before",
+        "far-skip",
+    ),
     *("count-0", "count-100", "count-20000", "count-capped-20000", "mark-seen"),
     *("create-1", "create-5", "create-1000", "create-100000", "import-1000"),
 }

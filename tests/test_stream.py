@@ -5,6 +5,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from activitystream import am, model
+from activitystream.lib.references import addresses_of
+from activitystream.lib.stream import Span, place_of
+from tests.databases import COUNTED, on
 
 
 @pytest.fixture
@@ -209,3 +212,91 @@ def test_a_stream_goes_on_before_an_action_that_is_stored_no_more(host, user, at
     verbs = [action.verb for action in newest_first]
     host.database.delete(newest_first[3])
     assert [each.verb for each in am.get_by_recipient(user).before(newest_first[3])] == verbs[4:]
+
+
+@pytest.fixture
+def small_pages(monkeypatch):
+    """A page of an iteration holds three actions."""
+    monkeypatch.setattr("activitystream.lib.stream._PAGE", 3)
+
+
+@pytest.fixture
+def seven(host, user):
+    for number in range(7):
+        am.create(user, str(number), recipients=[user])
+    host.database.forget()
+    return am.get_by_recipient(host.model.user_named("ann"))
+
+
+SEVEN = ["6", "5", "4", "3", "2", "1", "0"]
+
+
+def test_iterates_inside_an_iteration(seven, small_pages):
+    pairs = [(one.verb, other.verb) for one in seven for other in seven]
+    assert pairs == [(one, other) for one in SEVEN for other in SEVEN]
+
+
+def test_iterates_as_far_as_another_iteration(seven, small_pages):
+    assert [(one.verb, other.verb) for one, other in zip(seven, seven, strict=True)] == [
+        (each, each) for each in SEVEN
+    ]
+
+
+def test_shows_entities_inside_and_after_an_inner_iteration(seven, small_pages):
+    for one in seven:
+        for other in seven:
+            assert (other.actor, [to.user_name for to in other.recipients]) == ("ann", ["ann"])
+        assert (one.actor, [to.user_name for to in one.recipients]) == ("ann", ["ann"])
+
+
+@on(*COUNTED)
+def test_loads_the_entities_of_a_page_together_around_an_inner_iteration(
+    host, seven, small_pages, user
+):
+    with host.database.queries() as recorded:
+        for number, one in enumerate(seven):
+            if number == 0:
+                list(seven)
+            assert one.actor == "ann"
+    asked = [host.database.entities_asked(query) for query in recorded]
+    # Of each of the three pages, and of the action that was in hand meanwhile.
+    assert len([number for number in asked if number is not None]) <= 3 + 1
+
+
+def test_what_is_changed_around_an_inner_iteration_is_stored(host, seven, small_pages):
+    for one in seven:
+        list(seven)
+        one.extra = "changed"
+    host.save()
+    host.database.forget()
+    assert {action["extra"] for action in host.database.raw_actions()} == {"changed"}
+
+
+def test_iterates_on_where_the_host_begins_a_new_session_meanwhile(host, seven, small_pages):
+    verbs = []
+    for action in seven:
+        verbs.append(action.verb)
+        host.database.forget()
+    assert verbs == SEVEN
+
+
+def test_counts_what_is_both_in_a_span_and_new(host, user, at_once):
+    newest_first = [place_of(action) for action in am.get_by_recipient(user)]
+    to = addresses_of(user)
+    millisecond = timedelta(milliseconds=1)
+    moments = {place.timestamp for place in newest_first}
+    moments |= {min(moments) - millisecond, max(moments) + millisecond}
+    for before in (None, *newest_first):
+        for after in (None, *newest_first):
+            for newer_than in moments:
+                expected = [
+                    place
+                    for place in newest_first
+                    if (before is None or place < before)
+                    and (after is None or place > after)
+                    and place.timestamp > newer_than
+                ]
+                span = Span(before, after)
+                assert model.orm.count_stream(to, span, newer_than) == len(expected)
+                capped = model.orm.count_stream(to, span, newer_than, limit=2)
+                assert capped == min(2, len(expected))

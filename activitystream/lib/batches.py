@@ -1,16 +1,16 @@
 """The entities that a page of actions refers to, loaded together."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 from .. import model
 from .references import Reference, class_named
 
-#: A page with more recipients than this loads them only when somebody asks for them, and
-_FEW_RECIPIENTS = 200
-#: with more than this, those of the one action that was asked.
-_MANY_RECIPIENTS = 10_000
+#: Recipients are read and loaded for so many actions together,
+_TOGETHER = 100
+#: but for an action that has more than this, when it is asked for them itself.
+_FEW_RECIPIENTS = 100
 
 
 class Batch:
@@ -22,7 +22,6 @@ class Batch:
     def __init__(self, actions: Sequence[Any], known: dict[Reference, Any] | None = None) -> None:
         self._actions = actions
         self._known = known or {}
-        self._recipients = sum(action.number_of_recipients or 0 for action in actions)
         self._classes: dict[str, type | None] = {}  # by type name
         self._asked: dict[type, set[Any]] = {}
         self._found: dict[type, list[Mapping[Any, Any]]] = {}
@@ -35,38 +34,52 @@ class Batch:
         """The entity that is referred to; None if there is none, or none any more."""
         if reference is None:
             return None
-        self._load([reference], _FEW_RECIPIENTS if model.orm.RECIPIENTS_COME_ALONG else 0)
+        self._load([reference])
         return self._loaded(reference)
 
-    def asked_with(self, action: Any) -> Sequence[Any]:
-        """The actions whose recipients are asked for together with those of one."""
-        return self._actions if self._recipients <= _MANY_RECIPIENTS else [action]
+    def read_recipients(self, action: Any) -> Sequence[Any]:
+        """Read whom an action is for, and with it those around it that are for few.
 
-    def recipients(self, references: Iterable[Reference]) -> list[Any]:
-        """The recipients of one action, in this order, deleted ones left out."""
-        references = list(references)
-        self._load(references, _MANY_RECIPIENTS)
+        :returns: the actions whose recipients may be loaded together.
+        """
+        start = self._places[id(action)] // _TOGETHER * _TOGETHER
+        part = self._actions[start : start + _TOGETHER]
+        together: Sequence[Any] = model.orm.read_recipients(action, part, _FEW_RECIPIENTS)
+        return together
+
+    def recipients(self, action: Any) -> list[Any]:
+        """The recipients of one action, in its order, deleted ones left out."""
+        references = action.recipient_references()
+        self._load(references, lambda: self.read_recipients(action))
         return [entity for entity in map(self._loaded, references) if entity is not None]
 
     def release(self) -> None:
         """Let go of the actions, and of what was loaded for them."""
+        for action in self._actions:
+            if action._batch is self:
+                action._batch = None
         loaded = [part for found in self._found.values() for part in found]
         model.orm.release(self._actions, loaded)
 
-    def _load(self, references: list[Reference], with_recipients: int) -> None:
+    def _load(
+        self, references: Iterable[Reference], along: Callable[[], Sequence[Any]] = tuple
+    ) -> None:
         """Load what these refer to, and what the page does, unless that was loaded already.
 
-        :param with_recipients: those of the page too, if there are no more than this.
+        :param along: gives the actions whose recipients are loaded too.
         """
         missing: dict[type, set[Any]] = {}
         for reference in references:
             cls = None if reference in self._known else self.class_named(reference.type)
             if cls is not None and reference.key not in self._asked.get(cls, ()):
                 missing.setdefault(cls, set()).add(reference.key)
-        along = self._recipients <= with_recipients
+        if not missing:
+            return
+        recipients = self._keys(each for one in along() for each in one.recipient_references())
         for cls, keys in missing.items():
             asked = self._asked.setdefault(cls, set())
-            keys = (keys | self._keys_on_page(cls, along)) - asked
+            on_page = self._keys_in_roles.get(cls, set()) | recipients.get(cls, set())
+            keys = (keys | on_page) - asked
             asked |= keys
             self._found.setdefault(cls, []).append(model.orm.load(cls, keys))
 
@@ -79,19 +92,13 @@ class Batch:
                 return found[reference.key]
         return None
 
-    def _keys_on_page(self, cls: type, recipients: bool) -> set[Any]:
-        keys = self._keys_in_roles.get(cls, set())
-        return keys | self._keys_of_recipients.get(cls, set()) if recipients else keys
+    @cached_property
+    def _places(self) -> dict[int, int]:
+        return {id(action): place for place, action in enumerate(self._actions)}
 
     @cached_property
     def _keys_in_roles(self) -> dict[type | None, set[Any]]:
         return self._keys(each for action in self._actions for each in action.references())
-
-    @cached_property
-    def _keys_of_recipients(self) -> dict[type | None, set[Any]]:
-        return self._keys(
-            each for action in self._actions for each in action.recipient_references()
-        )
 
     def _keys(self, references: Iterable[Reference]) -> dict[type | None, set[Any]]:
         keys: dict[type | None, set[Any]] = {}

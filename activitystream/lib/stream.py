@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from .. import model
 from . import clock
-from .batches import read_together
+from .batches import Batch, read_together
 from .numbers import whole_number
 from .references import addresses_of
 
@@ -140,10 +140,14 @@ class Stream:
     def _iterate(self, page: list[Any], actions: Iterator[Any]) -> Iterator[Any]:
         self._length_at_hand = None
         while page:
-            yield from read_together(page)
+            batch = Batch(page)
+            for action in page:
+                # Each time anew: an iteration inside this one may have taken it to its own page.
+                action._batch = batch
+                yield action
             following = list(islice(actions, _PAGE))
             if following:
-                page[0]._batch.release()
+                batch.release()
             page = following
 
     def __len__(self) -> int:

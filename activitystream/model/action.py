@@ -63,7 +63,7 @@ class ActionMixin:
     @property
     def recipients(self) -> list[Any]:
         """The entities it is for, deleted ones left out; none if it is for everyone."""
-        return self._page().recipients(self.recipient_references())
+        return self._page().recipients(self)
 
     def entity(self, role: str) -> Any:
         """The entity in a role (``actor``, ``target``, ``action_obj``), or None.

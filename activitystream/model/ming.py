@@ -21,7 +21,7 @@ from bson.binary import UuidRepresentation
 from bson.codec_options import CodecOptions
 from bson.errors import BSONError
 from ming import schema as s
-from ming.odm import FieldProperty, Mapper, mapper, session, state
+from ming.odm import FieldProperty, Mapper, MapperExtension, mapper, session, state
 from ming.odm.base import ObjectState
 from ming.odm.declarative import MappedClass
 from ming.odm.odmsession import ODMCursor
@@ -40,9 +40,6 @@ SEEN_FIELD = "last_activity_seen = FieldProperty(s.DateTime)"
 
 #: What to do with an entity before actions can refer to it.
 STORE_IT = "flush it first"
-
-#: An action in hand knows its recipients.
-RECIPIENTS_COME_ALONG = True
 
 #: How many documents are read together.
 _BATCH = 1000
@@ -63,12 +60,36 @@ _OLDEST_FIRST = [("timestamp", pymongo.ASCENDING), ("_id", pymongo.ASCENDING)]
 _DATED = {"$type": "date"}
 
 
+class _RecipientsProperty(FieldProperty):
+    """``_recipients``, which a page does not read: they are read when somebody looks at them."""
+
+    # To log an action is not to look at them.
+    include_in_repr = False
+
+    def __get__(self, instance: Any, cls: Any = None) -> Any:
+        # Or Ming would take an action whose recipients were not read for one for everyone.
+        if instance is not None and not _is_read(instance):
+            instance._page().read_recipients(instance)
+        return super().__get__(instance, cls)
+
+
+class _SavesWhatWasRead(MapperExtension):
+    """Has Ming save the fields that were read of an action, and never those that were not."""
+
+    def before_update(self, instance: Any, state: ObjectState, sess: Any) -> None:
+        # Beside ours, an action may be one that the host made, or of a query of its own.
+        fields = state.options.get("fields")
+        if fields is _READ or fields is _READ_WITH_RECIPIENTS:
+            state.options.fields = _READ_WITH_RECIPIENTS if _is_read(instance) else _READ
+
+
 class Action(ActionMixin, MappedClass):
     """One document per action; ``_recipients`` is null for an action for everyone."""
 
     class __mongometa__:
         session = DBSession
         name = "activity_stream_action"
+        extensions = (_SavesWhatWasRead,)
         # One recipient's stream is a merge of the first two, each read newest first.
         custom_indexes = [
             {
@@ -104,16 +125,25 @@ class Action(ActionMixin, MappedClass):
     action_obj_name = FieldProperty(s.String)
     timestamp = FieldProperty(s.DateTime)
     # Not s.Array: that would turn null (everyone) into [] (nobody).
-    _recipients = FieldProperty(s.Anything(if_missing=None))
+    _recipients = _RecipientsProperty(s.Anything(if_missing=None))
+
+    #: Found to have so many that they are read only when somebody asks for them.
+    _has_many_recipients = False
 
     @property
     def number_of_recipients(self) -> int | None:
-        recipients = self._stored("_recipients")
+        recipients = self._stored_recipients()
         return None if recipients is None else len(recipients)
 
     def recipient_references(self) -> list[Reference]:
-        recipients = self._stored("_recipients") or ()
+        recipients = self._stored_recipients() or ()
         return [Reference(each["_type"], each["_id"]) for each in recipients]
+
+    def _stored_recipients(self) -> list[dict[str, Any]] | None:
+        if not _is_read(self):
+            self._page().read_recipients(self)
+        recipients: list[dict[str, Any]] | None = self._stored("_recipients")
+        return recipients
 
     def _stored(self, name: str) -> Any:
         # Past the property, which makes a copy of what it gives that knows of its changes.
@@ -121,7 +151,7 @@ class Action(ActionMixin, MappedClass):
 
     def _in_hand(self) -> dict[str, Any]:
         document = state(self).document
-        fields = {name: document[name] for name in _FIELDS if name in document}
+        fields = {name: document[name] for name in (*FIELDS, "_recipients") if name in document}
         if fields.get("_recipients"):
             fields["_recipients"] = [dict(each) for each in fields["_recipients"]]
         return fields
@@ -232,13 +262,18 @@ def _chained(
             limit = None if limit is None else limit - 1
 
 
-def _ranges(span: Span) -> list[dict[str, Any]]:
-    """What is in a span, as one condition after the other, newest first.
+def _ranges(span: Span, newer_than: datetime | None = None) -> list[dict[str, Any]]:
+    """What is in a span and newer than a moment, as one condition after the other, newest first.
 
     MongoDB takes each for one range of the index. It would sort the whole of their "or".
     """
     before, after = span
+    since = after.timestamp if after else None
+    if newer_than is not None and (since is None or since <= newer_than):
+        since, after = newer_than, None
     if before and after and before <= after:
+        return []
+    if before and since and not after and before.timestamp <= since:
         return []
     if before and after and before.timestamp == after.timestamp:
         return [{"timestamp": before.timestamp, "_id": {"$lt": before.key, "$gt": after.key}}]
@@ -247,8 +282,8 @@ def _ranges(span: Span) -> list[dict[str, Any]]:
     if before:
         ranges.append({"timestamp": before.timestamp, "_id": {"$lt": before.key}})
         between["$lt"] = before.timestamp
-    if after:
-        between["$gt"] = after.timestamp
+    if since:
+        between["$gt"] = since
     ranges.append({"timestamp": between} if between else {})
     if after:
         ranges.append({"timestamp": after.timestamp, "_id": {"$gt": after.key}})
@@ -265,9 +300,8 @@ def count_stream(
 
     :param limit: stop counting there.
     """
-    ranges = _ranges(span) if newer_than is None else [{"timestamp": {"$gt": newer_than}}]
     total = 0
-    for each in ranges:
+    for each in _ranges(span, newer_than):
         rest = {} if limit is None else {"limit": limit - total}
         if rest == {"limit": 0}:  # which MongoDB refuses
             break
@@ -307,7 +341,9 @@ def _find(
 ) -> Iterator[Action]:
     if limit == 0:  # which MongoDB takes for no limit
         return iter(())
-    documents = DBSession.db[_collection(Action)].find(spec).sort(order).skip(skip)
+    # Without the recipients, who may be a hundred thousand of each action.
+    fields = dict.fromkeys(FIELDS, True)
+    documents = DBSession.db[_collection(Action)].find(spec, fields).sort(order).skip(skip)
     if limit is None or limit > _BATCH:
         documents = _in_batches(documents)
     return map(_action, documents.limit(limit or 0))
@@ -325,7 +361,7 @@ def _action(document: dict[str, Any]) -> Action:
     """
     action = DBSession.imap.get(Action, document["_id"])
     if action is None:
-        fields = {name: document.get(name) for name in _FIELDS}
+        fields = {name: document.get(name) for name in FIELDS}
         if fields["timestamp"] is not None:  # of a connection that gives aware ones
             fields["timestamp"] = naive_utc(fields["timestamp"])
         action = restored(fields)
@@ -344,10 +380,42 @@ def restored(fields: dict[str, Any]) -> Action:
     return action
 
 
-_FIELDS = (*FIELDS, "_recipients")
+#: What a page reads of an action beside its key.
+_READ = tuple(name for name in FIELDS if name != "_id")
+_READ_WITH_RECIPIENTS = (*_READ, "_recipients")
 
-#: What Ming's own queries say.
-_AS_READ = {"refresh": False, "decorate": None, "fields": None, "instrument": True}
+#: What Ming's own queries say that read these fields only, so that Ming saves no others.
+_AS_READ = {"refresh": False, "decorate": None, "fields": _READ, "instrument": True}
+
+
+def read_recipients(action: Action, page: Sequence[Action], few: int) -> Sequence[Action]:
+    """Read the recipients of an action, and of those on its page that have few.
+
+    :param few: at most so many.
+    :returns: the actions whose recipients may be loaded together.
+    """
+    unread = {each._id: each for each in page if not (_is_read(each) or each._has_many_recipients)}
+    if unread:
+        _read_recipients(unread, {f"_recipients.{few}": {"$exists": False}})
+        for each in unread.values():
+            each._has_many_recipients = not _is_read(each)
+    if not _is_read(action):
+        _read_recipients({action._id: action}, {})
+    if not _is_read(action):  # it was deleted since
+        state(action).set("_recipients", [])
+    few_each = (each for each in page if _is_read(each) and (each.number_of_recipients or 0) <= few)
+    return [action, *few_each]
+
+
+def _read_recipients(actions: dict[Any, Action], spec: dict[str, Any]) -> None:
+    spec = {"_id": {"$in": list(actions)}, **spec}
+    for document in DBSession.db[_collection(Action)].find(spec, {"_recipients": True}):
+        state(actions[document["_id"]]).set("_recipients", document.get("_recipients"))
+
+
+def _is_read(action: Action) -> bool:
+    """Whether it is known for whom an action is."""
+    return "_recipients" in state(action).document
 
 
 def release(actions: Iterable[Action], loaded: Iterable[dict[Any, Any]]) -> None:
@@ -358,11 +426,10 @@ def release(actions: Iterable[Action], loaded: Iterable[dict[Any, Any]]) -> None
 
     :param loaded: what :func:`load` gave for the actions.
     """
-    for action in actions:
-        action._batch = None
     for each in (*actions, *(entity for part in loaded for entity in getattr(part, "made", ()))):
         its_state, its_session = state(each), session(each)
-        if its_state.status == ObjectState.clean:
+        # No session holds what was let go of already, or what the host took out of its session.
+        if its_session is not None and its_state.status == ObjectState.clean:
             its_session.expunge(each)
             _released().add(each)
             its_state.soil = partial(_back_in_session, weakref.ref(each), its_session)
@@ -465,8 +532,8 @@ def take_out(keys: list[Any], references: Sequence[Reference]) -> int:
     :returns: of how many actions they were recipients.
     """
     for action in _held(keys):
-        recipients = state(action).document["_recipients"]
-        if recipients is not None:
+        recipients = state(action).document.get("_recipients")
+        if recipients is not None:  # nor still to be read
             rest = [to for to in recipients if (to["_type"], to["_id"]) not in references]
             state(action).set("_recipients", rest)
     it = _one_of(references)

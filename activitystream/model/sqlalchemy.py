@@ -35,9 +35,6 @@ SEEN_FIELD = "last_activity_seen = Column(DateTime)"
 #: What to do with an entity before actions can refer to it.
 STORE_IT = "DBSession.add() it first"
 
-#: An action in hand has to ask for its recipients, so a page asks for them only when somebody does.
-RECIPIENTS_COME_ALONG = False
-
 #: How many rows are read or written by one statement.
 _CHUNK = 1000
 
@@ -146,20 +143,7 @@ class Action(ActionMixin, _Base):
         if self.number_of_recipients is None:
             return None
         if "_rows" not in vars(self):
-            page = {action._id: action for action in self._page().asked_with(self)}
-            rows: dict[int, list[dict[str, Any]]] = {each: [] for each in page}
-            of_page = ActionRecipient.action_id.in_(page)
-            columns = (
-                ActionRecipient.action_id,
-                ActionRecipient.recipient_type,
-                ActionRecipient.recipient_id,
-            )
-            query = sa.select(*columns).where(of_page).order_by(ActionRecipient.position)
-            for action_id, type_name, key in DBSession.execute(query):
-                key = _key_of_kind(self._page().class_named(type_name), key)
-                rows[action_id].append({"_type": type_name, "_id": key})
-            for each in page:
-                vars(page[each])["_rows"] = rows[each]
+            self._page().read_recipients(self)
         return vars(self)["_rows"]
 
     def _in_hand(self) -> dict[str, Any]:
@@ -774,6 +758,32 @@ def _number(name: str) -> Any:
 
 def _moment(name: str) -> Any:
     return sa.bindparam(name, type_=_Moment)
+
+
+def read_recipients(action: Action, page: Sequence[Action], few: int) -> Sequence[Action]:
+    """Read the recipients of an action, and of those on its page that have few.
+
+    :param few: at most so many.
+    :returns: the actions whose recipients may be loaded together.
+    """
+    together = [action, *(each for each in page if (each.number_of_recipients or 0) <= few)]
+    unread = {each._id: each for each in together if "_rows" not in vars(each)}
+    if not unread:
+        return together
+    rows: dict[int, list[dict[str, Any]]] = {each: [] for each in unread}
+    columns = (
+        ActionRecipient.action_id,
+        ActionRecipient.recipient_type,
+        ActionRecipient.recipient_id,
+    )
+    of_them = ActionRecipient.action_id.in_(unread)
+    query = sa.select(*columns).where(of_them).order_by(ActionRecipient.position)
+    for action_id, type_name, key in DBSession.execute(query):
+        key = _key_of_kind(action._page().class_named(type_name), key)
+        rows[action_id].append({"_type": type_name, "_id": key})
+    for each in unread:
+        vars(unread[each])["_rows"] = rows[each]
+    return together
 
 
 def release(actions: Iterable[Action], loaded: Iterable[dict[Any, Any]]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import bson
 
 from activitystream.lib import clock
+from activitystream.model.action import FIELDS
 
 from ..lines import CAP, MANY, Scene
 from ..load import SEEN, title, user_name
@@ -22,6 +23,8 @@ class OldLayout:
 
     name = "0.1.1's layout"
     _collection = OLD_LAYOUT
+    #: What is read of an action; None is all.
+    _fields: tuple[str, ...] | None = None
 
     def __init__(self, db: Any) -> None:
         """
@@ -37,10 +40,11 @@ class OldLayout:
         return {"_id": key(number), "user_name": user_name(number), "last_activity_seen": seen}
 
     def newest(self, user: Any) -> list[Any]:
-        return self._shown(self._actions.find(stream_of(user["_id"])).sort(NEWEST_FIRST).limit(10))
+        actions = self._find(stream_of(user["_id"]))
+        return self._shown(actions.sort(NEWEST_FIRST).limit(10))
 
     def skip(self, user: Any, depth: int) -> list[Any]:
-        actions = self._actions.find(stream_of(user["_id"])).sort(NEWEST_FIRST)
+        actions = self._find(stream_of(user["_id"])).sort(NEWEST_FIRST)
         return self._shown(actions.skip(depth).limit(10))
 
     def count(self, user: Any) -> int:
@@ -48,6 +52,9 @@ class OldLayout:
 
     def undo(self) -> None:
         """It only reads."""
+
+    def _find(self, spec: dict[str, Any]) -> Any:
+        return self._actions.find(spec, self._fields)
 
     def _shown(self, actions: Iterable[Any]) -> list[Any]:
         actions = list(actions)
@@ -68,6 +75,7 @@ class Raw(OldLayout):
 
     name = "raw"
     _collection = "activity_stream_action"
+    _fields = FIELDS
 
     def post(self, number: int) -> dict[str, Any]:
         return {"_id": key(number), "title": title(number)}
@@ -86,15 +94,15 @@ class Raw(OldLayout):
 
     def newest_also(self, user: Any, audiences: list[Any]) -> list[Any]:
         stream = stream_of(user["_id"], *(each["_id"] for each in audiences))
-        return self._shown(self._actions.find(stream).sort(NEWEST_FIRST).limit(10))
+        return self._shown(self._find(stream).sort(NEWEST_FIRST).limit(10))
 
     def before(self, user: Any, place: Any) -> list[Any]:
         timestamp, last = place
         tied = stream_of(user["_id"], timestamp=timestamp, _id={"$lt": last})
-        actions = list(self._actions.find(tied).sort([("_id", -1)]).limit(10))
+        actions = list(self._find(tied).sort([("_id", -1)]).limit(10))
         if len(actions) < 10:
             older = stream_of(user["_id"], timestamp={"$lt": timestamp})
-            actions += self._actions.find(older).sort(NEWEST_FIRST).limit(10 - len(actions))
+            actions += self._find(older).sort(NEWEST_FIRST).limit(10 - len(actions))
         return self._shown(actions)
 
     def count_capped(self, user: Any) -> int:
