@@ -1,7 +1,6 @@
 """Ours in the language of the request."""
 
 import gettext
-import io
 import subprocess
 import sys
 from datetime import datetime, timedelta
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 import tg
 from babel.messages.catalog import Catalog
-from babel.messages.mofile import write_mo
+from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po
 
 from activitystream import am, helpers
@@ -28,8 +27,13 @@ def catalog(language):
 
 
 def messages(catalog):
+    def hashable(text_or_plurals):
+        return text_or_plurals if isinstance(text_or_plurals, str) else tuple(text_or_plurals)
+
     return {
-        (message.context, message.id): message.string for message in catalog if message.id != ""
+        (message.context, hashable(message.id)): hashable(message.string)
+        for message in catalog
+        if message.id != ""
     }
 
 
@@ -64,10 +68,11 @@ def test_the_template_is_up_to_date(extracted):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_is_shipped_is_what_was_translated(language):
-    compiled = io.BytesIO()
-    write_mo(compiled, catalog(language))
-    path = I18N / language / "LC_MESSAGES" / "activitystream.mo"
-    assert path.read_bytes() == compiled.getvalue()
+    # The header names the release of Babel that made it, which may be another one.
+    with (I18N / language / "LC_MESSAGES" / "activitystream.mo").open("rb") as file:
+        shipped = read_mo(file)
+    assert messages(shipped) == messages(catalog(language))
+    assert shipped.plural_forms == catalog(language).plural_forms
 
 
 def test_russian_has_its_three_plurals():
