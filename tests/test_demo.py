@@ -346,6 +346,7 @@ def test_one_command_starts_it(tmp_path):
             errors = second.communicate(timeout=60)[1]
             assert second.returncode == 1
             assert errors.startswith(f"The demo cannot listen on 127.0.0.1, port {port}: ")
+            assert errors.endswith("; take another one by --port\n")
             assert errors.count("\n") == 1
         process.terminate()
         assert process.communicate(timeout=30)[1] == ""

@@ -1,12 +1,15 @@
 """A board for neighbours, to see activitystream at work."""
 
 import argparse
+import errno
 import logging
 import os
 import re
 import sys
 
 _DATABASES = ("sqlite:///", "postgresql+psycopg://", "mongodb://", "mongodb+srv://", "mim://")
+#: It is taken, or it is root's.
+_ABOUT_THE_PORT = (errno.EADDRINUSE, errno.EACCES)
 
 
 def main() -> None:
@@ -48,7 +51,10 @@ def main() -> None:
             app, host=options.host, port=options.port, threads=1 if in_memory else 8
         )
     except (OSError, OverflowError, ValueError) as error:
-        sys.exit(f"The demo cannot listen on {options.host}, port {options.port}: {error}")
+        place = f"{options.host}, port {options.port}"
+        code = getattr(error, "errno", None)
+        instead = "; take another one by --port" if code in _ABOUT_THE_PORT else ""
+        sys.exit(f"The demo cannot listen on {place}: {error}{instead}")
     # A name like localhost may stand for two addresses, and then for two sockets.
     several = getattr(server, "effective_listen", None)
     host, port = several[0] if several else (server.effective_host, server.effective_port)
