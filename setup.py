@@ -44,6 +44,8 @@ BENCH = [
     "django-activity-stream == 2.0.0",
     "django-notifications-hq == 1.8.3",
 ]
+# What ./dev tox and ./dev lock run.
+DEV = ["tox >= 4.20", "uv >= 0.9"]
 
 setup(
     name="tgapp-activitystream",
@@ -93,5 +95,6 @@ setup(
         "demo": DEMO,
         "test": TEST,
         "bench": BENCH,
+        "dev": DEV,
     },
 )

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from packaging.requirements import Requirement
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -57,6 +59,12 @@ def copy_source(folder):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / path, folder / path)
     return folder
+
+
+def constraints(path=ROOT / "constraints.txt"):
+    """What ``./dev`` installs, each in one version."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [Requirement(line) for line in lines if not line.startswith("#")]
 
 
 def build(kind, source, folder):

@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import json
 import re
 import tarfile
 import zipfile
@@ -108,6 +109,7 @@ def test_the_sdist_holds_the_package_and_its_tests(source, unpacked_sdist):
         "LICENSE",
         "MANIFEST.in",
         "README.rst",
+        "constraints.txt",
         "dev",
         "pyproject.toml",
         "setup.py",
@@ -155,6 +157,23 @@ def test_the_lowest_versions_that_it_allows_are_those_that_are_tested(source, me
         for text in metadata.get_all("Requires-Dist")
     }
     assert tested == {name: allowed[name] for name in of_an_app}
+
+
+@pytest.mark.parametrize("python", ["3.10.0", "3.11.0", "3.12.0", "3.13.0"])
+def test_pins_all_that_is_installed_for_development_on_each_python(source, metadata, python):
+    here = {"python_version": python.rpartition(".")[0], "python_full_version": python}
+    lines = distributions.constraints(source / "constraints.txt")
+    pins = [each for each in lines if each.marker is None or each.marker.evaluate(here)]
+    pinned = {canonicalize_name(each.name): lowest(str(each)) for each in pins}
+    assert len(pinned) == len(pins)
+    asked = [Requirement(text) for text in metadata.get_all("Requires-Dist")]
+    for each in [*asked, *map(Requirement, build_requirements(source))]:
+        assert each.specifier.contains(pinned[canonicalize_name(each.name)]), each
+
+
+def build_requirements(source):
+    (text,) = re.findall(r"^requires = (\[.*\])$", (source / "pyproject.toml").read_text(), re.M)
+    return json.loads(text)
 
 
 def test_the_readme_tells_which_versions_it_allows(source, metadata):

@@ -25,6 +25,7 @@ from ming import Session
 from ming import schema as s
 from ming.odm import FieldProperty, Mapper, ThreadLocalODMSession
 from ming.odm.declarative import MappedClass
+from packaging.utils import canonicalize_name
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import declarative_base, scoped_session, sessionmaker
 from tgext.pluggable import plug
@@ -32,7 +33,7 @@ from webtest import TestApp
 
 from activitystream import am
 from activitystream.model.ming import Action
-from tests.distributions import ROOT, copy_source
+from tests.distributions import ROOT, constraints, copy_source, run
 from tests.host.app import AuthMetadata, configurator
 
 PROJECT = "myproject"
@@ -461,6 +462,30 @@ def test_one_command_sets_up_and_serves_the_demo(tmp_path):
         finally:
             demo.terminate()
             demo.wait()
+    assert re.fullmatch(
+        r"Setting up \.venv for: demo \(once, .*\)\nThe board is at .*\nCtrl-C ends it, .*\n",
+        (tmp_path / "log").read_text(),
+    )
+    python = tmp_path / ".venv" / "bin" / "python"
+    frozen = run(python, "-m", "pip", "freeze", "--all", "--exclude-editable", cwd=tmp_path)
+    installed = {line for line in frozen.splitlines() if not re.match("(pip|wheel)==", line)}
+    pinned = {f"{canonicalize_name(each.name)}{each.specifier}" for each in constraints()}
+    assert {re.sub(r"^[^=]+", canonicalized, line) for line in installed} <= pinned
+
+
+def canonicalized(match):
+    return canonicalize_name(match.group())
+
+
+def test_what_fails_to_set_up_says_why(tmp_path):
+    copy_source(tmp_path)
+    (tmp_path / "constraints.txt").write_text("setuptools == 1.0\n")
+    failed = subprocess.run(
+        ["./dev", "demo"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert failed.returncode != 0
+    assert "setuptools" in failed.stderr
+    assert not (tmp_path / "demo.db").exists()
 
 
 def patiently(call, process):
