@@ -18,7 +18,7 @@ from ..lib.audiences import MOST_COUNTED, count_not_seen_of, stream_of
 from ..lib.clock import as_text
 from ..lib.days import by_day, when_in_day
 from ..lib.links import location_of
-from ..lib.login import logged_in_user
+from ..lib.login import logged_in_user, prolong_nothing
 from ..lib.options import option
 from ..lib.origin import is_by_script, is_for_nobody, is_foreign, is_navigation
 from ..lib.references import class_named
@@ -59,6 +59,7 @@ class RootController(TGController):
     @expose(content_type="text/html", **_READ)
     def bell(self) -> str:
         """The bell again, with the number of now."""
+        prolong_nothing()
         _user_or_refuse()
         with _refusing_errors():  # an answer without a number would replace one with an old number
             return call_partial("activitystream.partials:bell", must_count=True)
@@ -73,6 +74,7 @@ class RootController(TGController):
     @expose(content_type="application/activity+json", **_READ)
     def stream(self, before: Any = None) -> str:
         """The user's own stream as ActivityStreams 2.0. It marks nothing as seen."""
+        prolong_nothing()
         user = _user_or_refuse()
         try:
             place = _place(before)
@@ -84,6 +86,7 @@ class RootController(TGController):
     @expose(content_type="application/json", **_READ)
     def unseen(self) -> str:
         """How many actions the user has not seen, up to 100, and whether there are more."""
+        prolong_nothing()
         user = _user_or_refuse()
         with _refusing_errors():
             count = count_not_seen_of(user, limit=MOST_COUNTED + 1)

@@ -42,6 +42,14 @@ class RootController(TGController):
     def with_two_bells(self):
         return {}
 
+    @expose("json")
+    def remember(self, word=None):
+        """Keeps a word in the session, and tells the one that it kept."""
+        if word is not None:
+            tg.session["word"] = word
+            tg.session.save()
+        return {"word": tg.session.get("word")}
+
     @expose("json", allowed_methods=["POST"])
     def do(self, verb):
         user = tg.request.identity["user"]
