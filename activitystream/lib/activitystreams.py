@@ -12,6 +12,7 @@ from markupsafe import escape
 from tgext.pluggable import plug_url
 
 from .clock import as_text
+from .entity_words import activitystreams_of, link_of
 from .links import own_link
 from .stream import Place
 
@@ -58,9 +59,10 @@ def _entity(action: Any, role: str) -> dict[str, Any]:
     name = action.name_of(role)
     if entity is None:
         return {"type": "Tombstone", "name": name}
-    if hasattr(entity, "as_activitystreams"):
-        return entity.as_activitystreams
-    location = own_link(getattr(entity, "as_link", None))
+    own = activitystreams_of(entity)
+    if own is not None:
+        return own
+    location = own_link(link_of(entity))
     return {"type": "Object", "name": name, **({"url": _absolute(location)} if location else {})}
 
 

@@ -10,6 +10,7 @@ from .. import model
 from ..model.action import FIELDS
 from . import clock, hooks, removal, seen
 from .batches import read_together
+from .entity_words import name_to_store
 from .numbers import whole_number
 from .options import option
 from .references import Reference, each_of, reference_to, references_to
@@ -257,10 +258,9 @@ def _fields(
         reference = reference_to(entity, role) if given else None
         if reference is not None:
             known[reference] = entity
-        as_str = getattr(entity, "as_str", None)
         fields[f"{role}_type"] = reference.type if reference else None
         fields[f"{role}_id"] = reference.key if reference else None
-        name = None if as_str is None else str(as_str)
+        name = None if entity is None else name_to_store(entity, role)
         fields[f"{role}_name"] = _text(f"the name of {role}", name, longest, optional=True)
     fields["verb"] = _text("verb", verb, longest)
     fields["description"] = _text("description", description, longest, optional=True)

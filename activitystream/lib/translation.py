@@ -1,9 +1,11 @@
 """Our sentences in the language of the request; English where there is no request."""
 
 from pathlib import Path
+from typing import Any
 
 import tg
-from tg.i18n import get_lang
+from tg.i18n import get_lang, ugettext, ungettext
+from tg.util.lazystring import LazyString
 
 _OURS = {catalog.parts[-3] for catalog in Path(__file__).parent.parent.glob("i18n/*/*/*.mo")}
 
@@ -26,6 +28,18 @@ def ngettext(singular: str, plural: str, count: int) -> str:
     else:
         text = singular if count == 1 else plural
     return text % {"count": count}
+
+
+def text_of(text: Any) -> str:
+    """A text, which may be one of TurboGears' lazy ones, as a plain ``str``."""
+    if isinstance(text, str):
+        return str.__str__(text)  # an Enum's own would be another
+    if isinstance(text, LazyString) and not _in_request():
+        if text.func is ugettext:
+            return str(text.args[0])
+        if text.func is ungettext:
+            return str(text.args[0 if text.args[2] == 1 else 1])
+    return str(text)
 
 
 def languages() -> list[str]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from .. import model
-from ..lib import clock, seen
+from ..lib import clock, entity_words, seen
 from ..lib.batches import Batch
 from ..lib.references import Reference
 from ..lib.stream import Stream
@@ -58,7 +58,7 @@ class ActionMixin:
     @property
     def target_link(self) -> Any:
         """The target's ``as_link``, or None."""
-        return getattr(self.entity("target"), "as_link", None)
+        return entity_words.link_of(self.entity("target"))
 
     @property
     def recipients(self) -> list[Any]:
@@ -75,8 +75,8 @@ class ActionMixin:
     def name_of(self, role: str) -> str:
         """What to call the entity in a role: fit to be shown to anyone, "" if there is none.
 
-        Its ``as_str``; else its class's own ``__str__``; else the type. Never an ORM's ``repr``,
-        which tells every field. Of a deleted one, the name that the action kept.
+        Of a deleted one, the name that the action kept; of any other,
+        :func:`activitystream.lib.entity_words.name_of`.
         """
         reference = self._reference(role)
         if reference is None:
@@ -84,12 +84,7 @@ class ActionMixin:
         entity = self._page().entity(reference)
         if entity is None:
             return getattr(self, f"{role}_name") or pgettext("what an action refers to", "deleted")
-        as_str = getattr(entity, "as_str", None)
-        if as_str is not None:
-            return str(as_str)
-        # To mypy one of these is bound to an object.
-        has_own = type(entity).__str__ is not object.__str__  # type: ignore[comparison-overlap]
-        return str(entity) if has_own else reference.type
+        return entity_words.name_of(entity, reference.type)
 
     @property
     def sentence(self) -> str:
@@ -173,7 +168,7 @@ class ActionMixin:
 
     def _shown(self, role: str) -> Any:
         entity = self.entity(role)
-        return getattr(entity, "as_str", entity)
+        return None if entity is None else entity_words.shown(entity, self._stored(f"{role}_type"))
 
     def _reference(self, role: str) -> Reference | None:
         # Without a type there is no entity, whatever the id says: 0.1.1 stored random ids.

@@ -1,0 +1,147 @@
+"""What an entity says of itself: ``as_str``, ``as_link`` and ``as_activitystreams``.
+
+Each may be a property, a method, or an attribute of its class. Only text is shown: the ``repr`` of
+an ORM's object tells all of its fields.
+"""
+
+import inspect
+import json
+import logging
+from typing import Any
+
+from tg.support.url import LazyUrl
+from tg.util.lazystring import LazyString
+
+from .. import model
+from .attempts import attempt
+from .translation import _, text_of
+
+log = logging.getLogger(__name__)
+
+_TEXTS = (str, LazyString, LazyUrl)
+
+#: An entity's class has no such attribute.
+_MISSING: Any = object()
+
+
+def name_to_store(entity: Any, role: str) -> str | None:
+    """The ``as_str`` that a new action keeps; None if the entity has none.
+
+    :param role: what the entity is to the action, for the error.
+    :raises TypeError: if it is no text.
+    :raises ValueError: if it raises.
+    """
+    try:
+        name = _text(entity, "as_str")
+        return None if name in (None, _MISSING) else text_of(name)
+    except (*model.orm.DATABASE_ERRORS, _NoTextError):
+        raise
+    except Exception as error:
+        raise ValueError(
+            f"{role} has no name: {_path(entity, 'as_str')} raised {type(error).__name__}; let it "
+            f"give a text, or None"
+        ) from error
+
+
+def name_of(entity: Any, type_name: str) -> str:
+    """What to call a stored entity: fit to be shown to anyone.
+
+    Its ``as_str``; else its class's own ``__str__``; else the type, which is also shown in place of
+    an ``as_str`` that is no text. If one of them raises, it is the type, with words that say so.
+    """
+    as_str = shown(entity, type_name)
+    if as_str is not None and as_str is not entity:
+        return text_of(as_str)
+    # To mypy one of these is bound to an object.
+    has_own = type(entity).__str__ is not object.__str__  # type: ignore[comparison-overlap]
+    if not has_own:
+        return type_name
+    text = attempt(lambda: str(entity), None, "%s raised", _path(entity, "__str__"))
+    return _broken(type_name) if text is None else text
+
+
+def shown(entity: Any, type_name: str) -> Any:
+    """An entity's ``as_str`` as it gives it; the entity itself if its class has none.
+
+    In place of one that is no text or raises, what :func:`name_of` says.
+    """
+
+    def as_str() -> Any:
+        try:
+            text = _text(entity, "as_str")
+        except _NoTextError as error:
+            log.error("A %s is shown by its type: %s", type_name, error)
+            return type_name
+        if isinstance(text, LazyString):
+            text_of(text)  # or it would raise in the template
+        return entity if text is _MISSING else text
+
+    text = attempt(as_str, _MISSING, "%s raised", _path(entity, "as_str"))
+    return _broken(type_name) if text is _MISSING else text
+
+
+def link_of(entity: Any) -> Any:
+    """An entity's ``as_link``; None if it has none, or one of no use (logged)."""
+    link = attempt(
+        lambda: _text(entity, "as_link"),
+        None,
+        "A link is missing, since %s is of no use",
+        _path(entity, "as_link"),
+    )
+    return None if link is _MISSING else link
+
+
+def activitystreams_of(entity: Any) -> dict[str, Any] | None:
+    """An entity's ``as_activitystreams``; None if it has none, or one of no use (logged)."""
+
+    def checked() -> dict[str, Any] | None:
+        said = _said(entity, "as_activitystreams")
+        if said is _MISSING:
+            return None
+        if not isinstance(said, dict):
+            raise TypeError(f"it must be a dict, not {type(said).__name__}")
+        json.dumps(said, allow_nan=False)
+        return said
+
+    return attempt(
+        checked,
+        None,
+        "An object has its name and link only, since %s is of no use",
+        _path(entity, "as_activitystreams"),
+    )
+
+
+class _NoTextError(TypeError):
+    pass
+
+
+def _text(entity: Any, name: str) -> Any:
+    """
+    :raises _NoTextError: if it is anything but a text, None, or not there.
+    """
+    said = _said(entity, name)
+    if said is None or said is _MISSING or isinstance(said, _TEXTS):
+        return said
+    raise _NoTextError(
+        f"{_path(entity, name)} must be a text, or None, not {type(said).__name__}: let it be a "
+        f"property or a method that returns a str"
+    )
+
+
+def _said(entity: Any, name: str) -> Any:
+    try:
+        said = getattr(entity, name)
+    except AttributeError:
+        if inspect.getattr_static(type(entity), name, _MISSING) is _MISSING:
+            return _MISSING
+        raise  # from within it
+    return said() if callable(said) else said
+
+
+def _broken(type_name: str) -> str:
+    return _("%(type)s (cannot be shown)") % {"type": type_name}
+
+
+def _path(entity: Any, name: str) -> str:
+    cls = type(entity)
+    return f"{cls.__module__}.{cls.__qualname__}.{name}"
