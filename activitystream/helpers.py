@@ -3,11 +3,14 @@
 from datetime import datetime
 from typing import Any
 
+import tg
 from tgext.pluggable import plug_url
 
 from .lib import clock
+from .lib.caching import tg_cache
 from .lib.links import own_link
 from .lib.login import logged_in_user
+from .lib.options import is_plugged
 from .lib.translation import languages
 
 _A_WEEK = 7 * 24 * 60 * 60
@@ -19,11 +22,7 @@ def notification_cache(action: Any) -> dict[str, Any]:
     :param action: the cache's key is its ``_id`` and the request's languages; the
         template may show nothing that depends on the reader, the page or the clock.
     """
-    return {
-        "key": f"{action._id} {','.join(languages())}",
-        "expire": _A_WEEK,
-        "type": "memory",
-    }
+    return tg_cache(f"{action._id} {','.join(languages())}", _A_WEEK)
 
 
 def see_url(action: Any = None, until: datetime | None = None) -> str:
@@ -33,20 +32,25 @@ def see_url(action: Any = None, until: datetime | None = None) -> str:
         stream's own page.
     :param until: the timestamp of the newest action that the page shows, so that what comes after
         stays new; None is for now.
+    :returns: in an app without our URLs, the target's own link, or that of the app's root.
     """
     link = None if action is None else action.target_link
-    return _see_url(None if own_link(link) is None else link, until)
+    own = own_link(link)
+    if not is_plugged("controller"):
+        return tg.url("/") if own is None else own
+    return _see_url(None if own is None else link, until)
 
 
 def link_of(action: Any, until: datetime | None = None) -> str | None:
     """The :func:`see_url` of an action, for a template that shows as a link what is one.
 
     :returns: None if its target has no link, or one that leaves the site; where nobody is logged
-        in, who would be sent to do so, the target's own link.
+        in, who would be sent to do so, or the app has not our URLs, the target's own link.
     """
     link = action.target_link
     own = own_link(link)
-    return own if own is None or logged_in_user() is None else _see_url(link, until)
+    marks = own is not None and is_plugged("controller") and logged_in_user() is not None
+    return _see_url(link, until) if marks else own
 
 
 def own_link_of(action: Any) -> str | None:

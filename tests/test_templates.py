@@ -1,5 +1,7 @@
 """How a host has actions shown its own way: one template for one action, everywhere."""
 
+import re
+
 import pytest
 from kajiki.loader import FileLoader
 from tg.configuration.utils import TGConfigError
@@ -116,6 +118,97 @@ def test_a_template_that_is_changed_is_seen_where_templates_are_reloaded(
     for text in ("before", "after"):
         template.write_text(f"<span>{text}</span>")
         assert words(browser, "/activitystream/") == [text]
+
+
+KAJIKI_OPTIONS = [
+    {"templating.kajiki.strip_text": True},
+    {"templating.kajiki.force_mode": "xml"},
+    {"templating.kajiki.force_mode": "html"},
+    {"templating.kajiki.cdata_scripts": False},
+    {"templating.kajiki.xml_autoblocks": "span p"},
+    {"templating.kajiki.template_extension": ".kajiki"},
+    {"auto_reload_templates": True},
+    {"use_dotted_templatenames": False},
+]
+
+
+@pytest.mark.parametrize("options", KAJIKI_OPTIONS, ids=str)
+def test_looks_the_same_whatever_the_hosts_options_for_kajiki(host, user, post, options):
+    am.create(user, "liked", post)
+    paths = ("bell", "newest", "more")
+
+    def parts():
+        browser = host.browser(user)
+        return [browser.get(f"/activitystream/{path}").text for path in paths]
+
+    plain = parts()
+    host.plug(blueprint=options)
+    assert parts() == plain
+    page = host.browser(user).get("/activitystream/")
+    assert [" ".join(line.text.split()) for line in page.html.select(".activitystream-line")] == [
+        "ann liked A post"
+    ]
+
+
+def test_finds_the_hosts_master_by_its_extension(host, user, tmp_path):
+    master = "<html><body><h1>Its master</h1><py:block name='body'></py:block></body></html>"
+    (tmp_path / "master.kajiki").write_text(master)
+    host.plug(
+        blueprint={
+            "paths": {"templates": [str(tmp_path)]},
+            "templating.kajiki.template_extension": ".kajiki",
+        }
+    )
+    page = host.browser(user).get("/activitystream/")
+    assert page.html.h1.text == "Its master"
+    assert page.html.select(".activitystream")
+
+
+@pytest.mark.parametrize(
+    ("master", "reason"),
+    [
+        ("<html><body>None of our blocks</body></html>", "has no block body"),
+        ("<html><body>${nothing.of_the_kind}</body></html>", "NameError"),
+        ("<html><body>", "KajikiSyntaxError|XMLTemplate|ParseError"),
+    ],
+)
+def test_stands_alone_where_the_master_does_not_show_it(
+    host, user, tmp_path, caplog, master, reason
+):
+    am.create(user, "joined")
+    (tmp_path / "master.xhtml").write_text(master)
+    host.plug(blueprint={"paths": {"templates": [str(tmp_path)]}})
+    page = host.browser(user).get("/activitystream/")
+    assert page.html.title.text == "Your activity stream"
+    assert "ann joined" in page.html.text
+    assert re.search(reason, caplog.text)
+    assert "stands alone" in caplog.text
+
+
+def test_keeps_a_page_and_a_fragment_of_one_template_apart(host, user, post, place):
+    am.create(user, "liked", post)
+    host.plug(templates={"liked": "tests.host.templates.applause"})
+    browser = host.browser(user)
+    assert browser.get("/applause").text.startswith("<!DOCTYPE")
+    assert "<!DOCTYPE" not in browser.get(place).text[9:]
+    assert browser.get("/applause").text.startswith("<!DOCTYPE")
+
+
+@pytest.mark.parametrize("engine", ["genshi", "jinja", "mako", "kajiki"])
+def test_a_template_of_any_engine_that_is_not_there_stops_the_app(host, engine):
+    blueprint = {"renderers": ["json", "kajiki", "genshi", "jinja", "mako"]}
+    for name in ("tests.host.templates.nowhere", "nowhere.txt", "no.such.package"):
+        with pytest.raises(TGConfigError, match=rf"liked.*there is no {re.escape(name)}"):
+            host.plug(templates={"liked": f"{engine}:{name}"}, blueprint=dict(blueprint))
+    host.plug(
+        templates={"liked": f"{engine}:tests.host.templates.applause"}, blueprint=dict(blueprint)
+    )
+
+
+@pytest.mark.parametrize("engine", ["json", "jinja", "activitystream", "x"])
+def test_an_engine_that_the_app_does_not_have_stops_it(host, engine):
+    with pytest.raises(TGConfigError, match=f"no template engine {engine} among .* kajiki"):
+        host.plug(templates={"liked": f"{engine}:tests.host.templates.applause"})
 
 
 @pytest.mark.parametrize(

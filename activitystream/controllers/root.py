@@ -4,16 +4,16 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from functools import partial
 from typing import Any, NoReturn
 
-import tg
-from tg import TGController, abort, expose, override_template, request, response
+from tg import TGController, abort, expose, request, response
 from tg.exceptions import HTTPFound
 from tgext.pluggable import call_partial, plug_url
 
 from .. import am, helpers, model
 from ..lib import activitystreams, clock
+from ..lib.attempts import attempt
 from ..lib.audiences import MOST_COUNTED, count_not_seen_of, stream_of
 from ..lib.clock import as_text
 from ..lib.days import by_day, when_in_day
@@ -22,13 +22,11 @@ from ..lib.login import logged_in_user, prolong_nothing
 from ..lib.options import option
 from ..lib.origin import is_by_script, is_for_nobody, is_foreign, is_navigation
 from ..lib.references import class_named
-from ..lib.rendering import lines, render_list
-from ..lib.seen import last_seen
+from ..lib.rendering import is_new_to, lines, render_list
 from ..lib.stream import Place, place_named, place_of
+from ..lib.templates import render, render_page
 
 log = logging.getLogger(__name__)
-
-_INDEX = "activitystream.templates.index"
 
 _READ = {"allowed_methods": ["GET", "HEAD"]}
 
@@ -42,13 +40,11 @@ class RootController(TGController):
     parameter named ``self`` would be an error.
     """
 
-    @expose(_INDEX, **_READ)
-    def index(self, before: Any = None, new_since: Any = None) -> dict[str, Any]:
+    @expose(content_type="text/html", **_READ)
+    def index(self, before: Any = None, new_since: Any = None) -> str:
         """The user's own stream as a page. It marks nothing as seen."""
         page = _page(_user_or_login(), before, new_since)
-        if not _has_master_template():
-            override_template(self.index, "kajiki:activitystream.templates.index_alone")
-        return page
+        return render_page(render("stream_page", **page), **page)
 
     @expose(content_type="text/html", **_READ)
     def more(self, before: Any = None, new_since: Any = None) -> str:
@@ -89,7 +85,10 @@ class RootController(TGController):
         prolong_nothing()
         user = _user_or_refuse()
         with _refusing_errors():
-            count = count_not_seen_of(user, limit=MOST_COUNTED + 1)
+            try:
+                count = count_not_seen_of(user, limit=MOST_COUNTED + 1)
+            except AttributeError:
+                _refuse_without_field()
         response.etag = str(count)
         response.conditional_response = True
         return json.dumps({"unseen": min(count, MOST_COUNTED), "more": count > MOST_COUNTED})
@@ -124,6 +123,8 @@ class RootController(TGController):
                 am.mark_seen(user, moment)
         except LookupError:  # deleted meanwhile
             abort(401)
+        except AttributeError:
+            log.exception("Nothing is marked as seen")
         raise HTTPFound(location=location)
 
     @expose("json", allowed_methods=["GET", "POST"])
@@ -152,6 +153,8 @@ class RootController(TGController):
             except LookupError as error:  # deleted meanwhile
                 if recipient is user:
                     _refuse(401, str(error))
+            except AttributeError:
+                _refuse_without_field()
             _refuse(404, "there is no such recipient whose stream you may mark")
 
 
@@ -196,11 +199,18 @@ def _page(user: Any, before: Any, new_since: Any, going_on: bool = False) -> dic
     """
     try:
         place = _place(before)
-        seen = last_seen(user) if new_since is None else clock.parse(new_since)
+        seen = clock.parse(new_since)
     except ValueError as error:
         abort(400, detail=str(error))
     actions, older = _part(user, place)
-    shown = lines(actions, when_in_day, lambda action: seen is None or action.timestamp > seen)
+    if new_since is None:
+        is_new = is_new_to(user)
+    else:
+
+        def is_new(action: Any) -> bool:
+            return seen is None or action.timestamp > seen
+
+    shown = lines(actions, when_in_day, is_new)
     day_before = place.timestamp.date() if place and going_on else None
     return {
         "stream": render_list(by_day(shown, day_before), older and _older(older, new_since)),
@@ -238,6 +248,12 @@ def _refuse(status: int, reason: str) -> NoReturn:  # type: ignore[misc]  # abor
     abort(status, detail=reason, passthrough="json")
 
 
+def _refuse_without_field() -> NoReturn:
+    """Answer what was asked of a class that lacks the field: what that is to be, the log says."""
+    log.exception("%s was not answered", request.path)
+    _refuse(404, "nobody knows what this recipient has seen")
+
+
 @contextmanager
 def _refusing_errors() -> Iterator[None]:
     """Answers 503 if the database cannot be asked, and logs why."""
@@ -271,15 +287,15 @@ def _recipient(user: Any, type_name: Any, key: Any) -> Any:
         return user
     may_update = option("may_update")
     found = {} if may_update is None else model.orm.load(cls, keys)
-    allowed = [found[each] for each in found if may_update(user, found[each])]
+    allowed = [
+        each
+        for each in map(found.__getitem__, found)
+        if attempt(
+            partial(may_update, user, each),
+            False,
+            "Nobody else's stream is marked as seen, since the option may_update failed",
+        )
+    ]
     if len(allowed) > 1:
         raise ValueError("this is more than one _id of that _type")
     return allowed[0] if allowed else None
-
-
-def _has_master_template() -> bool:
-    """Whether the host has a master template, or a page of its own in place of ours."""
-    if _INDEX in tg.config.get("_pluggable_templates_replacements", {}):
-        return True
-    folders = tg.config["paths"]["templates"] or []
-    return any(Path(folder, "master.xhtml").is_file() for folder in folders)

@@ -1,11 +1,15 @@
 """A user's own stream as our pages show it: with the audiences that the host says are theirs."""
 
-from collections.abc import Iterable
+import logging
 from typing import Any
 
 from . import seen
+from .attempts import attempt
 from .options import option
+from .references import each_of, reference_to
 from .stream import Stream
+
+log = logging.getLogger(__name__)
 
 #: The bell and ``unseen.json`` count no further, so that a long absence costs them nothing.
 MOST_COUNTED = 100
@@ -24,6 +28,28 @@ def count_not_seen_of(user: Any, limit: int | None = None) -> int:
     return seen.count_not_seen(user, limit, _audiences_of(user))
 
 
-def _audiences_of(user: Any) -> Iterable[Any]:
+def _audiences_of(user: Any) -> list[Any]:
+    """Those that the host gives; without what is no stored entity, and without any if it raises."""
     audiences = option("audiences")
-    return () if audiences is None else audiences(user)
+    if audiences is None:
+        return []
+    return attempt(
+        lambda: _stored(audiences(user)),
+        [],
+        "Nothing is shown of a user's audiences, since the option audiences failed",
+    )
+
+
+def _stored(given: Any) -> list[Any]:
+    if given is None:
+        return []
+    return [each for each in each_of("the option audiences", given) if _is_stored(each)]
+
+
+def _is_stored(audience: Any) -> bool:
+    try:
+        reference_to(audience, "what the option audiences gave")
+    except (TypeError, ValueError) as error:
+        log.error("An audience of a user's is left out: %s", error)
+        return False
+    return True

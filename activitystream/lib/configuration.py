@@ -15,7 +15,7 @@ from tg.configurator.base import (
 
 from .. import model
 from . import options as plug_options
-from .rendering import FragmentRenderer, check_templates
+from .templates import TemplateEngine, check_templates
 
 #: What tgext.pluggable looks for in a pluggable. It passes over a module that cannot be imported,
 #: and the symptom would be a page that is not found, so they are imported here first.
@@ -35,7 +35,7 @@ def configure_host(app_config: Any, options: dict[str, Any]) -> dict[str, Any]:
         }
     )
     app_config.register(ActivityStreamConfigurationComponent)
-    app_config.get_component("rendering").register_engine(FragmentRenderer)
+    app_config.get_component("rendering").register_engine(TemplateEngine)
     # activitystream.model.Action is there at once, where the host has said which ORM it uses.
     with suppress(KeyError, TGConfigError):
         names = ("use_sqlalchemy", "use_ming", "DBSession")
@@ -78,7 +78,7 @@ class ActivityStreamConfigurationComponent(ConfigurationComponent):
         model.orm.check(conf)
         for name in _MODULES:
             importlib.import_module(f"activitystream.{name}")
-        wanted = ("kajiki", *FragmentRenderer.engines)
+        wanted = ("kajiki", *TemplateEngine.engines)
         missing = [name for name in wanted if name not in conf["renderers"]]
         conf["renderers"] = [*conf["renderers"], *missing]
 

@@ -26,6 +26,15 @@ def option(name: str) -> Any:
         raise RuntimeError(f"The option {name} {NO_APP}") from None
 
 
+def is_plugged(part: str) -> bool:
+    """Whether the running app has the part of us that tgext.pluggable calls so.
+
+    :param part: ``controller`` or ``statics``, which a host leaves out by ``plug_controller=False``
+        or ``plug_statics=False``.
+    """
+    return bool(tg.config["activitystream.plug"].get(f"plug_{part}", True))
+
+
 _DEFAULTS: dict[str, Any] = {
     "allowed_hosts": [],
     "audiences": None,

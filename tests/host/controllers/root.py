@@ -50,6 +50,27 @@ class RootController(TGController):
             tg.session.save()
         return {"word": tg.session.get("word")}
 
+    @expose("tests.host.templates.applause")
+    def applause(self):
+        """Shows as a page what may show an action, too."""
+        return {"action": am.get_by_recipient(tg.request.identity["user"]).first()}
+
+    @expose("tests.host.templates.partials")
+    def partials(self, actions="some"):
+        stream = am.get_by_recipient(tg.request.identity["user"])
+        return {"actions": stream.limit(10) if actions == "some" else None}
+
+    @expose("json")
+    def partials_as_json(self):
+        actions = am.get_by_recipient(tg.request.identity["user"]).limit(10)
+        panel = {"actions": actions, "panel_title": "Panel", "panel_body_style": ""}
+        return {
+            "bell": call_partial("activitystream.partials:bell"),
+            "newest": call_partial("activitystream.partials:newest"),
+            "stream": call_partial("activitystream.partials:stream", actions=actions),
+            "panel": call_partial("activitystream.partials:bootstrap_widget", **panel),
+        }
+
     @expose("json", allowed_methods=["POST"])
     def do(self, verb):
         user = tg.request.identity["user"]

@@ -1,0 +1,1 @@
+<span class="applause">${action.name_of("actor")} applauds ${action.name_of("target")}</span>

@@ -1,0 +1,1 @@
+<p>The host's own fragment</p>
