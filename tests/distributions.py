@@ -5,6 +5,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -59,6 +60,29 @@ def copy_source(folder):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / path, folder / path)
     return folder
+
+
+class Environment:
+    """A virtual environment with what is installed in this one, but for our own package."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self._python = folder / "bin" / "python"
+        run(sys.executable, "-m", "venv", "--without-pip", folder, cwd=ROOT)
+        # Our package, if it is installed editable, is not among it: a .pth file in a folder that a
+        # .pth file names is not read.
+        paths = {sysconfig.get_path(name) for name in ("purelib", "platlib")}
+        (site_packages,) = folder.glob("lib/python*/site-packages")
+        (site_packages / "dependencies.pth").write_text("\n".join(sorted(paths)))
+
+    def python(self, *arguments, cwd, **environ):
+        """What its Python prints."""
+        return run(self._python, *arguments, cwd=cwd, **environ)
+
+    def pip(self, *arguments):
+        """Run pip on it, without the Internet."""
+        pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", self._python)
+        run(*pip, *arguments, cwd=self.folder, PIP_NO_INDEX="1")
 
 
 def constraints(path=ROOT / "constraints.txt"):

@@ -107,7 +107,7 @@ def announce(sql_host, verb):
 
 def test_the_host_runs_the_wheel(host):
     place = host.python("-c", "import activitystream; print(activitystream.__file__)").strip()
-    assert Path(place).resolve().is_relative_to(host.environment.resolve())
+    assert Path(place).resolve().is_relative_to(host.environment.folder.resolve())
 
 
 def test_users_follow_each_other_on_ming(ming_host, ming_ini):

@@ -14,6 +14,7 @@ from tg.configurator.base import (
 )
 
 from .. import model
+from . import distributions
 from . import options as plug_options
 from .templates import TemplateEngine, check_templates
 
@@ -26,8 +27,12 @@ def configure_host(app_config: Any, options: dict[str, Any]) -> dict[str, Any]:
     """Put our options and our start-up steps into the host's configurator.
 
     :returns: options for tgext.pluggable.
-    :raises TGConfigError: on an option that makes no sense.
+    :raises TGConfigError: on an option that makes no sense, or if another distribution may have
+        overwritten files of ours.
     """
+    problem = distributions.conflict()
+    if problem:
+        raise TGConfigError(problem)
     app_config.update_blueprint(
         {
             "activitystream": plug_options.ours(options),

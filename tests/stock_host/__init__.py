@@ -5,8 +5,6 @@
 
 import re
 import shutil
-import sys
-import sysconfig
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,17 +28,18 @@ class StockHost:
 
     def __init__(self, folder):
         self.app = folder / NAME
-        self.environment = folder / "venv"
-        self._python = self.environment / "bin" / "python"
+        self.environment = distributions.Environment(folder / "venv")
         self._install_wheel(folder)
-        self._run("-c", _GEARBOX, "quickstart", self.quickstart_option, "-a", NAME, cwd=folder)
+        quickstart = ("quickstart", self.quickstart_option, "-a", NAME)
+        self.environment.python("-c", _GEARBOX, *quickstart, cwd=folder)
         self.gearbox("plug", "tgapp-activitystream")
         self._tell_news()
-        self._pip("install", "--no-build-isolation", "--editable", self.app)
+        editable = ("--no-build-isolation", "--editable", self.app)
+        self.environment.pip("install", "--no-deps", *editable)
 
     def python(self, *arguments, **environ):
         """What the environment's Python prints, in the app's folder."""
-        return self._run(*arguments, cwd=self.app, **environ)
+        return self.environment.python(*arguments, cwd=self.app, **environ)
 
     def gearbox(self, *arguments):
         return self.python("-c", _GEARBOX, *arguments)
@@ -77,26 +76,12 @@ class StockHost:
         finally:
             (self.app / name).write_text(before)
 
-    def _run(self, *arguments, cwd, **environ):
-        return distributions.run(self._python, *arguments, cwd=cwd, **environ)
-
-    def _pip(self, *arguments):
-        pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", self._python)
-        distributions.run(*pip, *arguments, "--no-deps", "--no-index", cwd=self.environment)
-
     def _install_wheel(self, folder):
         for name in ("source", "dist"):
             (folder / name).mkdir()
         source = distributions.copy_source(folder / "source")
         wheel = distributions.build("wheel", source, folder / "dist")
-        command = (sys.executable, "-m", "venv", "--without-pip", self.environment)
-        distributions.run(*command, cwd=folder)
-        self._pip("install", wheel)
-        # What else is needed is here already. Our own package, if it is installed editable, is
-        # not among it: a .pth file in a folder that a .pth file names is not read.
-        paths = {sysconfig.get_path(name) for name in ("purelib", "platlib")}
-        (site_packages,) = self.environment.glob("lib/python*/site-packages")
-        (site_packages / "dependencies.pth").write_text("\n".join(sorted(paths)))
+        self.environment.pip("install", "--no-deps", wheel)
 
     def _tell_news(self):
         """What a developer writes to have the app's users told of each other's todos."""

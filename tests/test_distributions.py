@@ -1,0 +1,73 @@
+"""Beside a distribution that installs a package ``activitystream`` too, as ActivityStream does."""
+
+import re
+import shlex
+
+import pytest
+
+from tests import distributions
+
+#: What that one is made of, as far as it matters.
+THEIRS = {
+    "setup.py": "from setuptools import setup\n"
+    "setup(name='ActivityStream', version='0.5.1', packages=['activitystream'])",
+    "activitystream/__init__.py": "from .managers import NodeManager",
+    "activitystream/managers.py": "class NodeManager: pass",
+}
+
+PLUG = """
+from tg import MinimalApplicationConfigurator
+from tgext.pluggable import plug
+plug(MinimalApplicationConfigurator(), "activitystream")
+"""
+
+
+def build(folder, copy_source):
+    for name in ("source", "dist"):
+        (folder / name).mkdir()
+    copy_source(folder / "source")
+    return distributions.build("wheel", folder / "source", folder / "dist")
+
+
+def write_theirs(folder):
+    for name, text in THEIRS.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text)
+
+
+@pytest.fixture(scope="module")
+def ours(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("ours"), distributions.copy_source)
+
+
+@pytest.fixture(scope="module")
+def theirs(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("theirs"), write_theirs)
+
+
+@pytest.fixture
+def environment(tmp_path):
+    return distributions.Environment(tmp_path / "venv")
+
+
+def plug(environment):
+    environment.python("-c", PLUG, cwd=environment.folder)
+
+
+@pytest.mark.parametrize("order", [("ours", "theirs"), ("theirs", "ours")], ids="->".join)
+def test_says_which_distribution_to_remove_and_how(environment, ours, theirs, order):
+    for each in order:
+        environment.pip("install", "--no-deps", {"ours": ours, "theirs": theirs}[each])
+    with pytest.raises(AssertionError, match="ActivityStream installs a package") as caught:
+        plug(environment)
+    uninstall, reinstall = re.findall(r"`pip (.*?)`", str(caught.value))
+    environment.pip(*shlex.split(uninstall), "--yes")
+    environment.pip(*shlex.split(reinstall), "--find-links", ours.parent)
+    plug(environment)
+
+
+def test_is_silent_without_another_distribution(environment, ours):
+    environment.pip("install", "--no-deps", ours)
+    plug(environment)
+    with pytest.raises(AssertionError, match="There is no activitystream.managers: write from"):
+        environment.python("-c", "import activitystream.managers", cwd=environment.folder)
