@@ -3,11 +3,9 @@
 from typing import Any
 
 from .lib.configuration import configure_host
-from .lib.managers import ActionManager
+from .lib.managers import ActionManager, am
 
 __all__ = ["ActionManager", "am", "plugme"]
-
-am = ActionManager()
 
 
 def plugme(app_config: Any, options: dict[str, Any]) -> dict[str, Any]:

@@ -151,10 +151,12 @@ def bootstrap_widget(
     kept = {} if cache_key is None else {"tg_cache": tg_cache(cache_key, cache_expire)}
     return attempt(
         lambda: render(
-            "bootstrap_widget",
+            "partials.bootstrap_widget",
             stream=stream,
+            actions=actions,
             panel_title=panel_title,
             panel_body_style=panel_body_style,
+            timestamp_since=timestamp_since,
             **kept,
         ),
         _cannot_be_shown(),

@@ -223,12 +223,12 @@ def replaced(name):
     )
 
 
-@pytest.mark.parametrize("name", ["bell", "newest", "stream", "bootstrap_widget"])
+@pytest.mark.parametrize("name", ["bell", "newest", "stream", "partials.bootstrap_widget"])
 def test_shows_the_rest_of_the_page_where_a_replaced_template_raises(host, user, name, caplog):
     am.create(user, "joined")
     host.plug(configure=replaced(name))
     page = host.browser(user).get("/partials")
-    others = {"bell": 3, "newest": 2, "stream": 0, "bootstrap_widget": 2}
+    others = {"bell": 3, "newest": 2, "stream": 0, "partials.bootstrap_widget": 2}
     assert len(page.html.select(".activitystream-line")) == others[name]
     assert len(page.html.select(".activitystream-bell")) == (name != "bell")
     assert ("This cannot be shown." in page) == (name != "bell")

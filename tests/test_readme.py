@@ -28,6 +28,7 @@ from ming.odm.declarative import MappedClass
 from packaging.utils import canonicalize_name
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import declarative_base, scoped_session, sessionmaker
+from tg.configuration import AppConfig
 from tgext.pluggable import plug
 from webtest import TestApp
 
@@ -389,6 +390,12 @@ def test_the_template_of_a_verb_is_used(namespace, project):
         "/activitystream/more"
     )
     assert page.html.select_one(".activitystream-line").text == "Bob likes A post"
+
+
+def test_tells_hosts_of_app_config_to_move_by_the_error_that_they_get():
+    with pytest.raises(AttributeError) as caught:
+        plug(AppConfig(minimal=True), "activitystream")
+    assert f"``AttributeError: {caught.value}``" in (ROOT / "README.rst").read_text()
 
 
 def test_htmx_is_told_in_the_demo_what_the_readme_says():

@@ -63,7 +63,7 @@ def test_a_template_may_name_its_engine(host, user, post, place):
     assert words(host.browser(user), place) == ["ann applauds A post"]
 
 
-@pytest.mark.parametrize("name", ["stream", "newest", "bell", "bootstrap_widget"])
+@pytest.mark.parametrize("name", ["stream", "newest", "bell", "partials.bootstrap_widget"])
 def test_each_of_our_fragments_may_be_replaced(host, user, name):
     am.create(user, "joined")
     configure = replaced(f"activitystream.templates.{name}", "tests.host.templates.replacement")
@@ -73,12 +73,29 @@ def test_each_of_our_fragments_may_be_replaced(host, user, name):
         "stream": PLACES,
         "newest": ["/activitystream/newest"],
         "bell": ["/activitystream/bell", "/with_bell"],
-        "bootstrap_widget": ["/widget"],
+        "partials.bootstrap_widget": ["/widget"],
     }
     for place in places[name]:
         page = browser.get(place)
         assert "The host's own fragment" in page
         assert page.text.upper().count("<!DOCTYPE") <= 1
+
+
+def test_gives_a_panel_written_for_0_1_1_what_it_shows(host, user):
+    am.create(user, "joined")
+    own = "tests.host.templates.panel_of_0_1_1"
+    host.plug(configure=replaced("activitystream.templates.partials.bootstrap_widget", own))
+    panel = host.browser(user).get("/widget?timestamp_since=1").html.select_one(".old-panel")
+    assert " ".join(panel.text.split()) == "What <happened> joined, long since"
+
+
+@pytest.mark.parametrize("name", ["bootstrap_widget", "partials.bell", "", "stream.xhtml"])
+@pytest.mark.parametrize("engine", ["", "kajiki:"])
+def test_names_the_templates_that_may_be_replaced(host, engine, name):
+    wrong = f"{engine}activitystream.templates.{name}"
+    with pytest.raises(TGConfigError, match="may be replaced are .*templates.bell, ") as caught:
+        host.plug(configure=replaced(wrong, OWN))
+    assert repr(wrong) in str(caught.value)
 
 
 @pytest.mark.parametrize("reload", [True, False])

@@ -191,6 +191,9 @@ class ActionManager:
         return Forgotten.sum(part for _, part in removal.forget(references, dry_run))
 
 
+#: The ready-made manager.
+am = ActionManager()
+
 #: How many are written together.
 _MANY = 1000
 

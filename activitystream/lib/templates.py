@@ -27,6 +27,12 @@ _ENGINE = "activitystream"
 _OURS = "activitystream.templates."
 _FOLDER = Path(__file__).parent.parent / "templates"
 
+#: Those that a host may replace; 0.1.1 had the last one, under this name.
+_REPLACEABLE = [
+    _OURS + name
+    for name in ("action", "stream", "index", "bell", "newest", "partials.bootstrap_widget")
+]
+
 #: What our ``index`` extends. The host's may have another extension.
 _MASTER = "master.xhtml"
 
@@ -180,8 +186,15 @@ class _OurTemplates(KajikiTemplateLoader):
 
 def check_templates(conf: dict[str, Any]) -> None:
     """
-    :raises TGConfigError: if the host lacks a template that it gave for a verb, or its engine.
+    :raises TGConfigError: if the host lacks a template that it gave for a verb, or its engine, or
+        replaces one of ours that is none.
     """
+    for replaced in conf.get("_pluggable_templates_replacements", {}):
+        if replaced.rpartition(":")[2].startswith(_OURS) and replaced not in _REPLACEABLE:
+            raise TGConfigError(
+                f"replace_template(base_config, {replaced!r}, …): the templates of activitystream "
+                f"that may be replaced are {', '.join(_REPLACEABLE)}"
+            )
     for verb, template in conf["activitystream"]["templates"].items():
         engine, name = _with_engine(template, conf).split(":", 1)
         if engine not in _engines(conf):
