@@ -488,6 +488,7 @@ def test_an_entity_that_is_changed_after_the_session_let_go_of_it_is_flushed(hos
     assert host.database.get(host.model.Post, new._id).title == "changed"
 
 
+@on(*MING)
 def test_finds_the_manager_and_the_class_where_0_1_1_had_them(host):
     from activitystream.lib.managers import am as manager
     from activitystream.model.ming_models import Action
