@@ -87,10 +87,11 @@ setup(
     ],
     # gearbox reads an underscore as a space.
     entry_points={
+        "beaker.backends": ["activitystream = activitystream.lib.caching:RecentNamespaceManager"],
         "gearbox.commands": [
             "activitystream_forget = activitystream.commands.forget:ForgetCommand",
             "activitystream_purge = activitystream.commands.purge:PurgeCommand",
-        ]
+        ],
     },
     extras_require={
         "ming": MING,

@@ -1,6 +1,7 @@
 """What a host's templates find as ``h.activitystream``."""
 
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 import tg
@@ -12,6 +13,7 @@ from .lib.links import own_link
 from .lib.login import logged_in_user
 from .lib.options import is_plugged
 from .lib.translation import languages
+from .model.action import FIELDS
 
 _A_WEEK = 7 * 24 * 60 * 60
 
@@ -19,10 +21,14 @@ _A_WEEK = 7 * 24 * 60 * 60
 def notification_cache(action: Any) -> dict[str, Any]:
     """The ``tg_cache`` for a template that renders one action the same for every reader.
 
-    :param action: the cache's key is its ``_id`` and the request's languages; the
-        template may show nothing that depends on the reader, the page or the clock.
+    :param action: the cache's key is its ``_id``, the request's languages, and a digest of all that
+        is stored of it: SQLite gives an ``_id`` again whose action was rolled back. The template
+        may show nothing that depends on the reader, the page or the clock.
+    :returns: an empty one, which keeps nothing, in an app without a cache.
     """
-    return tg_cache(f"{action._id} {','.join(languages())}", _A_WEEK)
+    stored = repr([getattr(action, field) for field in FIELDS])
+    digest = sha256(stored.encode(errors="backslashreplace")).hexdigest()
+    return tg_cache(f"{action._id} {','.join(languages())} {digest}", _A_WEEK)
 
 
 def see_url(action: Any = None, until: datetime | None = None) -> str:

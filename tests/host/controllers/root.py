@@ -1,12 +1,14 @@
 """Pages that show what happened, by the README's recipe too, and a URL by which it happens."""
 
 import tg
+import transaction
 from tg import TGController, expose
 from tg.decorators import paginate
 from tgext.pluggable import call_partial
 
 import tests.host
 from activitystream import am
+from activitystream.helpers import notification_cache
 
 
 class RootController(TGController):
@@ -54,6 +56,29 @@ class RootController(TGController):
     def applause(self):
         """Shows as a page what may show an action, too."""
         return {"action": am.get_by_recipient(tg.request.identity["user"]).first()}
+
+    @expose("json")
+    def kept(self):
+        """Notifications by the recipe, which keeps what it rendered."""
+        stream = am.get_by_recipient(tg.request.identity["user"]).limit(10)
+        return {"notifications": [self._notification(n) for n in stream]}
+
+    @expose("json")
+    def kept_and_rolled_back(self, verb):
+        """Renders a notification of what then was not."""
+        user = tg.request.identity["user"]
+        action = am.create(user, verb, recipients=[user])
+        answer = {"_id": action._id, "notification": self._notification(action)}
+        transaction.abort()
+        return answer
+
+    def _notification(self, n):
+        return tg.render_template(
+            {"action": n, "tg_cache": notification_cache(n)},
+            "kajiki",
+            "tests.host.templates.notification",
+            is_fragment=True,
+        )
 
     @expose("tests.host.templates.partials")
     def partials(self, actions="some"):
