@@ -10,7 +10,7 @@ from activitystream.lib import caching
 from tests.databases import COUNTED, SQL, on
 
 NOTIFICATION = "tests.host.templates.notification"
-PANEL = "activitystream.templates.bootstrap_widget"
+PANEL = "activitystream.templates.partials.bootstrap_widget"
 
 
 def kept(browser, **headers):
