@@ -925,7 +925,7 @@ def test_a_key_that_was_spelled_anew_breaks_no_page(host, user, define):
     assert "deleted" in browser.get("/public")
     # Nor does an error tell how it is spelled.
     ajax = "/activitystream/ajax_update_last_seen_of_a_recipient?_type=Spelled&_id=ANN"
-    assert browser.get(ajax, status=404).json["detail"] == "there is no such _id"
+    assert "Ann" not in browser.get(ajax, status=404)
 
 
 @on("sqlite")

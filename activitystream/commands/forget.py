@@ -34,4 +34,9 @@ class ForgetCommand(AppCommand):
             f"as a recipient: {found.as_recipient}\n"
             "not searched: description and extra"
         )
+        if found == removal.Forgotten() and not removal.is_stored(references):
+            print(
+                f"there is no {options.type} with the key {options.id!r}, as it is written here, "
+                f"and no action names one"
+            )
         return status

@@ -63,8 +63,17 @@ def references_named(type_name: str, text: str) -> list[Reference]:
     return _references(names_of(cls), keys)
 
 
+def is_stored(references: Iterable[Reference]) -> bool:
+    """Whether the app still stores an entity that one of these refers to."""
+    return any(
+        model.orm.load(cls, [reference.key])
+        for reference in references
+        for cls in classes_by_name().get(reference.type, ())
+    )
+
+
 def _references(names: Iterable[str], keys: Sequence[Any]) -> list[Reference]:
-    return [Reference(name, model.orm.stored_key(key)) for name in names for key in keys]
+    return [Reference(name, key) for name in names for key in keys]
 
 
 def forget(references: Sequence[Reference], dry_run: bool) -> Iterator[tuple[int, Forgotten]]:

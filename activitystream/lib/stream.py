@@ -53,14 +53,14 @@ def place_named(text: str) -> Place:
     :raises ValueError: if it is not the text of a place.
     """
     moment, _, key = text.partition("_") if isinstance(text, str) else ("", "", "")
-    keys = model.orm.keys_from_text(model.orm.Action, key) if moment else []
+    action_key = model.orm.action_key_from_text(key) if moment else None
     try:
         timestamp = clock.parse(moment)
     except ValueError:
         timestamp = None
-    if timestamp is None or not keys:
+    if timestamp is None or action_key is None:
         raise ValueError("this is no place in a stream: take one from the link to the next page")
-    return Place(timestamp, keys[0])
+    return Place(timestamp, action_key)
 
 
 class Stream:

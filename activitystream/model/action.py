@@ -32,6 +32,7 @@ class ActionMixin:
     """
 
     # What each ORM stores by these names is of a kind of its own.
+    _id: Any
     verb: Any
     timestamp: Any
     _recipients: Any
@@ -143,9 +144,12 @@ class ActionMixin:
     def __json__(self) -> dict[str, Any]:
         """The action without its recipients, who are nobody else's business."""
         fields = {name: getattr(self, name) for name in FIELDS}
-        for name in ("_id", *(f"{role}_id" for role in ROLES)):
-            if not isinstance(fields[name], (int, str, type(None))):
-                fields[name] = str(fields[name])
+        if not isinstance(self._id, (int, type(None))):
+            fields["_id"] = str(self._id)
+        for role in ROLES:
+            type_name, key = self._stored(f"{role}_type"), self._stored(f"{role}_id")
+            if key is not None:
+                fields[f"{role}_id"] = model.orm.key_as_text(type_name, key)
         return fields
 
     def __reduce__(self) -> Any:

@@ -5,11 +5,10 @@ Another ORM is one more module with these functions.
 
 import heapq
 import logging
-import re
 import uuid
 import weakref
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
 from itertools import islice
@@ -18,7 +17,6 @@ from typing import Any
 import bson
 import pymongo
 from bson.binary import UuidRepresentation
-from bson.codec_options import CodecOptions
 from bson.errors import BSONError
 from ming import schema as s
 from ming.odm import FieldProperty, Mapper, MapperExtension, mapper, session, state
@@ -32,6 +30,7 @@ from ..lib.references import Address, Reference
 from ..lib.stream import Span, place_of
 from . import DBSession
 from .action import FIELDS, ROLES, ActionMixin
+from .ming_keys import ENCODING, as_stored, as_text, spelled
 
 log = logging.getLogger(__name__)
 
@@ -46,9 +45,6 @@ _BATCH = 1000
 
 #: MongoDB's limit of a document, less what an ``_id`` takes.
 _LARGEST = 16 * 1024 * 1024 - 64
-
-#: How long a UUID is does not depend on how the connection writes it.
-_ENCODING: CodecOptions[Any] = CodecOptions(uuid_representation=UuidRepresentation.STANDARD)
 
 #: MongoDB merges some 200 ranges of an index, and sorts the actions of more in memory.
 _ADDRESSES = 100
@@ -137,7 +133,7 @@ class Action(ActionMixin, MappedClass):
 
     def recipient_references(self) -> list[Reference]:
         recipients = self._stored_recipients() or ()
-        return [Reference(each["_type"], each["_id"]) for each in recipients]
+        return [Reference(each["_type"], as_stored(each["_id"])) for each in recipients]
 
     def _stored_recipients(self) -> list[dict[str, Any]] | None:
         if not _is_read(self):
@@ -147,7 +143,8 @@ class Action(ActionMixin, MappedClass):
 
     def _stored(self, name: str) -> Any:
         # Past the property, which makes a copy of what it gives that knows of its changes.
-        return state(self).document.get(name)
+        value = state(self).document.get(name)
+        return as_stored(value) if name in _KEY_FIELDS else value
 
     def _in_hand(self) -> dict[str, Any]:
         document = state(self).document
@@ -210,7 +207,7 @@ def check_fields(fields: dict[str, Any]) -> None:
     # Most are far from it.
     if characters < 1_000_000 and recipients < 10_000:
         return
-    size = len(bson.encode(fields, codec_options=_ENCODING))
+    size = len(bson.encode(fields, codec_options=ENCODING))
     if size > _LARGEST:
         raise ValueError(
             f"MongoDB stores at most 16 MB of one action, and this one is {size} bytes, with "
@@ -225,7 +222,7 @@ def check_filters(filters: dict[str, Any]) -> None:
     :raises ValueError: if no action can have these values.
     """
     try:
-        bson.encode(filters, codec_options=_ENCODING)
+        bson.encode(filters, codec_options=ENCODING)
     except (BSONError, OverflowError) as error:
         raise ValueError(f"MongoDB stores no such value: {error}") from error
 
@@ -384,6 +381,8 @@ def restored(fields: dict[str, Any]) -> Action:
 _READ = tuple(name for name in FIELDS if name != "_id")
 _READ_WITH_RECIPIENTS = (*_READ, "_recipients")
 
+_KEY_FIELDS = {f"{role}_id" for role in ROLES}
+
 #: What Ming's own queries say that read these fields only, so that Ming saves no others.
 _AS_READ = {"refresh": False, "decorate": None, "fields": _READ, "instrument": True}
 
@@ -484,11 +483,6 @@ def delete(keys: list[Any]) -> int:
         else:
             DBSession.expunge(action)
     return DBSession.db[_collection(Action)].delete_many({"_id": {"$in": keys}}).deleted_count
-
-
-def stored_key(key: Any) -> Any:
-    """What actions hold for the key of an entity."""
-    return key
 
 
 def roles() -> Iterator[list[tuple[Any, ...]]]:
@@ -606,46 +600,35 @@ def key_of(entity: Any) -> Any:
     """
     its_state = state(entity)
     # Past the property, for there may be many.
-    return None if its_state.status == ObjectState.new else its_state.document["_id"]
+    return None if its_state.status == ObjectState.new else as_stored(its_state.document["_id"])
 
 
 def keys_from_text(cls: type[Any], text: str) -> list[Any]:
     """The keys that ``text`` may stand for in a request; none if it can stand for none."""
-    schema = cls._id.field.schema
-    for kind, read in _KEYS.items():
-        if isinstance(schema, kind):
-            return read(text)
-    # A schema that takes anything: whatever it may be.
-    return [key for read in (*_KEYS.values(), _uuids) for key in read(text)]
+    keys = spelled(cls._id.field.schema, text)
+    return [key for key in keys if not isinstance(key, uuid.UUID) or _takes_uuids(cls)]
 
 
-def _object_ids(text: str) -> list[Any]:
-    return [bson.ObjectId(text)] if bson.ObjectId.is_valid(text) else []
+def _takes_uuids(cls: type) -> bool:
+    """Whether the connection of a class sends UUIDs, as it does if its URL says how."""
+    options = getattr(session(cls).db, "codec_options", None)  # Ming's database in memory has none
+    return options is None or options.uuid_representation != UuidRepresentation.UNSPECIFIED
 
 
-def _integers(text: str) -> list[Any]:
-    plain = re.fullmatch(r"-?\d{1,19}", text, re.ASCII)
-    return [int(text)] if plain and -(2**63) <= int(text) < 2**63 else []
+def key_as_text(type_name: str, key: Any) -> Any:
+    """The key of an entity as JSON shows it and requests name it: a number or a text."""
+    return as_text(key)
 
 
-def _uuids(text: str) -> list[Any]:
-    try:
-        return [uuid.UUID(text)]
-    except ValueError:
-        return []
-
-
-_KEYS: dict[type, Callable[[str], list[Any]]] = {
-    s.ObjectId: _object_ids,
-    s.Int: _integers,
-    s.String: lambda text: [text],
-}
+def action_key_from_text(text: str) -> Any:
+    """The ``_id`` of an action that ``text`` stands for in a request; None if it is none."""
+    return next(iter(spelled(Action._id.field.schema, text)), None)
 
 
 def load(cls: type, keys: Collection[Any]) -> dict[Any, Any]:
     """The entities that have these keys, by key, in one query; deleted ones are not there."""
     documents = session(cls).db[_collection(cls)].find({"_id": {"$in": list(keys)}})
-    return _Loaded(cls, {document["_id"]: document for document in documents})
+    return _Loaded(cls, {as_stored(document["_id"]): document for document in documents})
 
 
 class _Loaded(dict[Any, Any]):

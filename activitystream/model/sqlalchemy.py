@@ -4,12 +4,11 @@ Another ORM is one more module with these functions.
 """
 
 import logging
-import uuid
+import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import datetime, timezone
-from decimal import MAX_PREC, Context, Decimal
 from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
@@ -22,10 +21,11 @@ from sqlalchemy.orm.attributes import instance_state, set_committed_value
 from tg.configuration.utils import TGConfigError
 
 from ..lib.clock import naive_utc
-from ..lib.references import Address, Reference
+from ..lib.references import Address, Reference, class_named, classes_by_name
 from ..lib.stream import Span, place_of
 from . import DBSession
 from .action import ROLES, ActionMixin
+from .sqlalchemy_keys import LONGEST, Keys
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +41,6 @@ _CHUNK = 1000
 #: How many addresses one statement asks for, where they are not given as arrays.
 _ADDRESSES = 64
 
-_LONGEST = 255
-
 #: The most characters of a statement that any server takes: 4 bytes each are below a megabyte.
 _MUCH_TEXT = 200_000
 
@@ -54,8 +52,8 @@ _BESIDE_TEXT = 4096
 
 # MySQL's own choices would lose milliseconds, cut texts at 64 kB, and take "a" for "A".
 _Number = sa.BigInteger().with_variant(sa.Integer, "sqlite")
-_Name = sa.String(_LONGEST).with_variant(
-    mysql.VARCHAR(_LONGEST, collation="utf8mb4_bin"), "mysql", "mariadb"
+_Name = sa.String(LONGEST).with_variant(
+    mysql.VARCHAR(LONGEST, collation="utf8mb4_bin"), "mysql", "mariadb"
 )
 _Text = sa.Text().with_variant(mysql.LONGTEXT(collation="utf8mb4_bin"), "mysql", "mariadb")
 
@@ -71,7 +69,7 @@ class _Moment(sa.TypeDecorator[datetime]):
 
 
 class _Key(sa.TypeDecorator[str]):
-    """A primary key of any kind, as the text that stands for it."""
+    """The text that stands for a key; in a host's own query, the key of a simple kind too."""
 
     impl = _Name
     cache_ok = True
@@ -97,10 +95,12 @@ def _key_in_role(role: str) -> Any:
         text = getattr(self, f"_{role}_key")
         if text is None:
             return None
-        return _key_of_kind(self._page().class_named(getattr(self, f"{role}_type")), text)
+        return _key_in_hand(self._page().class_named(getattr(self, f"{role}_type")), text)
 
     def write(self: Any, key: Any) -> None:
-        setattr(self, f"_{role}_key", None if key is None else str(key))
+        cls = class_named(getattr(self, f"{role}_type") or "")
+        text = key if key is None or cls is None else _keys(cls).text_of(key)
+        setattr(self, f"_{role}_key", None if text is None else str(text))
 
     read.__name__ = f"{role}_id"  # by which a hybrid property knows itself
     return hybrid_property(read, write, expr=lambda cls: getattr(cls, f"_{role}_key"))
@@ -142,9 +142,24 @@ class Action(ActionMixin, _Base):
         """As on Ming: None for everyone, else a list. Read for the whole page at once."""
         if self.number_of_recipients is None:
             return None
+        class_named = self._page().class_named
+        return [
+            {"_type": each.type, "_id": _key_in_hand(class_named(each.type), each.key)}
+            for each in self.recipient_references()
+        ]
+
+    def recipient_references(self) -> list[Reference]:
+        if self.number_of_recipients is None:
+            return []
         if "_rows" not in vars(self):
             self._page().read_recipients(self)
-        return vars(self)["_rows"]
+        found: list[Reference] = vars(self)["_rows"]
+        return found
+
+    def _stored(self, name: str) -> Any:
+        # Of a key the text, by which entities are loaded.
+        role = name.removesuffix("_id")
+        return getattr(self, f"_{role}_key" if role in ROLES else name)
 
     def _in_hand(self) -> dict[str, Any]:
         columns = sa.inspect(type(self)).column_attrs.keys()
@@ -306,7 +321,8 @@ def store(fields: dict[str, Any]) -> Action:
             inserted = connection.execute(_INSERT_ACTION, row)
             number = inserted.inserted_primary_key[0]  # type: ignore[index]  # there is one
             _address([(number, fields["timestamp"], recipients)])
-    action = restored({**_attributes(row), "_id": number, "_rows": recipients})
+    rows = [Reference(each["_type"], each["_id"]) for each in recipients or ()]
+    action = restored({**_attributes(row), "_id": number, "_rows": rows})
     # SQLite gives a number again that was rolled back, of which the host may hold the action yet.
     session = DBSession.registry()
     rolled_back = session.identity_map.get(instance_state(action).key)
@@ -376,9 +392,6 @@ def _row(fields: dict[str, Any]) -> dict[str, Any]:
     row = dict(fields)
     recipients = row.pop("_recipients")
     row["number_of_recipients"] = None if recipients is None else len(recipients)
-    for role in ROLES:
-        key = row[f"{role}_id"]
-        row[f"{role}_id"] = None if key is None else str(key)
     return row
 
 
@@ -459,7 +472,7 @@ def check_filters(filters: dict[str, Any]) -> None:
 def _address(actions: Iterable[tuple[int, datetime, list[dict[str, Any]] | None]]) -> None:
     """Write the rows of the recipients of actions: of each its number, its time, and for whom."""
     rows = (
-        (to["_type"], str(to["_id"]), timestamp, number, position)
+        (to["_type"], to["_id"], timestamp, number, position)
         for number, timestamp, recipients in actions
         for position, to in enumerate(_TO_EVERYONE if recipients is None else recipients)
     )
@@ -770,7 +783,7 @@ def read_recipients(action: Action, page: Sequence[Action], few: int) -> Sequenc
     unread = {each._id: each for each in together if "_rows" not in vars(each)}
     if not unread:
         return together
-    rows: dict[int, list[dict[str, Any]]] = {each: [] for each in unread}
+    rows: dict[int, list[Reference]] = {each: [] for each in unread}
     columns = (
         ActionRecipient.action_id,
         ActionRecipient.recipient_type,
@@ -779,8 +792,7 @@ def read_recipients(action: Action, page: Sequence[Action], few: int) -> Sequenc
     of_them = ActionRecipient.action_id.in_(unread)
     query = sa.select(*columns).where(of_them).order_by(ActionRecipient.position)
     for action_id, type_name, key in DBSession.execute(query):
-        key = _key_of_kind(action._page().class_named(type_name), key)
-        rows[action_id].append({"_type": type_name, "_id": key})
+        rows[action_id].append(Reference(type_name, key))
     for each in unread:
         vars(unread[each])["_rows"] = rows[each]
     return together
@@ -794,11 +806,41 @@ def find(
     filters: dict[str, Any], order_by: str, desc: bool, skip: int, limit: int | None
 ) -> tuple[int, list[Action]]:
     """How many actions have these values, and those of them that are asked for."""
-    query = sa.select(Action).where(*(getattr(Action, name) == filters[name] for name in filters))
+    query = sa.select(Action).where(*_conditions(filters))
     total = DBSession.scalar(query.with_only_columns(sa.func.count(), maintain_column_froms=True))
     order = [getattr(Action, order_by), Action._id]
     query = query.order_by(*(column.desc() if desc else column.asc() for column in order))
     return total, list(DBSession.scalars(query.offset(skip).limit(limit)))
+
+
+def _conditions(filters: dict[str, Any]) -> Iterator[Any]:
+    for name, value in filters.items():
+        role = name.removesuffix("_id")
+        if role in ROLES and value is not None:
+            texts = _texts_of(filters.get(f"{role}_type"), value)
+            yield getattr(Action, name).in_(texts)
+        else:
+            yield getattr(Action, name) == value
+
+
+def _texts_of(type_name: str | None, key: Any) -> set[str]:
+    """What actions may hold for a key: of a class, or of any if no type is named.
+
+    :raises ValueError: if no such class can have it.
+    """
+    classes = classes_by_name()
+    if type_name in classes:
+        return {_keys(cls).text_of(key) for cls in classes[type_name]}
+    texts = {str(key)}  # of a class that the host has no more
+    if str(key).endswith(" ") and _engine().dialect.name in ("mysql", "mariadb"):
+        raise ValueError(
+            f"no action has the key {key!r}, which ends with a space: the database takes it for "
+            f"the same without"
+        )
+    for cls in {cls for several in classes.values() for cls in several if type_name is None}:
+        with suppress(ValueError):
+            texts.add(_keys(cls).text_of(key))
+    return texts
 
 
 # Removing actions
@@ -831,11 +873,6 @@ def delete(keys: list[int]) -> int:
     _be_the_only_one()
     DBSession.execute(sa.delete(ActionRecipient).where(ActionRecipient.action_id.in_(keys)))
     return DBSession.execute(sa.delete(Action).where(Action._id.in_(keys))).rowcount
-
-
-def stored_key(key: Any) -> str:
-    """What actions hold for the key of an entity."""
-    return str(key)
 
 
 def roles() -> Iterator[list[tuple[Any, ...]]]:
@@ -957,77 +994,120 @@ def root_of(cls: type) -> type:
     return mapper.class_
 
 
-def key_of(entity: Any) -> Any:
-    """The primary key of a stored entity; None of one that the session doesn't hold.
+def key_of(entity: Any) -> str | None:
+    """The text of the key of a stored entity; None of one that the session doesn't hold.
 
     One that was added to the session is flushed, inside the host's transaction.
 
-    :raises ValueError: if the key has several columns, is too long, or could be taken for another.
+    :raises ValueError: if the key has several columns, or no text of ours stands for it alone.
     """
     state = sa.inspect(entity)
-    if len(state.mapper.primary_key) != 1:
-        raise ValueError(f"the key of {type(entity).__name__} has several columns")
+    keys = _keys(type(entity), state.session)
     if state.pending:
         state.session.flush()
     if state.identity is None:
         return None
     (key,) = state.identity
-    cls: type = type(entity)
-    spell = _spelling(cls)
-    key = key if spell is None else spell(key)
-    text = str(key)
-    if len(text) > _LONGEST:
-        raise ValueError(f"the key of {cls.__name__} is longer than {_LONGEST} characters")
-    if text.endswith(" ") and _engine().dialect.name in ("mysql", "mariadb"):
-        raise ValueError(
-            f"the key of {cls.__name__} ends with a space, without which it would be the same to "
-            f"the database in our tables"
-        )
-    return key
+    return keys.text_of(key)
+
+
+def _keys(cls: type, session: Any = None) -> Keys:
+    """How the keys of a class are stored.
+
+    :param session: the one that an entity is in; without, the host's.
+    :raises ValueError: if the key of the class has several columns.
+    """
+    return _keys_on(cls, (session or DBSession.registry()).get_bind(cls).dialect)
 
 
 @lru_cache(maxsize=1000)
-def _spelling(cls: type[Any]) -> Callable[[Any], Any] | None:
-    """What makes of a key as the host gave it one as the database gives it back, if they differ."""
-    kind = sa.inspect(cls).primary_key[0].type
-    if isinstance(kind, sa.Uuid) and not kind.as_uuid:
-        return lambda key: str(uuid.UUID(key))
-    if isinstance(kind, sa.Numeric) and kind.asdecimal and kind.scale is not None:
-        last_digit, all_digits = Decimal(1).scaleb(-kind.scale), Context(prec=MAX_PREC)
-        return lambda key: Decimal(key).quantize(last_digit, context=all_digits)
-    return None
+def _keys_on(cls: type, dialect: sa.Dialect) -> Keys:
+    return Keys(root_of(cls), dialect)
 
 
-def keys_from_text(cls: type, text: str) -> list[Any]:
-    """The keys that ``text`` may stand for in a request; none if it can stand for none."""
-    kind = _kind_of_keys(cls)
-    key = _key_of_kind(cls, text)
-    # Other spellings, and what the column doesn't hold, stand for nothing.
-    if kind is None or not isinstance(key, kind) or str(key) != text or "\0" in text:
+def _key_in_hand(cls: type | None, text: str) -> Any:
+    """The key that a text stands for, as a class has it; the text itself, if it has no such key."""
+    try:
+        return text if cls is None else _keys(cls).key_of(text)
+    except ValueError:
+        return text
+
+
+def keys_from_text(cls: type, text: str) -> list[str]:
+    """The key that ``text`` stands for in a request, as actions hold it; none if it is none."""
+    try:
+        keys = _keys(cls)
+        found = keys.spelled(text)
+        _ask(cls, [keys.key_of(found)])
+    except ValueError:
         return []
-    mapper: orm.Mapper[Any] = sa.inspect(cls)
-    (column,) = mapper.primary_key
-    return [key] if not isinstance(key, int) or abs(key) < _limit_of(column.type) else []
+    return [found]
 
 
-def load(cls: type, keys: Collection[Any]) -> dict[Any, Any]:
+def key_as_text(type_name: str, key: str) -> Any:
+    """The key of an entity as JSON shows it and requests name it: a number or a text."""
+    cls = class_named(type_name)
+    try:
+        return key if cls is None else _keys(cls).shown(key)
+    except ValueError:
+        return key
+
+
+def action_key_from_text(text: str) -> int | None:
+    """The ``_id`` of an action that ``text`` stands for in a request; None if it is none."""
+    number = int(text) if re.fullmatch(r"0|[1-9]\d{0,18}", text, re.ASCII) else 2**63
+    return number if number < 2**63 else None
+
+
+def load(cls: type, keys: Collection[str]) -> dict[str, Any]:
     """The entities that have these keys, by key; deleted ones are not there."""
-    kind = _kind_of_keys(cls)
-    if kind is None:
-        return {}
-    # Old actions may hold keys of another kind than the class has by now, which a database refuses.
-    # By their texts: a type of the host's own may make something else of a key than we do.
-    given = {str(key): key for key in keys if isinstance(key, kind)}
+    # Old actions may hold keys of another kind than the class has by now.
+    readable = {}
+    for text in keys:
+        with suppress(ValueError):
+            readable[text] = _keys(cls).key_of(text)
     found = {}
-    for chunk in _chunks(given.values()):
-        # A relationship of lazy="joined" to a collection repeats each entity.
-        for entity in DBSession.scalars(_load_statement(cls), {"keys": chunk}).unique():
+    for chunk in _chunks(readable.values()):
+        for entity in _those_of(cls, chunk):
             (key,) = instance_state(entity).identity or ()
-            # A collation may take another key for the same, as MySQL's do "Ann" for "ann"; and the
-            # polymorphic union of concrete classes holds other classes' keys.
-            if str(key) in given and root_of(type(entity)) is cls:
-                found[given[str(key)]] = entity
+            with suppress(ValueError):
+                text = _keys(cls).text_of(key)
+                # A collation may take another key for the same, as MySQL's do "Ann" for "ann"; and
+                # the polymorphic union of concrete classes holds other classes' keys.
+                if text in readable and root_of(type(entity)) is cls:
+                    found[text] = entity
     return found
+
+
+def _those_of(cls: type, keys: list[Any]) -> list[Any]:
+    try:
+        return _ask(cls, keys)
+    except ValueError:
+        return [each for key in keys for each in _those_of(cls, [key])] if len(keys) > 1 else []
+
+
+def _ask(cls: type, keys: list[Any]) -> list[Any]:
+    """
+    :raises ValueError: if the database refuses to look for one of these keys.
+    """
+    try:
+        with _savepoint(cls) if _keys(cls).is_opaque else nullcontext():
+            # A relationship of lazy="joined" to a collection repeats each entity.
+            return list(DBSession.scalars(_load_statement(cls), {"keys": keys}).unique())
+    except (sa.exc.DataError, sa.exc.ProgrammingError, sa.exc.OperationalError) as error:
+        number = error.orig.args[:1] if error.orig is not None else ()
+        if isinstance(error, sa.exc.OperationalError) and number not in _OTHER_CHARACTERS:
+            raise
+        raise ValueError(f"the database takes this for no key of {cls.__name__}") from error
+
+
+def _savepoint(cls: type) -> Any:
+    # PostgreSQL does nothing more in a transaction in which it refused something.
+    return DBSession.registry().connection(bind_arguments={"mapper": cls}).begin_nested()
+
+
+#: MariaDB's and MySQL's errors for a text that the character set of a column does not have.
+_OTHER_CHARACTERS = ((1267,), (1271,))
 
 
 @lru_cache(maxsize=1000)
@@ -1117,34 +1197,6 @@ def _seen_statements(cls: type[Any]) -> tuple[Any, Any]:
     select = sa.select(seen).where(is_it).with_for_update()
     update = sa.update(seen.table).where(is_it, sa.or_(seen.is_(None), seen < until))
     return select, update.values({seen: until})
-
-
-def _key_of_kind(cls: type | None, text: str) -> Any:
-    """The key that a text stands for, as a class has it; the text itself, if it has no such key."""
-    kind = None if cls is None else _kind_of_keys(cls)
-    try:
-        return text if kind is None else kind(text)
-    except (ArithmeticError, TypeError, ValueError):
-        return text
-
-
-@lru_cache(maxsize=1000)
-def _kind_of_keys(cls: type[Any]) -> type | None:
-    """None if a key has several columns."""
-    columns = sa.inspect(cls).primary_key
-    if len(columns) != 1:
-        return None
-    try:
-        return columns[0].type.python_type
-    except NotImplementedError:
-        return str
-
-
-def _limit_of(kind: Any) -> int:
-    """What the numbers of a column stay below."""
-    if isinstance(kind, sa.BigInteger):
-        return 2**63
-    return 2**15 if isinstance(kind, sa.SmallInteger) else 2**31
 
 
 # Start-up
