@@ -9,7 +9,7 @@ import uuid
 import weakref
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timezone
 from functools import lru_cache, partial
 from itertools import islice
 from typing import Any
@@ -676,6 +676,7 @@ def move_seen(recipient: Any, moment: datetime) -> datetime | None:
     cls: type = type(recipient)
     root = root_of(cls)
     documents = session(root).db[_collection(root)]
+    _as_read(cls, documents, moment)  # or refused, before it is written
     earlier = [
         {"last_activity_seen": None},
         {"last_activity_seen": {"$exists": False}},
@@ -695,9 +696,26 @@ def move_seen(recipient: Any, moment: datetime) -> datetime | None:
     in_hand = recipient.last_activity_seen
     if in_hand is None or naive_utc(in_hand) < after:
         # Past the property, which would mark the document for a rewrite.
-        state(recipient).set("last_activity_seen", after)
+        state(recipient).set("last_activity_seen", _as_read(cls, documents, after))
     before = document.get("last_activity_seen")
     return None if before is None else naive_utc(before)
+
+
+def _as_read(cls: type[Any], documents: Any, moment: datetime) -> datetime:
+    """A moment as the class reads it: by its own schema, aware if the connection gives it so.
+
+    :raises TypeError: if the class's schema takes no datetime.
+    """
+    options = getattr(documents, "codec_options", None)  # Ming's database in memory has none
+    given = moment.replace(tzinfo=timezone.utc) if options and options.tz_aware else moment
+    try:
+        read: datetime = cls.last_activity_seen.field.schema.validate(given)
+        naive_utc(read)
+    except Exception as error:  # of the host's own schema it may be any
+        raise TypeError(
+            f"{cls.__name__}.last_activity_seen takes no datetime; it is to be {SEEN_FIELD}"
+        ) from error
+    return read
 
 
 @lru_cache(maxsize=1000)

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from datetime import datetime, timezone
+from datetime import datetime
 from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
@@ -26,6 +26,8 @@ from ..lib.stream import Span, place_of
 from . import DBSession
 from .action import ROLES, ActionMixin
 from .sqlalchemy_keys import LONGEST, Keys
+from .sqlalchemy_seen import Seen
+from .sqlalchemy_types import ColumnType
 
 log = logging.getLogger(__name__)
 
@@ -1162,20 +1164,19 @@ def move_seen(recipient: Any, moment: datetime) -> datetime | None:
     # Of a subclass with a table of its own, it may be there.
     cls = type(recipient).last_activity_seen.property.parent.class_
     (key,) = sa.inspect(recipient).identity
-    select, update = _seen_statements(cls)
-    if getattr(cls.last_activity_seen.type, "timezone", False):
-        moment = moment.replace(tzinfo=timezone.utc)
     connection = _connection(cls)
+    select, update = _seen_statements(cls, connection.dialect)
+    new = Seen(cls.last_activity_seen.type, connection.dialect).at(moment)
     with _all_or_nothing():
         row = connection.execute(select, {"of": key}).first()
     if row is None:
         raise LookupError(f"this {type(recipient).__name__} is stored no more")
     before = after = row[0]
-    if before is None or naive_utc(before) < naive_utc(moment):
+    if before is None or naive_utc(before) < naive_utc(new.given_back):
         with _all_or_nothing():
-            connection.execute(update, {"of": key, "until": moment})
+            connection.execute(update, {"of": key, "until": new.given})
         _session_has_changed()
-        after = moment
+        after = new.given_back
     in_hand = recipient.last_activity_seen
     if in_hand is None or naive_utc(in_hand) < naive_utc(after):
         set_committed_value(recipient, "last_activity_seen", after)
@@ -1187,16 +1188,27 @@ def move_seen(recipient: Any, moment: datetime) -> datetime | None:
 
 
 @lru_cache(maxsize=1000)
-def _seen_statements(cls: type[Any]) -> tuple[Any, Any]:
+def _seen_statements(cls: type[Any], dialect: sa.Dialect) -> tuple[Any, Any]:
     """What reads the ``last_activity_seen`` of an entity, and what moves it forward."""
     (seen,) = cls.last_activity_seen.property.columns
     (key,) = seen.table.primary_key
-    is_it = key == sa.bindparam("of", type_=key.type)
     until = sa.bindparam("until", type_=seen.type)
     # Locked where the database can, so that the value before is the one that is replaced.
-    select = sa.select(seen).where(is_it).with_for_update()
-    update = sa.update(seen.table).where(is_it, sa.or_(seen.is_(None), seen < until))
-    return select, update.values({seen: until})
+    select = sa.select(seen).where(key == sa.bindparam("of", type_=key.type)).with_for_update()
+    # Of a table without the host's defaults, whose onupdate columns would be written too.
+    columns = {each.name: sa.column(each.name, each.type) for each in seen.table.columns}
+    table = sa.table(seen.table.name, *columns.values(), schema=seen.table.schema)
+    column = table.c[seen.name]
+    is_it = table.c[key.name] == sa.bindparam("of", type_=key.type)
+    values = {column: until}
+    if dialect.name in ("mysql", "mariadb"):
+        # What is set to itself is not set to now by its ON UPDATE CURRENT_TIMESTAMP.
+        for each in seen.table.columns:
+            is_dated = isinstance(ColumnType(each.type, dialect).kind, sa.DateTime)
+            if is_dated and each is not seen and each.computed is None:
+                values[table.c[each.name]] = table.c[each.name]
+    update = sa.update(table).where(is_it, sa.or_(column.is_(None), column < until))
+    return select, update.values(values)
 
 
 # Start-up
