@@ -120,6 +120,7 @@ class RootController(TGController):
             abort(400, detail=str(error))
         try:
             if _may_mark(navigating=True):
+                model.orm.begin_marking(user)
                 am.mark_seen(user, moment)
         except LookupError:  # deleted meanwhile
             abort(401)
@@ -149,6 +150,7 @@ class RootController(TGController):
                 _refuse(400, str(error))
             try:
                 if recipient is not None:
+                    model.orm.begin_marking(user, recipient)
                     return {"last_activity_seen": am.mark_seen(recipient, moment)}
             except LookupError as error:  # deleted meanwhile
                 if recipient is user:

@@ -665,6 +665,10 @@ def has_seen_field(cls: type) -> bool:
     return isinstance(declared, FieldProperty) and declared.field.name == "last_activity_seen"
 
 
+def begin_marking(*entities: Any) -> None:
+    """Nothing to do: MongoDB has the updates of one document wait for each other."""
+
+
 def move_seen(recipient: Any, moment: datetime) -> datetime | None:
     """Move ``last_activity_seen`` forward to ``moment``, in the database and on the object.
 

@@ -1153,6 +1153,32 @@ def has_seen_field(cls: type) -> bool:
     return "last_activity_seen" in sa.inspect(cls).column_attrs
 
 
+def begin_marking(*entities: Any) -> None:
+    """Have the requests that mark at once wait for each other, where the database would refuse.
+
+    Above READ COMMITTED it changes nothing that somebody else has changed since the transaction
+    began. There, what the request did so far is committed, and a transaction begins that may.
+
+    :param entities: those in hand that are marked, or needed after.
+    """
+    session = DBSession.registry()
+    connection = _connection()
+    apart = connection.dialect.name != "sqlite" and connection.get_isolation_level() in _APART
+    if not apart or session.in_nested_transaction():
+        return
+    owners = [orm.object_session(each) for each in entities]
+    _end_transaction()
+    for owner, each in zip(owners, entities, strict=True):
+        if owner is not None:
+            owner.add(each)  # zope.sqlalchemy took them out of it
+    options = {"isolation_level": "READ COMMITTED"}
+    session.connection({"mapper": Action}, execution_options=options)
+
+
+#: The levels of isolation at which a database refuses so. SQLite has one writer at a time.
+_APART = ("REPEATABLE READ", "SERIALIZABLE")
+
+
 def move_seen(recipient: Any, moment: datetime) -> datetime | None:
     """Move ``last_activity_seen`` forward to ``moment``, in the database and on the object.
 
