@@ -616,16 +616,23 @@ def test_a_create_that_fails_in_a_savepoint_of_the_hosts_loses_nothing_else(
 
 
 @on(*SQL)
-def test_without_its_tables_the_log_says_how_to_make_them(host, user, app, caplog):
+@pytest.mark.parametrize(
+    ("ini", "named"),
+    [(None, "production.ini"), ("/srv/my app/live.ini", "'/srv/my app/live.ini'")],
+)
+def test_without_its_tables_the_log_says_how_to_make_them(host, user, caplog, ini, named):
+    host.plug(blueprint={"__file__": ini} if ini else {})
+    app = host.browser(user)
     host.database.forget()
     for name in ("activity_stream_recipient", "activity_stream_action"):
         host.database.tables[name].drop(host.database.engine)
     with caplog.at_level(logging.ERROR):
         assert number_on(app.get("/with_bell")) is None
-        assert "gearbox setup-app" in caplog.text
+        assert f"`gearbox setup-app -c {named}`" in caplog.text
         caplog.clear()
         with pytest.raises(sa.exc.DBAPIError):
             am.create(user, "joined")
-        assert "gearbox migrate-pluggable activitystream upgrade" in caplog.text
+        upgrade = f"`gearbox migrate-pluggable -c {named} activitystream upgrade`"
+        assert upgrade in caplog.text
     host.database.close()
     host.model.metadata.create_all(host.database.engine)

@@ -1,6 +1,7 @@
 """activitystream in an app that ``gearbox quickstart`` made, by ``gearbox plug``."""
 
 import re
+import shlex
 import urllib.parse
 import uuid
 from datetime import datetime, timezone
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 
 from tests.empty_databases import empty_database
 from tests.stock_host import NAME, MingHost, SQLAlchemyHost
+from tests.test_readme import blocks
 
 START = "from paste.deploy import loadapp; loadapp('config:development.ini', relative_to='.')"
 
@@ -267,24 +269,58 @@ def test_setup_app_makes_the_tables_again_after_a_downgrade(sql_host, engine):
     assert version(engine) == before
 
 
-@pytest.mark.usefixtures("set_up")
-def test_the_hosts_own_migrations_see_nothing_of_ours_but_the_version(sql_host):
-    compare = (
-        f"{START}\nimport sqlalchemy as sa\n"
-        "from alembic.autogenerate import compare_metadata\n"
-        "from alembic.migration import MigrationContext\n"
-        f"from {NAME}.model import DBSession, metadata\n"
-        "context = MigrationContext.configure(DBSession.connection())\n"
-        "for change, table in compare_metadata(context, metadata): print(change, table.name)"
+@pytest.fixture
+def autogenerate(sql_host):
+    """Gives what ``upgrade`` and ``downgrade`` do in a migration that Alembic writes."""
+    env = "migration/env.py"
+    before = (sql_host.app / env).read_text()
+    (function,) = [text for _, _, text in blocks("python") if "def include_object" in text]
+    sql_host.edit(env, "^def run_migrations_online", f"{function}\n\n\ndef run_migrations_online")
+    metadata = "target_metadata=target_metadata,"
+    sql_host.edit(env, metadata, f"{metadata}\n        include_object=include_object,")
+
+    # As `gearbox migrate autogenerate` does, which gearbox finds by files that pip may not make.
+    revision = (
+        f"{START}\nfrom alembic import command, config\n"
+        "ini = config.Config('development.ini', ini_section='app:main')\n"
+        "ini.set_main_option('script_location', 'migration')\n"
+        "command.revision(ini, 'news', autogenerate=True)"
     )
-    changes = [
-        line for line in sql_host.python("-c", compare).splitlines() if line.startswith("remove")
-    ]
-    # The README says to leave ours out of what `gearbox migrate autogenerate` writes.
-    assert set(changes) == {
-        "remove_table migrate_version",
-        "remove_table activitystream_migrate",
-    }
+
+    def autogenerate():
+        sql_host.python("-c", revision)
+        (written,) = sql_host.app.glob("migration/versions/*_news.py")
+        text = written.read_text()
+        written.unlink()
+        return text[text.index("def upgrade()") :]
+
+    yield autogenerate
+    (sql_host.app / env).write_text(before)
+
+
+@pytest.mark.usefixtures("engine")
+def test_leaves_our_tables_to_us_in_the_hosts_first_migration(autogenerate):
+    migration = autogenerate()
+    assert "create_table('tg_user'" in migration
+    assert "last_activity_seen" in migration
+    assert not re.search("activity_?stream_", migration)
+
+
+@pytest.mark.usefixtures("set_up")
+def test_leaves_our_tables_alone_in_the_hosts_next_migration(autogenerate):
+    assert not re.search(r"op\.|activity_?stream_", autogenerate())
+
+
+@pytest.mark.usefixtures("engine")
+def test_the_command_in_the_log_makes_the_missing_tables(sql_host, engine):
+    log = "import logging; logging.basicConfig(force=True)"
+    ask = f"{START}\n{log}\nimport activitystream; activitystream.am.get_actions()"
+    with pytest.raises(AssertionError, match="tables of activitystream are missing") as caught:
+        sql_host.python("-c", ask)
+    (command,) = re.findall("`gearbox (migrate-pluggable .*?)`", str(caught.value))
+    assert str(sql_host.app / "development.ini") in command
+    sql_host.gearbox(*shlex.split(command))
+    assert tables(engine) == TABLES
 
 
 @pytest.mark.usefixtures("engine")

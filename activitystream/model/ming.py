@@ -26,6 +26,7 @@ from ming.odm.odmsession import ODMCursor
 from pymongo.errors import PyMongoError
 
 from ..lib.clock import naive_utc
+from ..lib.gearbox import config_option
 from ..lib.references import Address, Reference
 from ..lib.stream import Span, place_of
 from . import DBSession
@@ -743,7 +744,8 @@ def prepare_at_start(conf: dict[str, Any]) -> None:
     except PyMongoError:
         log.exception(
             "The indexes of activitystream could not be made: it works without, but slowly. "
-            "Make them by `gearbox setup-app`."
+            "Make them by `gearbox setup-app %s`.",
+            config_option(),
         )
 
 

@@ -21,6 +21,7 @@ from sqlalchemy.orm.attributes import instance_state, set_committed_value
 from tg.configuration.utils import TGConfigError
 
 from ..lib.clock import naive_utc
+from ..lib.gearbox import config_option
 from ..lib.references import Address, Reference, class_named, classes_by_name
 from ..lib.stream import Span, place_of
 from . import DBSession
@@ -1296,8 +1297,10 @@ def _tell_of_missing_tables(context: Any) -> None:
     if missing and asked and "activity_stream_" in str(error):
         log.error(
             "The tables of activitystream are missing. In a new database, make all tables by "
-            "`gearbox setup-app`; in one that you have already, make these by "
-            "`gearbox migrate-pluggable activitystream upgrade`."
+            "`gearbox setup-app %s`; in one that you have already, make these by "
+            "`gearbox migrate-pluggable %s activitystream upgrade`.",
+            config_option(),
+            config_option(),
         )
 
 
