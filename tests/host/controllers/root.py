@@ -96,6 +96,18 @@ class RootController(TGController):
             "panel": call_partial("activitystream.partials:bootstrap_widget", **panel),
         }
 
+    @expose("json")
+    def do_and_end(self, end):
+        """Something is done, and then the request ends in this way."""
+        am.create(tg.request.identity["user"], "tried")
+        if end == "doomed":
+            transaction.doom()
+        if end == "error":
+            raise RuntimeError(end)
+        if end == "redirect":
+            tg.redirect("/elsewhere")
+        tg.abort(int(end) if end.isdigit() else 404)
+
     @expose("json", allowed_methods=["POST"])
     def do(self, verb):
         user = tg.request.identity["user"]
