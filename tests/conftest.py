@@ -8,9 +8,11 @@ from webtest import TestApp
 
 from activitystream import am, model
 from tests import databases
+from tests.empty_databases import empty_database
 from tests.host.app import make_app
 from tests.postgres import Postgres
 from tests.replica_set import ReplicaSet
+from tests.written_host import written_hosts
 
 # A database is the same for all examples of a test, and as slow as it is.
 settings.register_profile(
@@ -143,6 +145,30 @@ def host_on():
             return Host(database, **options)
 
         yield host_on
+
+
+@pytest.fixture
+def new_url(database, tmp_path):
+    """The URL of another empty database of the same kind each time."""
+    with ExitStack() as until_the_end:
+
+        def new_url():
+            url = until_the_end.enter_context(empty_database(database, tmp_path))
+            return url.render_as_string(hide_password=False)
+
+        yield new_url
+
+
+@pytest.fixture
+def url(new_url):
+    return new_url()
+
+
+@pytest.fixture
+def write(new_url, tmp_path):
+    """Writes down a host: see :func:`tests.written_host.written_hosts`."""
+    with written_hosts(tmp_path) as write:
+        yield write
 
 
 @pytest.fixture

@@ -21,4 +21,6 @@ def empty_database(database, folder):
     with server.connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name}")
         yield url.set(database=name)
-        connection.exec_driver_sql(f"DROP DATABASE {name}")
+        # A host's pool may hold a connection still.
+        force = " WITH (FORCE)" if url.get_backend_name() == "postgresql" else ""
+        connection.exec_driver_sql(f"DROP DATABASE {name}{force}")

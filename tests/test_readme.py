@@ -235,6 +235,8 @@ def namespace(database, project):
         "comment": comment,
         "DBSession": DBSession,
         "DeclarativeBase": types.SimpleNamespace,  # of a class that is shown in part
+        "OtherBase": types.SimpleNamespace,
+        "OtherSession": DBSession,
         "followers": [ann],
         "forget": forget,
         "mailer": Recorder(),

@@ -330,6 +330,33 @@ def test_a_pool_for_production_does_not_stop_the_migrations(sql_host):
         sql_host.gearbox(*MIGRATE, "upgrade")
 
 
+@pytest.fixture
+def modern(sql_host):
+    """The model with a base in SQLAlchemy 2's style, whose name is another than TurboGears'."""
+    folder = sql_host.app / NAME / "model"
+    before = {path: path.read_text() for path in folder.glob("*.py")}
+    for path, text in before.items():
+        path.write_text(re.sub(r"\bDeclarativeBase\b", "Base", text))
+    base = (
+        "from sqlalchemy.orm import DeclarativeBase\n\n\nclass Base(DeclarativeBase):\n    pass\n"
+    )
+    sql_host.edit(f"{NAME}/model/__init__.py", r"^Base = declarative_base\(\)$", base)
+    yield
+    for path, text in before.items():
+        path.write_text(text)
+
+
+@pytest.mark.usefixtures("modern")
+def test_a_host_with_a_base_of_its_own_is_set_up_and_migrated(sql_host, engine):
+    sql_host.gearbox("setup-app")
+    assert tables(engine) == TABLES
+    announce(sql_host, "waved")
+    sql_host.gearbox(*MIGRATE, "downgrade", "base")
+    sql_host.gearbox(*MIGRATE, "upgrade")
+    announce(sql_host, "waved again")
+    assert actions(engine) == [("waved again",)]
+
+
 def test_renaming_our_tables_is_refused(sql_host):
     renamed = 'plug(base_config, "activitystream", rename_tables=True)'
     with (

@@ -12,7 +12,7 @@ from tg.exceptions import HTTPFound
 from tgext.pluggable import call_partial, plug_url
 
 from .. import am, helpers, model
-from ..lib import activitystreams, clock
+from ..lib import activitystreams, clock, transactions
 from ..lib.attempts import attempt
 from ..lib.audiences import MOST_COUNTED, count_not_seen_of, stream_of
 from ..lib.clock import as_text
@@ -39,6 +39,9 @@ class RootController(TGController):
     TurboGears drops parameters that a method doesn't name. None takes ``**kwargs``, in which a
     parameter named ``self`` would be an error.
     """
+
+    def _visit(self, /, *remainder: Any, **parameters: Any) -> None:
+        request.environ[transactions.OURS] = True
 
     @expose(content_type="text/html", **_READ)
     def index(self, before: Any = None, new_since: Any = None) -> str:

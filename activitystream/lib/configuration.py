@@ -5,6 +5,7 @@ import importlib.util
 from contextlib import suppress
 from typing import Any
 
+from tg.appwrappers.transaction_manager import TransactionApplicationWrapper
 from tg.configuration.utils import TGConfigError
 from tg.configurator.base import (
     AppReadyConfigurationAction,
@@ -17,6 +18,7 @@ from .. import model
 from . import distributions
 from . import options as plug_options
 from .templates import TemplateEngine, check_templates
+from .transactions import RequestEnd
 
 #: What tgext.pluggable looks for in a pluggable. It passes over a module that cannot be imported,
 #: and the symptom would be a page that is not found, so they are imported here first.
@@ -40,6 +42,7 @@ def configure_host(app_config: Any, options: dict[str, Any]) -> dict[str, Any]:
         }
     )
     app_config.register(ActivityStreamConfigurationComponent)
+    app_config.register_application_wrapper(RequestEnd, after=TransactionApplicationWrapper)
     app_config.get_component("rendering").register_engine(TemplateEngine)
     # activitystream.model.Action is there at once, where the host has said which ORM it uses.
     with suppress(KeyError, TGConfigError):
@@ -81,11 +84,21 @@ class ActivityStreamConfigurationComponent(ConfigurationComponent):
             )
         model.choose_orm(conf)
         model.orm.check(conf)
+        if conf["activitystream.plug"].get("plug_models", True):
+            self._plug_models(conf)
         for name in _MODULES:
             importlib.import_module(f"activitystream.{name}")
         wanted = ("kajiki", *TemplateEngine.engines)
         missing = [name for name in wanted if name not in conf["renderers"]]
         conf["renderers"] = [*conf["renderers"], *missing]
+
+    def _plug_models(self, conf: dict[str, Any]) -> None:
+        """Have our tables be the host's, and our classes if it wants them."""
+        model.orm.join(conf)
+        host = getattr(conf["package"], "model", None)
+        if host is not None and conf["activitystream.plug"].get("global_models"):
+            for cls in model.orm.MODELS:
+                setattr(host, cls.__name__, cls)
 
     def _prepare_storage(self, conf: dict[str, Any], app: Any) -> None:
         model.init_model(conf["DBSession"])

@@ -33,8 +33,8 @@ def references_to(entities: Iterable[Any], role: str) -> dict[Reference, Any]:
 
     :param role: what an entity is to the action, for the error.
     :raises TypeError: if one is no object of a class that the host stores.
-    :raises ValueError: if one is not stored yet, has a key of several columns, or a class whose
-        name another one claims too.
+    :raises ValueError: if one is not stored yet, has a key of several columns, is in a database
+        where it would not be looked for, or has a class whose name another one claims too.
     """
     names: dict[type, str] = {}
     references = {}
@@ -47,6 +47,7 @@ def references_to(entities: Iterable[Any], role: str) -> dict[Reference, Any]:
                 raise TypeError(
                     f"{role} must be an object of a class that the app stores, not {given}"
                 )
+            model.orm.check_session(entity)
             names[cls] = names_of(cls)[0]
         key = key_of(entity)
         if key is None:

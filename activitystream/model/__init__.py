@@ -40,8 +40,6 @@ def choose_orm(conf: dict[str, Any]) -> None:
             "config/app_cfg.py."
         )
     orm = importlib.import_module(f"activitystream.model.{name}")
-    # tgext.pluggable takes the tables of what it finds here.
-    globals().update({cls.__name__: cls for cls in orm.MODELS})
 
 
 def init_model(session: Any) -> None:
@@ -58,6 +56,12 @@ NO_APP = (
 
 
 def __getattr__(name: str) -> Any:
+    # Not among the module's names: tgext.pluggable would put their tables where a model has its
+    # DeclarativeBase, which not every model has. See model.orm.join.
+    if "orm" in globals():
+        for cls in orm.MODELS:
+            if cls.__name__ == name:
+                return cls
     if name in ("Action", "orm"):
         raise AttributeError(f"activitystream.model.{name} {NO_APP}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -172,6 +172,10 @@ def can_go_on() -> bool:
     return True
 
 
+def end_request(succeeded: bool, managed: bool = False) -> None:
+    """Nothing to do: MongoDB keeps what was written."""
+
+
 # Actions
 
 
@@ -583,14 +587,18 @@ def is_entity(candidate: Any) -> bool:
     return isinstance(candidate, MappedClass) and _collection(cls) is not None
 
 
+def check_session(entity: Any) -> None:
+    """Nothing to do: a class knows its session."""
+
+
 @lru_cache(maxsize=1000)
 def root_of(cls: type) -> type:
-    """The topmost class that is stored in the same collection."""
-    collection = _collection(cls)
+    """The topmost class that is stored in the same collection, by the same session."""
+    stored = (_collection(cls), session(cls))
     return [
         base
         for base in cls.__mro__
-        if issubclass(base, MappedClass) and _collection(base) == collection
+        if issubclass(base, MappedClass) and (_collection(base), session(base)) == stored
     ][-1]
 
 
@@ -733,6 +741,10 @@ def _collection(cls: type) -> str | None:
 
 def check(conf: dict[str, Any]) -> None:
     """Any configuration will do."""
+
+
+def join(conf: dict[str, Any]) -> None:
+    """Nothing to do: a collection belongs to no metadata."""
 
 
 def prepare_at_start(conf: dict[str, Any]) -> None:

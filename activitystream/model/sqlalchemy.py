@@ -26,8 +26,11 @@ from ..lib.references import Address, Reference, class_named, classes_by_name
 from ..lib.stream import Span, place_of
 from . import DBSession
 from .action import ROLES, ActionMixin
+from .sqlalchemy_host import mappers, metadata_of, model_of, modules_of
 from .sqlalchemy_keys import LONGEST, Keys
 from .sqlalchemy_seen import Seen
+from .sqlalchemy_sessions import bind, end_request, listeners_of_zope, session_of, sessions
+from .sqlalchemy_sessions import check_session as check_session  # the other half of key_of
 from .sqlalchemy_types import ColumnType
 
 log = logging.getLogger(__name__)
@@ -272,18 +275,23 @@ def can_go_on() -> bool:
     more in it. What the host writes after all raises an error when it is committed: zope.sqlalchemy
     would commit the transaction that it knew.
     """
-    session = DBSession.registry()
-    if not session.is_active:  # a flush failed
+    if not all(session.is_active for session in sessions()):  # a flush failed
         return False
-    transaction = session.get_transaction()
-    if transaction is None or not transaction._connections:
-        return True
-    if session.in_nested_transaction() or not _has_only_read(session):
+    begun = {session: _connections(session) for session in sessions()}
+    begun = {session: connections for session, connections in begun.items() if connections}
+    if any(each.in_nested_transaction() or not _has_only_read(each) for each in begun):
         return False
-    # Without a connection nothing is left to roll back, and what was read stays readable.
-    if not session.connection(bind_arguments={"mapper": Action}).invalidated:
-        session.rollback()
+    for session, connections in begun.items():
+        # Without a connection nothing is left to roll back, and what was read stays readable.
+        if not all(connection.invalidated for connection in connections):
+            session.rollback()
     return True
+
+
+def _connections(session: Any) -> list[sa.Connection]:
+    """Those on which a session's transaction has begun."""
+    transaction = session.get_transaction()
+    return [] if transaction is None else [each[0] for each in transaction._connections.values()]
 
 
 def _has_only_read(session: Any) -> bool:
@@ -376,8 +384,10 @@ def _insert_actions(rows: list[dict[str, Any]]) -> Iterable[int]:
 
 
 @contextmanager
-def _all_or_nothing() -> Iterator[None]:
+def _all_or_nothing(session: Any = None) -> Iterator[None]:
     """Rolls back the host's savepoint, or its transaction, as a flush that fails does.
+
+    :param session: another one than ``DBSession``.
 
     Or a host that catches the error would commit a part of what was written; or, on PostgreSQL,
     nothing of its own either, without a word.
@@ -385,7 +395,7 @@ def _all_or_nothing() -> Iterator[None]:
     try:
         yield
     except BaseException:
-        session = DBSession.registry()
+        session = session or DBSession.registry()
         (session.get_nested_transaction() or session).rollback()
         raise
 
@@ -406,16 +416,16 @@ def _attributes(row: dict[str, Any]) -> dict[str, Any]:
     return attributes
 
 
-def _session_has_changed() -> None:
+def _session_has_changed(session: Any = None) -> None:
     """Tell zope.sqlalchemy, which commits a session only if it saw it flush, or change mapped rows.
 
     By its own listeners, so that a session that the host did not register with it is left alone.
+
+    :param session: another one than ``DBSession``.
     """
-    session = DBSession.registry()
-    for listener in session.dispatch.after_flush:
-        mark_changed = getattr(getattr(listener, "__self__", None), "mark_changed", None)
-        if mark_changed is not None:
-            mark_changed(session)
+    session = session or DBSession.registry()
+    for listener in listeners_of_zope(session):
+        listener.mark_changed(session)
 
 
 def _by_length(actions: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
@@ -599,24 +609,13 @@ def _engine() -> sa.Engine:
     return engine
 
 
-def _end_transaction() -> None:
-    """Commit what the host has begun, by its transaction manager if there is one."""
-    try:
-        import transaction
-    except ImportError:
-        pass
-    else:
-        transaction.commit()
-    if DBSession.registry().in_transaction():
-        DBSession.commit()
-
-
 def _connection(cls: type[Any] = Action) -> sa.Connection:
     """Past the session, which takes as long as the database.
 
     :param cls: of whose table something is asked.
     """
-    session = DBSession.registry()  # once, as each way through TurboGears' proxies takes its time
+    # Once, as each way through TurboGears' proxies takes its time.
+    session = DBSession.registry() if cls is Action else session_of(cls)
     if session.autoflush:
         session.flush()
     connection: sa.Connection = session.connection(bind_arguments={"mapper": cls})
@@ -930,7 +929,7 @@ def take_out(keys: list[int], references: Sequence[Reference]) -> int:
 
 def commit() -> None:
     """Commit the host's transaction, and begin one in which removing stops nobody else."""
-    _end_transaction()
+    end_request(succeeded=True)
     if _engine().dialect.name in ("mysql", "mariadb"):
         # Else what is deleted is locked with the places beside it, where others insert.
         options = {"isolation_level": "READ COMMITTED"}
@@ -1017,10 +1016,14 @@ def key_of(entity: Any) -> str | None:
 def _keys(cls: type, session: Any = None) -> Keys:
     """How the keys of a class are stored.
 
-    :param session: the one that an entity is in; without, the host's.
-    :raises ValueError: if the key of the class has several columns.
+    :param session: the one that an entity is in; without, that of the class.
+    :raises ValueError: if the key of the class has several columns, or the class no engine.
     """
-    return _keys_on(cls, (session or DBSession.registry()).get_bind(cls).dialect)
+    try:
+        dialect = (session or session_of(cls)).get_bind(cls).dialect
+    except sa.exc.UnboundExecutionError as error:
+        raise ValueError(f"there is no engine for {cls.__name__}: {error}") from error
+    return _keys_on(cls, dialect)
 
 
 @lru_cache(maxsize=1000)
@@ -1096,7 +1099,8 @@ def _ask(cls: type, keys: list[Any]) -> list[Any]:
     try:
         with _savepoint(cls) if _keys(cls).is_opaque else nullcontext():
             # A relationship of lazy="joined" to a collection repeats each entity.
-            return list(DBSession.scalars(_load_statement(cls), {"keys": keys}).unique())
+            found = session_of(cls).scalars(_load_statement(cls), {"keys": keys})
+            return list(found.unique())
     except (sa.exc.DataError, sa.exc.ProgrammingError, sa.exc.OperationalError) as error:
         number = error.orig.args[:1] if error.orig is not None else ()
         if isinstance(error, sa.exc.OperationalError) and number not in _OTHER_CHARACTERS:
@@ -1106,7 +1110,7 @@ def _ask(cls: type, keys: list[Any]) -> list[Any]:
 
 def _savepoint(cls: type) -> Any:
     # PostgreSQL does nothing more in a transaction in which it refused something.
-    return DBSession.registry().connection(bind_arguments={"mapper": cls}).begin_nested()
+    return session_of(cls).connection(bind_arguments={"mapper": cls}).begin_nested()
 
 
 #: MariaDB's and MySQL's errors for a text that the character set of a column does not have.
@@ -1162,18 +1166,22 @@ def begin_marking(*entities: Any) -> None:
 
     :param entities: those in hand that are marked, or needed after.
     """
-    session = DBSession.registry()
-    connection = _connection()
-    apart = connection.dialect.name != "sqlite" and connection.get_isolation_level() in _APART
-    if not apart or session.in_nested_transaction():
+    marked = {session_of(type(each)): type(each) for each in entities}
+    apart = {session: cls for session, cls in marked.items() if _is_apart(_connection(cls))}
+    if not apart or any(session.in_nested_transaction() for session in sessions()):
         return
     owners = [orm.object_session(each) for each in entities]
-    _end_transaction()
+    end_request(succeeded=True)
     for owner, each in zip(owners, entities, strict=True):
         if owner is not None:
             owner.add(each)  # zope.sqlalchemy took them out of it
     options = {"isolation_level": "READ COMMITTED"}
-    session.connection({"mapper": Action}, execution_options=options)
+    for session, cls in apart.items():
+        session.connection({"mapper": cls}, execution_options=options)
+
+
+def _is_apart(connection: sa.Connection) -> bool:
+    return connection.dialect.name != "sqlite" and connection.get_isolation_level() in _APART
 
 
 #: The levels of isolation at which a database refuses so. SQLite has one writer at a time.
@@ -1191,23 +1199,22 @@ def move_seen(recipient: Any, moment: datetime) -> datetime | None:
     # Of a subclass with a table of its own, it may be there.
     cls = type(recipient).last_activity_seen.property.parent.class_
     (key,) = sa.inspect(recipient).identity
-    connection = _connection(cls)
+    session, connection = session_of(cls), _connection(cls)
     select, update = _seen_statements(cls, connection.dialect)
     new = Seen(cls.last_activity_seen.type, connection.dialect).at(moment)
-    with _all_or_nothing():
+    with _all_or_nothing(session):
         row = connection.execute(select, {"of": key}).first()
     if row is None:
         raise LookupError(f"this {type(recipient).__name__} is stored no more")
     before = after = row[0]
     if before is None or naive_utc(before) < naive_utc(new.given_back):
-        with _all_or_nothing():
+        with _all_or_nothing(session):
             connection.execute(update, {"of": key, "until": new.given})
-        _session_has_changed()
+        _session_has_changed(session)
         after = new.given_back
     in_hand = recipient.last_activity_seen
     if in_hand is None or naive_utc(in_hand) < naive_utc(after):
         set_committed_value(recipient, "last_activity_seen", after)
-        session = DBSession.registry()
         if session.in_nested_transaction():
             # As a flush does: if the savepoint is rolled back, it has to be read again.
             session._register_altered([instance_state(recipient)])
@@ -1253,15 +1260,27 @@ def check(conf: dict[str, Any]) -> None:
         )
 
 
+def join(conf: dict[str, Any]) -> None:
+    """Add our tables to the host's own, so that its create_all makes them too.
+
+    In place of tgext.pluggable, which does so only where a model has a ``DeclarativeBase``. Where
+    the host's metadata cannot be told, our migrations make them.
+    """
+    host = model_of(conf)
+    metadata = None if host is None else metadata_of(host)
+    if metadata is not None:
+        for table in (_ACTIONS, _ROWS):
+            if table.key not in metadata.tables:
+                table.to_metadata(metadata)
+
+
 def prepare_at_start(conf: dict[str, Any]) -> None:
-    """Find out where the host, and what it plugs, map their classes."""
-    plugged = conf["tgext.pluggable.plugged"]["modules"].values()
-    packages = [conf["package"], *(each["module"] for each in plugged)]
-    models = [conf.get("model"), *(getattr(package, "model", None) for package in packages)]
-    members = [each for model in models if model is not None for each in vars(model).values()]
-    mapped = [each for each in members if isinstance(each, type) and hasattr(each, "__mapper__")]
+    """Find out where the host, and what it plugs, map their classes, and by which sessions."""
+    modules = modules_of(conf)
+    mapped = (each for each in mappers(modules) if not issubclass(each.class_, _Base))
     _registries.clear()
-    _registries.update(sa.inspect(cls).registry for cls in mapped if not issubclass(cls, _Base))
+    _registries.update(each.registry for each in mapped)
+    bind(MODELS, conf, modules)
 
 
 def prepare() -> None:
@@ -1270,7 +1289,7 @@ def prepare() -> None:
     Without Alembic, which a host need not have, they are made and not marked.
     """
     # What the host's set-up left open would lock us out, and is committed after us anyway.
-    _end_transaction()
+    end_request(succeeded=True)
     try:
         import alembic.command
         from alembic.config import Config
