@@ -101,7 +101,7 @@ class ActivityStreamConfigurationComponent(ConfigurationComponent):
                 setattr(host, cls.__name__, cls)
 
     def _prepare_storage(self, conf: dict[str, Any], app: Any) -> None:
-        model.init_model(conf["DBSession"])
+        model.use(conf["DBSession"])
         model.orm.prepare_at_start(conf)
 
     def _check_plugged(self, conf: dict[str, Any], app: Any) -> Any:

@@ -20,7 +20,12 @@ class RequestEnd(ApplicationWrapper):
     this one has ended.
     """
 
+    def __init__(self, next_handler: Any, config: Any) -> None:
+        super().__init__(next_handler, config)
+        self._session = config["DBSession"]
+
     def __call__(self, controller: Any, environ: dict[str, Any], context: Any) -> Any:
+        model.check_use(self._session)
         succeeded = False
         try:
             response = self.next_handler(controller, environ, context)

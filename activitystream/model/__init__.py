@@ -8,6 +8,7 @@ import importlib
 from types import ModuleType
 from typing import Any
 
+from tg import milestones
 from tg.configuration.utils import TGConfigError
 from tgext.pluggable import PluggableSession
 
@@ -20,7 +21,8 @@ orm: ModuleType
 def choose_orm(conf: dict[str, Any]) -> None:
     """Take the ORM that the host's configuration names; SQLAlchemy, if it names both.
 
-    :raises TGConfigError: if it names none, or has no session.
+    :raises TGConfigError: if it names none, has no session, or an earlier app of this process has
+        another one.
     """
     global orm
     if conf.get("use_sqlalchemy"):
@@ -39,12 +41,43 @@ def choose_orm(conf: dict[str, Any]) -> None:
             "base_config.update_blueprint({'DBSession': model.DBSession}) in the host's "
             "config/app_cfg.py."
         )
+    # Only tests reset the milestones, when they are done with the earlier app.
+    others = _in_use is not None and _in_use is not conf["DBSession"]
+    if others and milestones.environment_loaded.reached:
+        raise TGConfigError(
+            "activitystream works on one session in a process, and an earlier app of this process "
+            "has another one: run each app in a process of its own, or give both the same "
+            "DBSession. Tests that make one app after the other call "
+            "tg.milestones._reset_all() between them."
+        )
     orm = importlib.import_module(f"activitystream.model.{name}")
 
 
 def init_model(session: Any) -> None:
     """Work on the host's session; tgext.pluggable calls it too."""
     DBSession.configure(session)
+
+
+#: The session of the app that was started last.
+_in_use: Any = None
+
+
+def use(session: Any) -> None:
+    """Work on this session from now on: its app has started."""
+    global _in_use
+    init_model(session)
+    _in_use = session
+
+
+def check_use(session: Any) -> None:
+    """
+    :raises RuntimeError: if another app has started since with a session of its own.
+    """
+    if _in_use is not session:
+        raise RuntimeError(
+            "activitystream works on the session of another app, which was made after "
+            "tg.milestones._reset_all() had let go of this one: make this app anew."
+        )
 
 
 #: What to say where nothing was configured, as in a script that loads no app.
