@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 SEEN_FIELD = "last_activity_seen = FieldProperty(s.DateTime)"
 
 #: What to do with an entity before actions can refer to it.
-STORE_IT = "flush it first"
+STORE_IT = "flush it first, or in an extension wait for after_insert"
 
 #: How many documents are read together.
 _BATCH = 1000
@@ -185,13 +185,14 @@ def store(fields: dict[str, Any]) -> Action:
     :raises ValueError: if it is more than MongoDB stores of one action.
     """
     check_fields(fields)
-    action = Action(**fields)
-    try:
-        DBSession.flush(action)
-    except BaseException:
-        # Or the host's next flush would write it after all.
-        DBSession.expunge(action)
-        raise
+    action = restored({"_id": bson.ObjectId(), **fields})
+    # By no flush, which the host's extensions of it would take for one of theirs.
+    DBSession.impl.insert(state(action).document, validate=False)
+    # Called by one of the host's extensions, this may be within a flush, which goes through what
+    # the session holds: that it may not grow meanwhile. The flush ends by dropping the new dict.
+    unit_of_work = DBSession.uow
+    unit_of_work._objects = dict(unit_of_work._objects)
+    DBSession.save(action)
     return action
 
 
@@ -476,18 +477,19 @@ def _older(before: datetime) -> dict[str, Any]:
 
 
 def delete(keys: list[Any]) -> int:
-    """Delete actions, and let go of those of them that the session holds.
+    """Delete actions, of which Ming writes nothing back if they are in hand.
 
     :returns: how many there still were.
     """
-    released = _released()
     for action in _held(keys):
-        # Or the host's next flush would write it back.
-        if action in released:
-            vars(state(action)).pop("soil", None)
-        else:
-            DBSession.expunge(action)
+        # The session may hold them on: within a flush it could not let go of any.
+        state(action).status = ObjectState.clean
+        state(action).soil = _nothing_to_save
     return DBSession.db[_collection(Action)].delete_many({"_id": {"$in": keys}}).deleted_count
+
+
+def _nothing_to_save() -> None:
+    """What is changed of a deleted action is not stored."""
 
 
 def roles() -> Iterator[list[tuple[Any, ...]]]:

@@ -339,7 +339,9 @@ def store(fields: dict[str, Any]) -> Action:
     rolled_back = session.identity_map.get(instance_state(action).key)
     if rolled_back is not None:
         session.expunge(rolled_back)
-    session.add(action)
+    # Within a flush SQLAlchemy takes no object: what the host changes of it then is not stored.
+    if not _is_flushing(session):
+        session.add(action)
     _session_has_changed()
     return action
 
@@ -384,20 +386,46 @@ def _insert_actions(rows: list[dict[str, Any]]) -> Iterable[int]:
 
 
 @contextmanager
-def _all_or_nothing(session: Any = None) -> Iterator[None]:
+def _all_or_nothing(cls: type[Any] = Action) -> Iterator[None]:
     """Rolls back the host's savepoint, or its transaction, as a flush that fails does.
 
-    :param session: another one than ``DBSession``.
+    :param cls: whose table is written.
 
     Or a host that catches the error would commit a part of what was written; or, on PostgreSQL,
-    nothing of its own either, without a word.
+    nothing of its own either, without a word. Within a flush, a savepoint of its own.
     """
+    session = _session_of(cls)
+    if _is_flushing(session):
+        with _savepoint(cls):
+            yield
+        return
     try:
         yield
     except BaseException:
-        session = session or DBSession.registry()
         (session.get_nested_transaction() or session).rollback()
         raise
+
+
+def _session_of(cls: type[Any]) -> Any:
+    # Our own at once, since each way through TurboGears' proxies takes its time.
+    return DBSession.registry() if cls is Action else session_of(cls)
+
+
+def _savepoint(cls: type = Action) -> Any:
+    """A savepoint that the session does not know, and so flushes nothing for."""
+    connection = _session_of(cls).connection(bind_arguments={"mapper": cls})
+    driver: Any = connection.connection.driver_connection
+    if connection.dialect.name == "sqlite" and not driver.in_transaction:
+        # Python's sqlite3 begins none for a savepoint, whose release would commit.
+        connection.exec_driver_sql("BEGIN")
+    return connection.begin_nested()
+
+
+def _is_flushing(session: Any) -> bool:
+    """Whether this is called by a listener to a flush, in which no other can begin."""
+    # Nothing public tells, but the error of a flush that is tried, which is that of others too.
+    flushing: bool = session._flushing
+    return flushing
 
 
 def _row(fields: dict[str, Any]) -> dict[str, Any]:
@@ -614,9 +642,8 @@ def _connection(cls: type[Any] = Action) -> sa.Connection:
 
     :param cls: of whose table something is asked.
     """
-    # Once, as each way through TurboGears' proxies takes its time.
-    session = DBSession.registry() if cls is Action else session_of(cls)
-    if session.autoflush:
+    session = _session_of(cls)
+    if session.autoflush and not _is_flushing(session):
         session.flush()
     connection: sa.Connection = session.connection(bind_arguments={"mapper": cls})
     return connection
@@ -1005,12 +1032,28 @@ def key_of(entity: Any) -> str | None:
     """
     state = sa.inspect(entity)
     keys = _keys(type(entity), state.session)
-    if state.pending:
+    if state.pending and not _is_flushing(state.session):
         state.session.flush()
-    if state.identity is None:
-        return None
-    (key,) = state.identity
-    return keys.text_of(key)
+    identity = _identity_of(entity)
+    return None if identity is None else keys.text_of(identity[0])
+
+
+def _identity_of(entity: Any) -> tuple[Any, ...] | None:
+    """The primary key of an entity that the session holds, or is just inserting.
+
+    :raises ValueError: if it gets one only in the flush that is going on.
+    """
+    state = sa.inspect(entity)
+    if not (state.pending and _is_flushing(state.session)):
+        identity: tuple[Any, ...] | None = state.identity
+        return identity
+    key = tuple(state.mapper.primary_key_from_instance(entity))
+    if None in key:
+        raise ValueError(
+            f"this {type(entity).__name__} gets its key in the flush that is going on: refer to it "
+            f"in after_insert or after_flush, where it has one (README: Creating in a flush)"
+        )
+    return key
 
 
 def _keys(cls: type, session: Any = None) -> Keys:
@@ -1097,6 +1140,7 @@ def _ask(cls: type, keys: list[Any]) -> list[Any]:
     :raises ValueError: if the database refuses to look for one of these keys.
     """
     try:
+        # PostgreSQL does nothing more in a transaction in which it refused something.
         with _savepoint(cls) if _keys(cls).is_opaque else nullcontext():
             # A relationship of lazy="joined" to a collection repeats each entity.
             found = session_of(cls).scalars(_load_statement(cls), {"keys": keys})
@@ -1106,11 +1150,6 @@ def _ask(cls: type, keys: list[Any]) -> list[Any]:
         if isinstance(error, sa.exc.OperationalError) and number not in _OTHER_CHARACTERS:
             raise
         raise ValueError(f"the database takes this for no key of {cls.__name__}") from error
-
-
-def _savepoint(cls: type) -> Any:
-    # PostgreSQL does nothing more in a transaction in which it refused something.
-    return session_of(cls).connection(bind_arguments={"mapper": cls}).begin_nested()
 
 
 #: MariaDB's and MySQL's errors for a text that the character set of a column does not have.
@@ -1198,17 +1237,17 @@ def move_seen(recipient: Any, moment: datetime) -> datetime | None:
     """
     # Of a subclass with a table of its own, it may be there.
     cls = type(recipient).last_activity_seen.property.parent.class_
-    (key,) = sa.inspect(recipient).identity
+    (key,) = _identity_of(recipient) or (None,)
     session, connection = session_of(cls), _connection(cls)
     select, update = _seen_statements(cls, connection.dialect)
     new = Seen(cls.last_activity_seen.type, connection.dialect).at(moment)
-    with _all_or_nothing(session):
+    with _all_or_nothing(cls):
         row = connection.execute(select, {"of": key}).first()
     if row is None:
         raise LookupError(f"this {type(recipient).__name__} is stored no more")
     before = after = row[0]
     if before is None or naive_utc(before) < naive_utc(new.given_back):
-        with _all_or_nothing(session):
+        with _all_or_nothing(cls):
             connection.execute(update, {"of": key, "until": new.given})
         _session_has_changed(session)
         after = new.given_back
