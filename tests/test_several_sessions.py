@@ -2,10 +2,12 @@
 
 import pytest
 import sqlalchemy as sa
+import tg
 import transaction
 
 from activitystream import am, bootstrap
 from activitystream.lib.references import class_named
+from activitystream.model import sqlalchemy as orm
 from activitystream.model import sqlalchemy_sessions
 from tests.databases import SQL, on
 from tests.written_host import IN_ONE_MODULE
@@ -66,6 +68,8 @@ MODELS = {
     "sessions that each have an engine for a base": ALL_BOUND_BY_BASE,
     "one session with engines for two bases": ONE_SESSION,
 }
+
+NOWHERE = "sqlite:////nowhere/at/all.db"
 
 AJAX = "/activitystream/ajax_update_last_seen_of_a_recipient"
 
@@ -168,6 +172,53 @@ def test_stores_what_is_marked_by_a_url_in_another_database(start, model, manage
     assert host.session_of_members.get_bind(host.model.Member).pool.checkedout() == 0
 
 
+def break_database_of_members(host):
+    binding = {"bind_arguments": {"mapper": host.model.Member}}
+    host.session_of_members.execute(sa.text("SELECT nothing FROM nowhere"), **binding)
+
+
+def lose_database_of_members(host):
+    factory, nowhere = host.session_of_members.session_factory, sa.create_engine(NOWHERE)
+    if "binds" in factory.kw:
+        factory.configure(binds={**factory.kw["binds"], host.model.OtherBase: nowhere})
+    else:
+        factory.configure(bind=nowhere)
+
+
+@pytest.mark.parametrize("model", [BY_TABLE, ONE_SESSION])
+def test_goes_on_after_an_error_of_another_database(start, model):
+    host = start(model)
+    assert am.get_by_recipient(bob_of(host)).all() == []
+    with pytest.raises(sa.exc.DBAPIError):
+        break_database_of_members(host)
+    assert orm.can_go_on()
+    assert bob_of(host).user_name == "bob"
+    assert ann_of(host).user_name == "ann"
+
+
+@pytest.mark.parametrize("model", [BY_TABLE, ONE_SESSION])
+def test_answers_503_while_another_database_is_away(start, model):
+    host = start(model)
+    am.create(bob_of(host), "greeted", recipients=[ann_of(host)])
+    transaction.commit()
+    forget(host)
+    lose_database_of_members(host)
+    assert host.browser("ann").get("/activitystream/stream.json", status=503)
+    assert "bob" not in host.browser("ann").get("/bell").json["bell"]
+
+
+def test_raises_the_error_of_a_hook_that_broke_another_database(start, database, caplog):
+    host = start(BY_TABLE)
+    bob = bob_of(host)
+    tg.hooks.register("activitystream.after_create", lambda _: break_database_of_members(host))
+    if database.name == "postgresql":  # the others go on as if nothing had been
+        with pytest.raises(sa.exc.DBAPIError):
+            am.create(bob, "greeted")
+    else:
+        am.create(bob, "greeted")
+        assert "The hook activitystream.after_create failed" in caplog.text
+
+
 @pytest.mark.parametrize("model", [BY_TABLE, ONE_SESSION])
 def test_forgets_entities_of_another_database(start, model):
     host = start(model)
@@ -209,13 +260,12 @@ def test_takes_an_entity_of_a_session_on_the_same_database(start):
     assert [action.actor for action in am.get_by_recipient(ann_of(host))] == ["ann"]
 
 
-def test_goes_on_without_the_other_database_where_nothing_of_it_is_shown(start, monkeypatch):
+def test_goes_on_without_the_other_database_where_nothing_of_it_is_shown(start):
     host = start(BY_TABLE)
     am.create(ann_of(host), "waved")
     transaction.commit()
     forget(host)
-    nowhere = sa.create_engine("sqlite:////nowhere/at/all.db")
-    host.model.OtherSession.configure(bind=nowhere)
+    lose_database_of_members(host)
     assert "ann waved" in host.browser("ann").get("/activitystream/").html.text
 
 

@@ -240,11 +240,15 @@ def transaction_is_broken(error: BaseException) -> bool:
     :param error: what was raised in it.
     """
     try:
-        connection = DBSession.connection(bind_arguments={"mapper": Action})
-        connection.execute(sa.select(1))
+        ours = DBSession.connection(bind_arguments={"mapper": Action})
+        for connection in {
+            ours,
+            *(each for session in sessions() for each in _connections(session)),
+        }:
+            connection.execute(sa.select(1))
     except sa.exc.SQLAlchemyError:
         return True
-    return _ended_transaction(error, connection)
+    return _ended_transaction(error, ours)
 
 
 def _ended_transaction(error: BaseException | None, connection: sa.Connection) -> bool:
