@@ -167,3 +167,14 @@ def test_a_concrete_subclass_with_the_same_key_is_not_shown_instead(host, user, 
         base.registry.dispose()
     assert shown == ["a boat", "a ship"]
     assert number == 3
+
+
+def test_never_calls_deleted_what_is_in_a_table_that_is_missing(host, user, define):
+    thing = host.save(define("Thing", "thing")())
+    am.create(user, "made", thing)
+    host.save()
+    host.database.forget()
+    with host.database.engine.begin() as connection:
+        connection.execute(sa.text("DROP TABLE thing"))
+    browser = host.browser(host.model.user_named("ann"))
+    assert browser.get("/activitystream/stream.json", status=503)

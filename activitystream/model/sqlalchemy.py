@@ -1153,8 +1153,14 @@ def _ask(cls: type, keys: list[Any]) -> list[Any]:
         number = error.orig.args[:1] if error.orig is not None else ()
         if isinstance(error, sa.exc.OperationalError) and number not in _OTHER_CHARACTERS:
             raise
+        if number in _NO_TABLE or getattr(error.orig, "sqlstate", None) in _NO_TABLE:
+            raise
         raise ValueError(f"the database takes this for no key of {cls.__name__}") from error
 
+
+#: The errors of MariaDB and of PostgreSQL for a table that is not there, lacks a column, or is not
+#: for this user to read.
+_NO_TABLE = ((1146,), "42P01", "42703", "42501")
 
 #: MariaDB's and MySQL's errors for a text that the character set of a column does not have.
 _OTHER_CHARACTERS = ((1267,), (1271,))
