@@ -47,6 +47,8 @@ BENCH = [
     "django-activity-stream == 2.0.0",
     "django-notifications-hq == 1.8.3",
 ]
+# ./dev docs reads the docstrings of the package on SQLAlchemy.
+DOCS = [*SQLALCHEMY, "furo >= 2024.8.6", "Sphinx >= 8.1"]
 # What ./dev tox and ./dev lock run.
 DEV = ["tox >= 4.20", "uv >= 0.9"]
 
@@ -100,5 +102,6 @@ setup(
         "test": TEST,
         "bench": BENCH,
         "dev": DEV,
+        "docs": DOCS,
     },
 )

@@ -1,4 +1,4 @@
-"""The numbers of docs/scaling.rst: a replica set, a table in partitions, the bytes of an action.
+"""Measure what docs/explanation/scaling.rst tells: replica sets, partitions, bytes of an action.
 
     python -m benchmarks.simulations replica-set|partitions|sizes
 

@@ -23,6 +23,7 @@ from pymongo.errors import PyMongoError
 from activitystream import am
 from tests.databases import SQL, MingDatabase, SQLDatabase, on, without
 from tests.disks import small_disk
+from tests.documents import text_of
 from tests.host.app import AuthMetadata
 from tests.processes import standing_still, wait_until
 
@@ -229,9 +230,9 @@ def of(*outages):
     return pytest.mark.parametrize("outage", outages, indirect=True)
 
 
-def test_the_settings_that_the_readme_tells_do_what_it_says(database_named):
-    readme = (Path(__file__).parent.parent / "README.rst").read_text(encoding="utf-8")
-    urls = re.findall(r"^ +(?:sqlalchemy|ming)\.url = (\S+\?\S+)$", readme, re.MULTILINE)
+def test_the_settings_that_the_documentation_tells_do_what_it_says(database_named):
+    settings = text_of("docs/reference/settings.rst")
+    urls = re.findall(r"^ +(?:sqlalchemy|ming)\.url = (\S+\?\S+)$", settings, re.MULTILINE)
     told = {sa.make_url(url).get_backend_name(): url for url in urls}
     assert told.keys() == {"postgresql", "mysql", "mongodb"}
     for name, limit in {

@@ -97,8 +97,8 @@ def test_the_wheel_brings_its_licence(wheel):
     assert any(name.endswith("/LICENSE") for name in wheel.namelist())
 
 
-def test_the_sdist_holds_the_package_and_its_tests(source, unpacked_sdist):
-    for folder in ("activitystream", "tests"):
+def test_the_sdist_holds_the_package_its_documentation_and_its_tests(source, unpacked_sdist):
+    for folder in ("activitystream", "docs", "tests"):
         assert files_below(unpacked_sdist, folder) == files_below(source, folder)
 
 
@@ -176,9 +176,9 @@ def build_requirements(source):
     return json.loads(text)
 
 
-def test_the_readme_tells_which_versions_it_allows(source, metadata):
-    readme = Path(source, "README.rst").read_text(encoding="utf-8")
-    told = [Requirement("".join(row)) for row in re.findall(r"^(\S+ +)(>= .+)$", readme, re.M)]
+def test_the_documentation_tells_which_versions_it_allows(source, metadata):
+    page = Path(source, "docs/guides/install.rst").read_text(encoding="utf-8")
+    told = [Requirement("".join(row)) for row in re.findall(r"^(\S+ +)(>= .+)$", page, re.M)]
     allowed = map(Requirement, metadata.get_all("Requires-Dist"))
     ranges = {canonicalize_name(each.name): each.specifier for each in allowed}
     of_a_host = {

@@ -1,4 +1,4 @@
-"""Every code block of the README is run, in this order, in an app that is made of them."""
+"""Run the code of the README and of the documentation, in an app that is made of it."""
 
 import importlib
 import re
@@ -19,8 +19,6 @@ import transaction
 import zope.sqlalchemy
 from beaker.cache import cache_managers
 from beaker.container import MemoryNamespaceManager
-from docutils.core import publish_doctree
-from docutils.nodes import literal_block
 from ming import Session
 from ming import schema as s
 from ming.odm import FieldProperty, Mapper, ThreadLocalODMSession
@@ -34,30 +32,9 @@ from webtest import TestApp
 
 from activitystream import am
 from activitystream.model.ming import Action
-from tests.distributions import ROOT, constraints, copy_source, run
+from tests.distributions import ROOT, Environment, constraints, copy_source, run
+from tests.documents import PROJECT, blocks, text_of
 from tests.host.app import AuthMetadata, configurator
-
-PROJECT = "myproject"
-
-
-def blocks(language, orm=None):
-    """The code blocks of a language, each as (its line, the file that it is of or None, its text).
-
-    A block says the file in its first line, or the paragraph before it does in its last words; and
-    it may say that it is of one ORM only.
-    """
-    document = publish_doctree((ROOT / "README.rst").read_text())
-    found = []
-    for block in document.findall(literal_block):
-        if language in block["classes"]:
-            before = block.parent[block.parent.index(block) - 1].astext()
-            said = f"{before}\n{block.astext()}" if language == "html" else block.astext()
-            file = re.search(rf"^.*({PROJECT}/[\w./]+):?$", said, re.M)
-            of_orm = re.match(r"# on (SQLAlchemy|Ming)\b", block.astext())
-            if of_orm is None or of_orm[1] == orm:
-                found.append((block.line, file and file[1], block.astext()))
-    return found
-
 
 #: A page for each template of the README that is one.
 ROOT_CONTROLLER = f"""
@@ -107,10 +84,10 @@ def project(database, tmp_path, monkeypatch):
         (tmp_path / PROJECT / name / "__init__.py").touch()
     (tmp_path / PROJECT / "__init__.py").touch()
     for language in ("python", "html"):
-        for _, file, text in blocks(language, orm_of(database)):
-            if file:
-                with (tmp_path / file).open("a") as written:
-                    written.write(f"{text}\n")
+        for block in blocks(language, orm_of(database)):
+            if block.file:
+                with (tmp_path / block.file).open("a") as written:
+                    written.write(f"{block.text}\n")
     (tmp_path / PROJECT / "controllers" / "root.py").write_text(ROOT_CONTROLLER)
     monkeypatch.syspath_prepend(tmp_path)
     assert database.model  # imported before the list of all classes is taken
@@ -265,10 +242,9 @@ def test_every_python_block_runs(namespace, capsys):
     type(post).author = namespace["author"]
     type(post).created = namespace["action"].timestamp + timedelta(seconds=30)
     namespace["action"].actor
-    for line, file, text in blocks("python", namespace["orm"]):
-        if file is None:
-            source = "\n" * (line or 0) + text
-            exec(compile(source, "README.rst", "exec"), namespace)
+    for block in blocks("python", namespace["orm"]):
+        if block.file is None:
+            exec(block.compiled(), namespace)
     assert "Ann commented on A post" in capsys.readouterr().out
     assert namespace["until"] == namespace["action"].timestamp.isoformat(timespec="milliseconds")
     assert namespace["text"] == "Ann published A post less than 1 minute ago"
@@ -277,8 +253,8 @@ def test_every_python_block_runs(namespace, capsys):
 
 
 def test_the_hook_of_the_readme_reaches_each_recipient(namespace):
-    (hook,) = [text for _, _, text in blocks("python") if "send_mail" in text]
-    exec(hook, namespace)
+    (hook,) = [each for each in blocks("python") if "send_mail" in each.text]
+    exec(hook.compiled(), namespace)
     am.create(namespace["user"], "liked", recipients=[namespace["author"]])
     assert namespace["mailer"].calls == [("bob@host", "Ann", "liked")]
     am.create(namespace["user"], "announced")
@@ -287,8 +263,8 @@ def test_the_hook_of_the_readme_reaches_each_recipient(namespace):
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 def test_who_is_logged_in_is_a_visitor_while_the_user_cannot_be_read(namespace):
-    (block,) = [text for _, _, text in blocks("python", "SQLAlchemy") if "get_user" in text]
-    exec(block, namespace)
+    (block,) = [each for each in blocks("python", "SQLAlchemy") if "get_user" in each.text]
+    exec(block.compiled(), namespace)
     metadata = types.SimpleNamespace(
         dbsession=namespace["DBSession"], user_class=namespace["model"].User
     )
@@ -302,8 +278,8 @@ def test_who_is_logged_in_is_a_visitor_while_the_user_cannot_be_read(namespace):
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 def test_the_hook_after_the_commit_sends_only_what_is_committed(namespace):
-    (hook,) = [text for _, _, text in blocks("python", "SQLAlchemy") if "addAfter" in text]
-    exec(hook, namespace)
+    (hook,) = [each for each in blocks("python", "SQLAlchemy") if "addAfter" in each.text]
+    exec(hook.compiled(), namespace)
     am.create(namespace["user"], "aborted", recipients=[namespace["author"]])
     transaction.abort()
     am.create(namespace["user"], "liked", recipients=[namespace["author"]])
@@ -315,9 +291,9 @@ def test_the_hook_after_the_commit_sends_only_what_is_committed(namespace):
 
 def test_the_field_for_those_who_sign_up_leaves_nothing_old_to_see(namespace):
     am.create(namespace["user"], "announced")
-    for _, file, text in blocks("python", namespace["orm"]):
-        if file is None and "last_activity_seen" in text:
-            exec(text, namespace)
+    for block in blocks("python", namespace["orm"]):
+        if block.file is None and "last_activity_seen" in block.text:
+            exec(block.compiled(), namespace)
     namespace["save"](namespace["newcomer"])
     namespace["forget"]()
     assert [am.count_not_seen_by_recipient(user) for user in namespace["all_users"]()] == [0, 0, 0]
@@ -373,8 +349,8 @@ def test_the_bell_of_the_readme_is_shown(namespace):
 
 
 def test_the_list_of_the_readme_is_shown(namespace, project):
-    (text,) = [text for _, file, text in blocks("html") if "partials:stream" in text]
-    (project / "templates" / "list.xhtml").write_text(f"<div>{text}</div>")
+    (block,) = [each for each in blocks("html") if "partials:stream" in each.text]
+    (project / "templates" / "list.xhtml").write_text(f"<div>{block.text}</div>")
     am.create(namespace["author"], "commented on", namespace["post"])
     namespace["save"]()
     page = TestApp(namespace["app"], extra_environ={"REMOTE_USER": "ann"}).get("/list")
@@ -384,7 +360,7 @@ def test_the_list_of_the_readme_is_shown(namespace, project):
 
 def test_the_template_of_a_verb_is_used(namespace, project):
     option = "templates={'liked': 'myproject.templates.liked'}"
-    assert any(option in text for _, _, text in blocks("python"))
+    assert any(option in block.text for block in blocks("python"))
     am.create(namespace["author"], "liked", namespace["post"])
     namespace["save"]()
     tg.config["activitystream"]["templates"] = {"liked": "myproject.templates.liked"}
@@ -397,28 +373,30 @@ def test_the_template_of_a_verb_is_used(namespace, project):
 def test_tells_hosts_of_app_config_to_move_by_the_error_that_they_get():
     with pytest.raises(AttributeError) as caught:
         plug(AppConfig(minimal=True), "activitystream")
-    assert f"``AttributeError: {caught.value}``" in (ROOT / "README.rst").read_text()
+    assert f"``AttributeError: {caught.value}``" in text_of("docs/guides/from-0.1.1.rst")
 
 
 def test_htmx_is_told_in_the_demo_what_the_readme_says():
-    (text,) = [text for _, _, text in blocks("html") if "htmx-config" in text]
+    (block,) = [each for each in blocks("html") if "htmx-config" in each.text]
     master = ROOT / "activitystream" / "demo" / "templates" / "master.xhtml"
-    assert text in master.read_text()
+    assert block.text in master.read_text()
 
 
 def test_every_html_block_is_shown_by_a_test():
-    names = ["master", None, "liked", None, "notification", "notifications", "panel"]
-    assert [file for _, file, _ in blocks("html")] == [
+    names = ["master", None, None, "liked", "notification", "notifications", "panel"]
+    assert [block.file for block in blocks("html")] == [
         name and f"{PROJECT}/templates/{name}.xhtml" for name in names
     ]
 
 
 def test_every_command_is_run_by_a_test():
     """Those of the stock host, by its fixture; ./dev test, by CI; the others, below."""
-    lines = [line for _, _, text in blocks("bash") for line in text.splitlines()]
-    others = [line for line in lines if not line.startswith(("./dev", "pybabel"))]
-    assert others == [
+    lines = [line for block in blocks("bash") for line in block.text.splitlines()]
+    reinstall = "pip install --force-reinstall --no-deps tgapp-activitystream"
+    assert {line for line in lines if not line.startswith(("./dev", "pybabel"))} == {
+        "pip install ./tgapp-activitystream",
         "pip install tgapp-activitystream",
+        reinstall,
         "gearbox plug tgapp-activitystream",
         "gearbox setup-app",
         "gearbox activitystream purge --older-than 180d --dry-run",
@@ -428,7 +406,10 @@ def test_every_command_is_run_by_a_test():
         "gearbox migrate-pluggable activitystream upgrade",
         "gearbox migrate-pluggable activitystream db_version",
         "gearbox migrate-pluggable activitystream downgrade",
-    ]
+    }
+    # tests/test_distributions.py runs what our own message says.
+    message = (ROOT / "activitystream" / "lib" / "distributions.py").read_text()
+    assert reinstall.replace("tgapp-activitystream", "{_OURS}") in message
     stock_host = (ROOT / "tests" / "stock_host" / "__init__.py").read_text()
     assert '"plug", "tgapp-activitystream"' in stock_host
     assert '"install"' in stock_host
@@ -440,9 +421,19 @@ def test_every_command_is_run_by_a_test():
     assert "./dev demo" in lines
 
 
+def test_installs_from_a_clone_as_the_readme_says(tmp_path):
+    clone = tmp_path / "tgapp-activitystream"
+    clone.mkdir()
+    copy_source(clone)
+    environment = Environment(tmp_path / "venv")
+    environment.pip("install", "--no-deps", "--no-build-isolation", clone)
+    version = "import importlib.metadata as m; print(m.version('tgapp-activitystream'))"
+    assert environment.python("-c", version, cwd=tmp_path).startswith("1.")
+
+
 def test_the_commands_for_translators_change_nothing_that_is_up_to_date(tmp_path):
     copy_source(tmp_path)
-    for line in [line for _, _, text in blocks("bash") for line in text.splitlines()]:
+    for line in [line for block in blocks("bash") for line in block.text.splitlines()]:
         if line.startswith("pybabel"):
             command = [sys.executable, "-m", "babel.messages.frontend", *shlex.split(line)[1:]]
             subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)

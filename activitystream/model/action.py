@@ -76,8 +76,8 @@ class ActionMixin:
     def name_of(self, role: str) -> str:
         """What to call the entity in a role: fit to be shown to anyone, "" if there is none.
 
-        Of a deleted one, the name that the action kept; of any other,
-        :func:`activitystream.lib.entity_words.name_of`.
+        Of a deleted one it is the name that the action kept, or "deleted"; of any other its
+        ``as_str``, or what its class's own ``__str__`` gives, or the name of its class.
         """
         reference = self._reference(role)
         if reference is None:

@@ -219,7 +219,7 @@ def check_fields(fields: dict[str, Any]) -> None:
             f"MongoDB stores at most 16 MB of one action, and this one is {size} bytes, with "
             f"{characters} characters of text and {recipients} recipients: store less text, or let "
             f"the recipients belong to an audience, like a team, and give that as the recipient "
-            f"(README: Audiences)"
+            f"(docs/guides/audiences.rst)"
         )
 
 
