@@ -201,3 +201,16 @@ def test_the_migrations_go_where_the_host_has_its_own_metadata(write, url):
     host.make_tables()
     bootstrap.bootstrap(None, {}, {})
     assert works(host)
+
+
+@pytest.mark.parametrize("model", [IN_ONE_MODULE, BOUND_BY_BASE])
+def test_takes_the_engine_of_an_app_that_is_made_anew(write, url, new_url, model):
+    host = write(url, model)
+    host.start()
+    assert not host.model.DBSession.registry.has()
+    host.url = new_url()
+    host.start()
+    host.make_tables()
+    bootstrap.bootstrap(None, {}, {})
+    assert str(engine_of(host).url.database) == sa.make_url(host.url).database
+    assert works(host)

@@ -37,7 +37,8 @@ def bind(ours: tuple[type, ...], conf: dict[str, Any], modules: list[ModuleType]
     _known.clear()
     main = conf["DBSession"]
     _others[:] = [each for each in members(modules, orm.scoped_session) if each is not main]
-    session = main.registry()
+    # Not this thread's, which would keep the engine of this start when the app is made anew.
+    session = main.session_factory()
     if _bind_of(session, ours[0]) is not None:
         return
     engines = {_bind_of(session, mapper) for mapper in mappers(modules)} - {None}
@@ -53,8 +54,9 @@ def bind(ours: tuple[type, ...], conf: dict[str, Any], modules: list[ModuleType]
             "activitystream.model.Action and activitystream.model.ActionRecipient."
         )
     factory.configure(binds={**(factory.kw.get("binds") or {}), **dict.fromkeys(ours, engine)})
-    for cls in ours:
-        session.bind_mapper(cls, engine)  # this session was made before
+    if main.registry.has():
+        for cls in ours:
+            main.registry().bind_mapper(cls, engine)  # it was made before
 
 
 def session_of(cls: type[Any]) -> orm.Session:
