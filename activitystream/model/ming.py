@@ -9,6 +9,7 @@ import uuid
 import weakref
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timezone
 from functools import lru_cache, partial
 from itertools import islice
@@ -165,6 +166,18 @@ DATABASE_ERRORS = (PyMongoError,)
 def transaction_is_broken(error: BaseException) -> bool:
     """MongoDB keeps what was written."""
     return False
+
+
+class _NoTransaction:
+    """MongoDB keeps what was written, whatever comes after."""
+
+    def is_lost(self) -> bool:
+        return False
+
+
+def watched_transaction() -> AbstractContextManager[_NoTransaction]:
+    """There is none to be lost."""
+    return nullcontext(_NoTransaction())
 
 
 def can_go_on() -> bool:

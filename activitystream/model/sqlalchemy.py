@@ -29,8 +29,19 @@ from .action import ROLES, ActionMixin
 from .sqlalchemy_host import mappers, metadata_of, model_of, modules_of
 from .sqlalchemy_keys import LONGEST, Keys
 from .sqlalchemy_seen import Seen
-from .sqlalchemy_sessions import bind, end_request, listeners_of_zope, session_of, sessions
+from .sqlalchemy_sessions import (
+    bind,
+    connections_of,
+    end_request,
+    has_only_read,
+    is_flushing,
+    listeners_of_zope,
+    session_of,
+    sessions,
+    was_written,
+)
 from .sqlalchemy_sessions import check_session as check_session  # the other half of key_of
+from .sqlalchemy_transaction import watched_transaction as watched_transaction
 from .sqlalchemy_types import ColumnType
 
 log = logging.getLogger(__name__)
@@ -235,41 +246,28 @@ DATABASE_ERRORS = (sa.exc.DBAPIError, sa.exc.PendingRollbackError, sa.exc.Timeou
 
 
 def transaction_is_broken(error: BaseException) -> bool:
-    """Whether the host's transaction was rolled back, or nothing else can be done with it any more.
+    """Whether the host's transaction may be of no use any more, after code that nobody watched.
 
-    :param error: what was raised in it.
+    :param error: what was raised in it. If the database's own error is behind it, that may have
+        rolled all back: MariaDB and SQLite go on as if nothing had been.
     """
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, DATABASE_ERRORS):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return any(map(_is_of_no_use, sessions()))
+
+
+def _is_of_no_use(session: Any) -> bool:
+    if session.get_transaction() is None or not session.is_active:
+        return True
     try:
-        ours = DBSession.connection(bind_arguments={"mapper": Action})
-        for connection in {
-            ours,
-            *(each for session in sessions() for each in _connections(session)),
-        }:
+        for connection in connections_of(session):
             connection.execute(sa.select(1))
     except sa.exc.SQLAlchemyError:
         return True
-    return _ended_transaction(error, ours)
-
-
-def _ended_transaction(error: BaseException | None, connection: sa.Connection) -> bool:
-    """Whether the database rolled all back by itself, to go on as if nothing had been.
-
-    MariaDB and MySQL do so with one of two transactions that wait for each other, SQLite on a full
-    disk.
-    """
-    while error is not None:
-        if isinstance(error, sa.exc.DBAPIError):
-            if connection.dialect.name == "sqlite":
-                driver: Any = connection.connection.driver_connection
-                return not (driver.in_transaction or _has_only_read(DBSession.registry()))
-            if connection.dialect.name in ("mysql", "mariadb"):
-                return error.orig is not None and error.orig.args[:1] == (_DEADLOCK,)
-        error = error.__cause__ or error.__context__
     return False
-
-
-#: The number of MariaDB's and MySQL's error.
-_DEADLOCK = 1213
 
 
 def can_go_on() -> bool:
@@ -281,33 +279,17 @@ def can_go_on() -> bool:
     """
     if not all(session.is_active for session in sessions()):  # a flush failed
         return False
-    begun = {session: _connections(session) for session in sessions()}
+    begun = {session: connections_of(session) for session in sessions()}
+    if any(was_written(session) for session in begun if not begun[session]):
+        return False
     begun = {session: connections for session, connections in begun.items() if connections}
-    if any(each.in_nested_transaction() or not _has_only_read(each) for each in begun):
+    if any(each.in_nested_transaction() or not has_only_read(each) for each in begun):
         return False
     for session, connections in begun.items():
         # Without a connection nothing is left to roll back, and what was read stays readable.
         if not all(connection.invalidated for connection in connections):
             session.rollback()
     return True
-
-
-def _connections(session: Any) -> list[sa.Connection]:
-    """Those on which a session's transaction has begun."""
-    transaction = session.get_transaction()
-    return [] if transaction is None else [each[0] for each in transaction._connections.values()]
-
-
-def _has_only_read(session: Any) -> bool:
-    """Whether nothing was written, by the account of zope.sqlalchemy, nor is about to be."""
-    if session.new or session.dirty or session.deleted:
-        return False
-    try:
-        from zope.sqlalchemy.datamanager import _SESSION_STATE, STATUS_ACTIVE
-    except ImportError:
-        return False
-    # To look costs nothing, and it decides what is committed: what it was not told of never is.
-    return _SESSION_STATE.get(session) == STATUS_ACTIVE
 
 
 # Actions
@@ -344,7 +326,7 @@ def store(fields: dict[str, Any]) -> Action:
     if rolled_back is not None:
         session.expunge(rolled_back)
     # Within a flush SQLAlchemy takes no object: what the host changes of it then is not stored.
-    if not _is_flushing(session):
+    if not is_flushing(session):
         session.add(action)
     _session_has_changed()
     return action
@@ -399,7 +381,7 @@ def _all_or_nothing(cls: type[Any] = Action) -> Iterator[None]:
     nothing of its own either, without a word. Within a flush, a savepoint of its own.
     """
     session = _session_of(cls)
-    if _is_flushing(session):
+    if is_flushing(session):
         with _savepoint(cls):
             yield
         return
@@ -423,13 +405,6 @@ def _savepoint(cls: type = Action) -> Any:
         # Python's sqlite3 begins none for a savepoint, whose release would commit.
         connection.exec_driver_sql("BEGIN")
     return connection.begin_nested()
-
-
-def _is_flushing(session: Any) -> bool:
-    """Whether this is called by a listener to a flush, in which no other can begin."""
-    # Nothing public tells, but the error of a flush that is tried, which is that of others too.
-    flushing: bool = session._flushing
-    return flushing
 
 
 def _row(fields: dict[str, Any]) -> dict[str, Any]:
@@ -647,7 +622,7 @@ def _connection(cls: type[Any] = Action) -> sa.Connection:
     :param cls: of whose table something is asked.
     """
     session = _session_of(cls)
-    if session.autoflush and not _is_flushing(session):
+    if session.autoflush and not is_flushing(session):
         session.flush()
     connection: sa.Connection = session.connection(bind_arguments={"mapper": cls})
     return connection
@@ -1036,7 +1011,7 @@ def key_of(entity: Any) -> str | None:
     """
     state = sa.inspect(entity)
     keys = _keys(type(entity), state.session)
-    if state.pending and not _is_flushing(state.session):
+    if state.pending and not is_flushing(state.session):
         state.session.flush()
     identity = _identity_of(entity)
     return None if identity is None else keys.text_of(identity[0])
@@ -1048,7 +1023,7 @@ def _identity_of(entity: Any) -> tuple[Any, ...] | None:
     :raises ValueError: if it gets one only in the flush that is going on.
     """
     state = sa.inspect(entity)
-    if not (state.pending and _is_flushing(state.session)):
+    if not (state.pending and is_flushing(state.session)):
         identity: tuple[Any, ...] | None = state.identity
         return identity
     key = tuple(state.mapper.primary_key_from_instance(entity))

@@ -173,6 +173,46 @@ def listeners_of_zope(session: orm.Session) -> Iterator[Any]:
             yield owner
 
 
+def connections_of(session: Any) -> list[sa.Connection]:
+    """Those on which a session's transaction has begun."""
+    transaction = session.get_transaction()
+    if transaction is None:
+        return []
+    # Nothing public names them, and Session.connection would begin one on each database. Each is
+    # there by its engine too.
+    return list(dict.fromkeys(each[0] for each in transaction._connections.values()))
+
+
+def is_flushing(session: Any) -> bool:
+    """Whether this is called by a listener to a flush, in which no other can begin."""
+    # Nothing public tells, but the error of a flush that is tried, which is that of others too.
+    flushing: bool = session._flushing
+    return flushing
+
+
+def has_only_read(session: Any) -> bool:
+    """Whether nothing was written, by the account of zope.sqlalchemy, nor is about to be."""
+    if session.new or session.dirty or session.deleted:
+        return False
+    return account_of(session) == "active"
+
+
+def was_written(session: Any) -> bool:
+    """Whether something was, by the same account; it is lost if the transaction has ended since."""
+    return account_of(session) == "changed"
+
+
+def account_of(session: Any) -> str | None:
+    """What zope.sqlalchemy knows of a session, by which it decides what is committed."""
+    try:
+        # Nothing public tells it.
+        from zope.sqlalchemy.datamanager import _SESSION_STATE
+    except ImportError:
+        return None
+    account: str | None = _SESSION_STATE.get(session)
+    return account
+
+
 def end_request(succeeded: bool, managed: bool = False) -> None:
     """End the transactions that nobody else has ended, and give back their connections.
 
