@@ -1,9 +1,13 @@
 """am.forget: what actions tell of an entity is removed."""
 
+from datetime import datetime
+
+import bson
 import pytest
 
 from activitystream import am, model
 from activitystream.lib.removal import Forgotten
+from tests.databases import MING
 
 
 @pytest.fixture
@@ -185,6 +189,18 @@ def test_thousands_are_found(host, people):
     assert am.forget(ann) == counts
     assert len(host.database.raw_actions()) == 3 * 550
     assert am.get_by_recipient(bob).count() == 3 * 550
+
+
+def test_all_are_found_whatever_the_order_in_which_they_were_stored(host, user, small_batches):
+    mine = {"actor_type": "User", "actor_id": host.database.stored_key(user._id)}
+    ming = host.database.name in MING
+    for number in range(25, 0, -1):
+        key = bson.ObjectId(f"{number:024}") if ming else number
+        fields = {"verb": f"no. {number}", "timestamp": datetime(2020, 1, 1), "_recipients": []}
+        host.database.insert_action(_id=key, **mine, **fields)
+    assert am.forget(user, dry_run=True) == Forgotten(as_actor=25)
+    assert am.forget(user) == Forgotten(as_actor=25)
+    assert stored(host) == {}
 
 
 @pytest.mark.parametrize("bad", [None, "ann", 7, ["ann"]])

@@ -85,8 +85,13 @@ def test_the_wheel_holds_every_file_of_the_package_and_nothing_else(source, whee
 
 
 def test_every_translation_is_installed_compiled(source, wheel):
-    for catalog in source.glob("activitystream/i18n/*/LC_MESSAGES/*.po"):
-        assert catalog.relative_to(source).with_suffix(".mo").as_posix() in wheel.namelist()
+    folder = "activitystream/i18n/{}/LC_MESSAGES/activitystream"
+    catalogs = {
+        str(each.relative_to(source)) for each in source.glob("activitystream/i18n/**/*.po")
+    }
+    assert catalogs == {f"{folder.format(language)}.po" for language in ("en", "it", "ru")}
+    for catalog in catalogs:
+        assert Path(catalog).with_suffix(".mo").as_posix() in wheel.namelist()
 
 
 def test_type_checkers_read_its_type_hints(wheel):

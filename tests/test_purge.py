@@ -5,6 +5,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from activitystream import am, model
+from activitystream.lib import removal
 
 OLD = datetime(2020, 1, 31, 12, 30, 0, 123000)
 
@@ -48,6 +49,25 @@ def test_all_that_is_older_goes_and_all_else_stays(host, old_actions, user, othe
     assert (len(host.verbs(user)), len(host.verbs(other))) == (76, 51)
     assert am.count_not_seen_by_recipient(user) == 76
     assert am.get_by_recipient(other).count() == 51
+
+
+def test_what_was_imported_newest_first_goes_too(host, user):
+    am.create_many(
+        {"actor": user, "verb": "imported", "timestamp": OLD - timedelta(seconds=number)}
+        for number in range(2500)
+    )
+    assert am.purge(OLD - timedelta(seconds=99)) == 2400
+    assert am.purge(datetime(2021, 1, 1)) == 100
+    assert stored(host) == []
+
+
+def test_the_oldest_go_first(host, user, small_batches):
+    am.create_many(
+        {"actor": user, "verb": f"no. {number}", "timestamp": OLD - timedelta(seconds=number)}
+        for number in range(25)
+    )
+    assert next(removal.purge(datetime(2021, 1, 1))) == 10
+    assert sorted(stored(host)) == sorted(f"no. {number}" for number in range(15))
 
 
 def test_a_second_run_finds_nothing(host, actions):

@@ -33,8 +33,8 @@ def action(monkeypatch):
         (timedelta(hours=2), "about 2 hours ago"),
         (timedelta(hours=5, minutes=10), "about 5 hours ago"),
         (timedelta(hours=23, minutes=59), "about 23 hours ago"),
-        (timedelta(hours=24), (NOW - timedelta(hours=24)).strftime("%x")),
-        (timedelta(days=400), (NOW - timedelta(days=400)).strftime("%x")),
+        (timedelta(hours=24), "01/30/26"),
+        (timedelta(days=400), "12/27/24"),
     ],
 )
 def test_how_long_ago_it_was_is_told_in_words(action, ago, words):
@@ -44,7 +44,7 @@ def test_how_long_ago_it_was_is_told_in_words(action, ago, words):
 
 def test_the_time_of_day_is_told_with_seconds(action):
     action.timestamp = datetime(2026, 1, 31, 9, 5, 7)
-    assert action.timestamp_24_hh_mm == action.timestamp.strftime("%X")
+    assert action.timestamp_24_hh_mm == "09:05:07"
     assert action.timestamp_24_hh_mm[:-3] == "09:05"
 
 
