@@ -9,13 +9,13 @@ SQLALCHEMY = ["SQLAlchemy >= 2.0.31, < 3", "transaction >= 3, < 6", "zope.sqlalc
 DEMO = [
     *MING,
     *SQLALCHEMY,
+    "alembic >= 1.13, < 2",
     "psycopg[binary] >= 3.2.2, < 4",
     "repoze.who >= 3.2, < 4",
     "waitress >= 3.0.2, < 4",
 ]
 TEST = [
     *DEMO,
-    "alembic >= 1.13, < 2",
     "Babel >= 2.16",
     "Beaker >= 1.12",
     "build >= 1.2",

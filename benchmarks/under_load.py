@@ -154,7 +154,7 @@ def _run(url: str, seconds: float) -> dict[str, Any]:
 
 @contextmanager
 def _served(url: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    command = [sys.executable, "-u", "-m", "activitystream.demo", "--db", url, "--port", "0"]
+    command = [sys.executable, "-u", "-m", "demo", "--db", url, "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
             said = re.search(r":(\d+)/", server.stdout.readline())
@@ -251,8 +251,8 @@ def _as_rst(results: dict[str, Any]) -> str:
 
 def _fill(url: str) -> None:
     from activitystream import am
-    from activitystream.demo import model
-    from activitystream.demo.app import make_app
+    from demo import model
+    from demo.config.application import make_app
 
     make_app(url)
     with model.orm.unit_of_work():

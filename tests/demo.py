@@ -34,9 +34,13 @@ def empty_db_url(name, database_named, folder):
 def start(db_url):
     # Imported late: flush_all() in other tests meets every session there is, and one that was
     # never bound to a database is an error.
-    from activitystream.demo.app import make_app
+    from demo import websetup
+    from demo.config.application import make_app
 
     stop()
+    # tgext.pluggable wraps it for each app of this process.
+    while (unplugged := getattr(websetup.bootstrap, "previous_bootstrap", None)) is not None:
+        websetup.bootstrap = unplugged
     milestones._reset_all()
     tg.hooks._clear()
     return make_app(db_url)
@@ -44,7 +48,7 @@ def start(db_url):
 
 def stop():
     """What an app of this process left behind does not get in the way of the next."""
-    orm = getattr(sys.modules.get("activitystream.demo.model"), "orm", None)
+    orm = getattr(sys.modules.get("demo.model"), "orm", None)
     if hasattr(orm, "DeclarativeBase"):
         orm.DBSession.remove()
         orm.DBSession.get_bind().dispose()
@@ -54,7 +58,7 @@ def stop():
 
 
 def wipe():
-    from activitystream.demo import model
+    from demo import model
 
     model.orm.DBSession.close_all()
     db = model.orm.DBSession.db

@@ -63,7 +63,7 @@ def expect_new(page, number):
 @contextmanager
 def at_work():
     """What Bruno does without a browser: gives him, Ada, and a notice below which both wrote."""
-    from activitystream.demo import model
+    from demo import model
 
     with model.orm.unit_of_work():
         (apples,) = (each for each in model.orm.newest_notices(50) if "apples" in each.title)
@@ -542,7 +542,7 @@ def test_axe_finds_no_barrier_and_nothing_is_cut_off(board, color_scheme, viewpo
 
 @ON_ONE
 def test_an_empty_stream_has_no_barrier_either(board):
-    from activitystream.demo import model
+    from demo import model
 
     with model.orm.DBSession.get_bind().begin() as connection:
         for table in ("activity_stream_recipient", "activity_stream_action"):

@@ -1,5 +1,6 @@
 """The demo, as a newcomer sees it."""
 
+import ast
 import os
 import re
 import subprocess
@@ -12,6 +13,7 @@ from http.cookiejar import CookieJar
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from webtest import TestApp, Upload
 from webtest.forms import Submit
 
@@ -192,6 +194,36 @@ def test_nobody_is_told_of_what_they_did(app):
     assert count(freya.get("/")) == before
 
 
+def test_imports_only_public_names():
+    """What a host may import is in the README."""
+    imported = set()
+    for path in ROOT.joinpath("demo").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported.update(each.name for each in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                imported.update(f"{node.module}.{each.name}" for each in node.names)
+    public = {"activitystream.ActionManager", "activitystream.am", "activitystream.model.Action"}
+    ours = {name for name in imported if name.partition(".")[0] == "activitystream"}
+    assert "activitystream.am" in ours
+    assert ours <= public
+
+
+@on("sqlite", "postgresql")
+def test_brings_the_database_of_an_older_release_up_to_date(db_url):
+    def indexes():
+        return [each["name"] for each in sa.inspect(engine).get_indexes("activity_stream_action")]
+
+    start(db_url)
+    engine = sa.create_engine(db_url, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP INDEX actions_by_time")
+        connection.exec_driver_sql("UPDATE activitystream_migrate SET version_num = '0001'")
+    assert "actions_by_time" not in indexes()
+    start(db_url)
+    assert "actions_by_time" in indexes()
+
+
 NO_NOTICE = "0" * 24
 
 
@@ -317,7 +349,7 @@ def test_every_answer_has_a_strict_policy(app, path):
 @contextmanager
 def command_line(*arguments, folder):
     process = subprocess.Popen(
-        [sys.executable, "-m", "activitystream.demo", *arguments],
+        [sys.executable, "-m", "demo", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -416,7 +448,7 @@ def test_what_cannot_be_started_says_why_in_a_line(tmp_path, arguments, status, 
     ],
 )
 def test_without_its_requirements_it_says_what_to_install(tmp_path, missing, db_url):
-    code = f"import sys; sys.modules['{missing}'] = None; import activitystream.demo.__main__ as it"
+    code = f"import sys; sys.modules['{missing}'] = None; import demo.__main__ as it"
     code = f"{code}; sys.argv = ['demo', '--db', '{db_url}']; it.main()"
     result = subprocess.run(
         [sys.executable, "-c", code],
@@ -427,5 +459,4 @@ def test_without_its_requirements_it_says_what_to_install(tmp_path, missing, db_
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     assert result.returncode == 1
-    install = "pip install 'tgapp-activitystream[demo]'"
-    assert result.stderr == f"The demo needs {missing}: {install}\n"
+    assert result.stderr == f"The demo needs {missing}: ./dev demo installs it\n"

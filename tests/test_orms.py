@@ -16,7 +16,6 @@ ASKED = sorted(
     {
         name
         for path in PACKAGE.rglob("*.py")
-        if path.relative_to(PACKAGE).parts[0] != "demo"
         for name in re.findall(r"\bmodel\.orm\.(\w+)", path.read_text(encoding="utf-8"))
     }
 )

@@ -102,8 +102,12 @@ def test_the_wheel_brings_its_licence(wheel):
     assert any(name.endswith("/LICENSE") for name in wheel.namelist())
 
 
-def test_the_sdist_holds_the_package_its_documentation_and_its_tests(source, unpacked_sdist):
-    for folder in ("activitystream", "docs", "tests"):
+def test_the_wheel_leaves_the_demo_out(wheel):
+    assert not [name for name in wheel.namelist() if "demo" in name]
+
+
+def test_the_sdist_holds_every_file_of_our_folders(source, unpacked_sdist):
+    for folder in ("activitystream", "benchmarks", "demo", "docs", "tests"):
         assert files_below(unpacked_sdist, folder) == files_below(source, folder)
 
 

@@ -378,7 +378,7 @@ def test_tells_hosts_of_app_config_to_move_by_the_error_that_they_get():
 
 def test_htmx_is_told_in_the_demo_what_the_readme_says():
     (block,) = [each for each in blocks("html") if "htmx-config" in each.text]
-    master = ROOT / "activitystream" / "demo" / "templates" / "master.xhtml"
+    master = ROOT / "demo" / "templates" / "master.xhtml"
     assert block.text in master.read_text()
 
 

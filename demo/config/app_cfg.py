@@ -1,4 +1,4 @@
-"""The host's configuration: what a quickstarted project has in ``config/app_cfg.py``."""
+"""The host's configuration, which plugs activitystream."""
 
 import secrets
 from typing import Any
@@ -8,23 +8,13 @@ from tg.configuration.auth import TGAuthMetadata
 from tg.configuration.auth.fastform import FastFormPlugin
 from tg.util import Bunch
 from tgext.pluggable import plug
-from webob import Request, Response
-from webob.dec import wsgify
 
-import activitystream.demo
-
-from . import model, seed
-
-#: What a browser may load and do: nothing inline, and of another site only htmx.
-_POLICY = (
-    "default-src 'none'; script-src 'self' https://unpkg.com/htmx.org@1.9.12/; style-src 'self'; "
-    "img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
-)
+import demo
+from demo import model
 
 
 class Neighbours(TGAuthMetadata):
-    """Who is behind the name in the login cookie. There are no passwords on this board."""
+    """Find the neighbour whose name is in the login cookie. This board has no passwords."""
 
     authenticate = None
 
@@ -33,23 +23,22 @@ class Neighbours(TGAuthMetadata):
 
 
 class LoginPage(FastFormPlugin):
-    """Sends who must log in to our page, which logs them in itself."""
+    """Send whoever must log in to our page, which logs them in itself."""
 
     def identify(self, environ: dict[str, Any]) -> None:
         return None
 
 
-def make_app(db_url: str) -> Any:
-    """The board as a WSGI app, on a database with something in it.
+def base_config(db_url: str) -> FullStackApplicationConfigurator:
+    """Configure the app for a database.
 
-    :param db_url: ``sqlite:///file.db``, or a server's; ``mim://`` for memory.
-    :raises model.orm.DatabaseError, ValueError: if the database cannot be used.
+    A function, as the demo takes the database from its command line; a quickstarted app has a
+    variable of this name.
     """
-    model.choose_orm(db_url)
     base_config = FullStackApplicationConfigurator()
     base_config.update_blueprint(
         {
-            "package": activitystream.demo,
+            "package": demo,
             "renderers": ["json", "kajiki"],
             "default_renderer": "kajiki",
             # Otherwise Kajiki compiles every template again each time it is rendered.
@@ -76,29 +65,10 @@ def make_app(db_url: str) -> Any:
             "trace_errors.enable": False,
         }
     )
-
     plug(
         base_config,
         "activitystream",
         poll_interval=5,
-        templates={"commented on": "activitystream.demo.templates.comment"},
+        templates={"commented on": "demo.templates.comment"},
     )
-
-    app = base_config.make_wsgi_app({}, {})
-    model.orm.make_tables()
-    seed.if_empty()
-    return guarded(app)
-
-
-@wsgify.middleware
-def guarded(request: Request, app: Any) -> Response:
-    """The app, with what makes a browser careful: for pages, errors and files alike."""
-    response = request.get_response(app)
-    response.headers.update(
-        {
-            "Content-Security-Policy": _POLICY,
-            "Referrer-Policy": "same-origin",
-            "X-Content-Type-Options": "nosniff",
-        }
-    )
-    return response
+    return base_config

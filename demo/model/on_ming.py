@@ -11,8 +11,8 @@ from ming.odm import FieldProperty, ThreadLocalODMSession
 from ming.odm.declarative import MappedClass
 from pymongo.errors import PyMongoError
 
-from activitystream.demo import model
-from activitystream.lib.clock import now
+from demo.model import board
+from demo.model.board import now
 
 _session = Session()
 DBSession = ThreadLocalODMSession(_session)
@@ -59,7 +59,7 @@ def unit_of_work() -> Iterator[None]:
         DBSession.close_all()
 
 
-class Neighbour(model.Neighbour, MappedClass):
+class Neighbour(board.Neighbour, MappedClass):
     class __mongometa__:
         session = DBSession
         name = "neighbour"
@@ -71,7 +71,7 @@ class Neighbour(model.Neighbour, MappedClass):
     last_activity_seen = FieldProperty(s.DateTime)
 
 
-class Notice(model.Notice, MappedClass):
+class Notice(board.Notice, MappedClass):
     class __mongometa__:
         session = DBSession
         name = "notice"
@@ -86,7 +86,7 @@ class Notice(model.Notice, MappedClass):
     created = FieldProperty(s.DateTime(if_missing=now))
 
 
-class Reply(model.Reply, MappedClass):
+class Reply(board.Reply, MappedClass):
     class __mongometa__:
         session = DBSession
         name = "reply"

@@ -8,23 +8,21 @@ from datetime import datetime
 import tg
 
 from activitystream import am
-from activitystream.lib.clock import now
-
-from ..model import Neighbour
+from demo.model import Neighbour, now
 
 
 def current_user() -> Neighbour | None:
-    """The neighbour who is logged in."""
+    """Return the neighbour who is logged in, or None."""
     return (tg.request.identity or {}).get("user")
 
 
 def count_new(user: Neighbour) -> int:
-    """How much there is in the user's stream that they have not seen."""
+    """Count what is in the user's stream that they have not seen."""
     return am.count_not_seen_by_recipient(user)
 
 
 def ago(moment: datetime) -> str:
-    """How long ago something was written, in short."""
+    """Say in short how long ago something was written."""
     minutes = int((now() - moment).total_seconds()) // 60
     if minutes < 1:
         return "just now"

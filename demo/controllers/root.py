@@ -8,48 +8,46 @@ from tg import TGController, abort, expose, redirect
 from tg.controllers.util import auth_force_login, auth_force_logout
 
 from activitystream import am
-from activitystream.lib.origin import is_foreign
-
-from .. import model
-from ..lib.helpers import current_user
-from ..model import Neighbour, Notice
+from demo import model
+from demo.lib.helpers import current_user
+from demo.model import Neighbour, Notice
 
 _PAGE = {"allowed_methods": ["GET", "HEAD"]}
 _FORM = {"allowed_methods": ["POST"]}
 
 
 class RootController(TGController):
-    """tgext.pluggable mounts the stream's own page here too, at ``/activitystream/``."""
+    """The root of the site; tgext.pluggable mounts ``/activitystream/`` here."""
 
     @staticmethod  # as a request's parameter may be named self
     def _before(*args: Any, **kwargs: Any) -> None:
-        if tg.request.method == "POST" and is_foreign(tg.request):
+        if tg.request.method == "POST" and _is_foreign(tg.request):
             abort(403, detail="This form was sent from another site.")
 
-    @expose("activitystream.demo.templates.board", **_PAGE)
+    @expose("demo.templates.board", **_PAGE)
     def index(self) -> dict[str, Any]:
-        """The newest notices."""
+        """Show the newest notices."""
         return _board(model.orm.newest_notices(50))
 
-    @expose("activitystream.demo.templates.board", **_PAGE)
+    @expose("demo.templates.board", **_PAGE)
     def notice(self, key: str = "") -> dict[str, Any]:
-        """One notice, where the links in a stream lead to."""
+        """Show one notice: the links in a stream lead here."""
         return {**_board([_notice(key)]), "alone": True}
 
-    @expose("activitystream.demo.templates.login", **_PAGE)
+    @expose("demo.templates.login", **_PAGE)
     def login(self) -> dict[str, Any]:
-        """Choose who you are."""
+        """Ask who the visitor is."""
         return {"people": model.orm.neighbours()}
 
-    @expose("activitystream.demo.templates.error")
+    @expose("demo.templates.error")
     def error(self) -> dict[str, Any]:
-        """What TurboGears shows in place of a bare error: see ``errorpage.path``."""
+        """Show an error: TurboGears calls this for ``errorpage.path``."""
         response = tg.request.state.get("original_response") or abort(404)
         return {"code": response.status_int, "detail": getattr(response, "detail", None)}
 
     @expose(**_FORM)
     def enter(self, name: Any = None) -> NoReturn:  # type: ignore[misc]  # redirect raises
-        """Log in: the name is enough."""
+        """Log somebody in: the name is enough."""
         if name not in [person.name for person in model.orm.neighbours()]:
             abort(400, detail="Nobody of that name lives here.")
         auth_force_login(name)
@@ -57,7 +55,7 @@ class RootController(TGController):
 
     @expose(**_FORM)
     def leave(self) -> NoReturn:  # type: ignore[misc]  # redirect raises
-        """Log out."""
+        """Log the user out."""
         auth_force_logout()
         redirect("/login")
 
@@ -84,8 +82,16 @@ class RootController(TGController):
         _show(notice)
 
 
+def _is_foreign(request: Any) -> bool:
+    """Say whether the browser says that another site's page sent this form."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site not in ("same-origin", "none")
+    return request.headers.get("Origin", request.host_url) != request.host_url
+
+
 def _board(notices: list[Notice]) -> dict[str, Any]:
-    """What the template shows: the notices, and what is new to the user."""
+    """Give the template the notices, and the newest of the user's stream."""
     user = _user()
     replies = defaultdict(list)
     for reply in model.orm.replies_to(notices):
@@ -109,10 +115,10 @@ def _notice(key: Any) -> Notice:
 
 
 def _written(text: Any, what: str, limit: int, optional: bool = False) -> str:
-    """What was written into a field of a form, if it makes sense."""
+    """Check what was written into a field of a form."""
     if not isinstance(text, str) or not (text.strip() or optional):
         abort(400, detail=f"Write {what} first.")
-    if "\0" in text:  # which PostgreSQL has no place for
+    if "\0" in text:  # PostgreSQL cannot store it
         abort(400, detail=f"That is no text for {what}.")
     if len(text) > limit:
         abort(400, detail=f"That is too long for {what}: {limit} characters are the most.")

@@ -1,15 +1,14 @@
 """What is on the board when it is opened for the first time."""
 
 from datetime import timedelta
+from typing import Any
 
 from activitystream import am
-from activitystream.lib.clock import now
-
-from . import model
-from .model import Notice, Reply
+from demo import model
+from demo.model import Notice, Reply, now
 
 
-def if_empty() -> None:
+def bootstrap(command: Any, conf: Any, vars: Any) -> None:
     """Let some neighbours move in and write, if nobody lives here yet."""
     with model.orm.unit_of_work():
         if not model.orm.neighbours():
@@ -58,7 +57,7 @@ def _move_in() -> None:
 
 
 def _happened(minutes_ago: int, written: Notice | Reply | None) -> None:
-    """Date back what was done last."""
+    """Date back what was done last, as if it had been some time ago."""
     _, [action] = am.get_actions(limit=1)
     action.timestamp = now() - timedelta(minutes=minutes_ago)
     if written:

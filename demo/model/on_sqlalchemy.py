@@ -12,8 +12,8 @@ from sqlalchemy import orm
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
-from activitystream.demo import model
-from activitystream.lib.clock import now
+from demo.model import board
+from demo.model.board import now
 
 DBSession = orm.scoped_session(orm.sessionmaker())
 zope.sqlalchemy.register(DBSession)
@@ -55,7 +55,7 @@ class DeclarativeBase(orm.DeclarativeBase):
     """What all the classes here are."""
 
 
-class Neighbour(model.Neighbour, DeclarativeBase):
+class Neighbour(board.Neighbour, DeclarativeBase):
     __tablename__ = "neighbour"
 
     _id: Mapped[int] = mapped_column(primary_key=True)
@@ -64,7 +64,7 @@ class Neighbour(model.Neighbour, DeclarativeBase):
     last_activity_seen: Mapped[datetime | None]
 
 
-class Notice(model.Notice, DeclarativeBase):
+class Notice(board.Notice, DeclarativeBase):
     __tablename__ = "notice"
 
     _id: Mapped[int] = mapped_column(primary_key=True)
@@ -91,7 +91,7 @@ class Like(DeclarativeBase):
     created: Mapped[datetime] = mapped_column(default=now)
 
 
-class Reply(model.Reply, DeclarativeBase):
+class Reply(board.Reply, DeclarativeBase):
     __tablename__ = "reply"
 
     _id: Mapped[int] = mapped_column(primary_key=True)

@@ -1,29 +1,18 @@
-"""The neighbours and their notices, and what they do: which the stream is told.
+"""The neighbours, their notices, and what they do. The stream is told of it.
 
-Of a recipient, activitystream wants the field ``last_activity_seen``. Of whatever an action is
-about it shows ``as_str`` and links to ``as_link``.
-
-How they are stored is all that depends on the ORM. A host has one, and this board the choice:
-``on_sqlalchemy`` and ``on_ming`` have the same classes and functions; ``orm`` is the one in use.
+activitystream shows the ``as_str`` of whatever an action is about, and links to its ``as_link``.
 """
 
-import importlib
-from types import ModuleType
+from datetime import datetime, timezone
 from typing import Any
 
 from activitystream import am
-
-orm: ModuleType
-DeclarativeBase: type | None
+from demo import model
 
 
-def choose_orm(db_url: str) -> None:
-    """Take the ORM for this database."""
-    global orm, DeclarativeBase
-    name = "on_ming" if db_url.startswith(("mim:", "mongodb")) else "on_sqlalchemy"
-    orm = importlib.import_module(f"activitystream.demo.model.{name}")
-    # On SQLAlchemy, tgext.pluggable adds activitystream's tables to those of the host's model.
-    DeclarativeBase = getattr(orm, "DeclarativeBase", None)
+def now() -> datetime:
+    """The present moment in naive UTC, as activitystream has it."""
+    return datetime.now(timezone.utc).replace(tzinfo=None)
 
 
 class Neighbour:
@@ -39,7 +28,7 @@ class Neighbour:
     def post(self, title: str, text: str) -> "Notice":
         """Put up a notice. The other neighbours are notified."""
         notice = self._put_up(title=title, text=text)
-        others = (each for each in orm.neighbours() if each._id != self._id)
+        others = (each for each in model.orm.neighbours() if each._id != self._id)
         am.create(self, "posted", notice, recipients=others)
         return notice
 
@@ -51,23 +40,23 @@ class Neighbour:
 
     def comment_on(self, notice: "Notice", text: str) -> "Reply":
         """Write below a notice. Who wrote it, or below it before, is notified."""
-        reply = orm.save(orm.Reply(notice_id=notice._id, author_id=self._id, text=text))
+        reply = model.orm.save(model.orm.Reply(notice_id=notice._id, author_id=self._id, text=text))
         am.create(self, "commented on", notice, description=text, recipients=self._rest_of(notice))
         return reply
 
     def like(self, notice: "Notice") -> None:
         """Like a notice, once: the second time changes nothing."""
-        if orm.add_like(notice, self):
+        if model.orm.add_like(notice, self):
             am.create(self, "liked", notice, recipients=self._rest_of(notice))
 
     def _put_up(self, **fields: Any) -> "Notice":
         # An action can only refer to what is stored.
-        return orm.save(orm.Notice(author_id=self._id, **fields))
+        return model.orm.save(model.orm.Notice(author_id=self._id, **fields))
 
     def _rest_of(self, notice: "Notice") -> list["Neighbour"]:
         """Who wrote the notice or below it, but for this neighbour."""
-        ids = {notice.author_id, *(reply.author_id for reply in orm.replies_to([notice]))}
-        return [each for each in orm.neighbours() if each._id in ids - {self._id}]
+        ids = {notice.author_id, *(reply.author_id for reply in model.orm.replies_to([notice]))}
+        return [each for each in model.orm.neighbours() if each._id in ids - {self._id}]
 
 
 class Notice:
