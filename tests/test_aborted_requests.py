@@ -30,6 +30,6 @@ def test_stores_nothing_of_a_request_that_fails_or_is_doomed(host, user, end):
 
 @pytest.mark.parametrize(("end", "is_stored"), [("404", False), ("500", False), ("redirect", True)])
 def test_stores_nothing_that_the_readmes_commit_veto_takes_back(host, user, end, is_stored):
-    (block,) = [text for _, _, text in blocks("python") if "tm.commit_veto" in text]
+    (block,) = [each.text for each in blocks("python") if "tm.commit_veto" in each.text]
     host.plug(configure=lambda base_config: exec(block, {"base_config": base_config}))
     assert stored_after(host, user, end) is is_stored

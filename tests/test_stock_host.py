@@ -274,7 +274,7 @@ def autogenerate(sql_host):
     """Gives what ``upgrade`` and ``downgrade`` do in a migration that Alembic writes."""
     env = "migration/env.py"
     before = (sql_host.app / env).read_text()
-    (function,) = [text for _, _, text in blocks("python") if "def include_object" in text]
+    (function,) = [each.text for each in blocks("python") if "def include_object" in each.text]
     sql_host.edit(env, "^def run_migrations_online", f"{function}\n\n\ndef run_migrations_online")
     metadata = "target_metadata=target_metadata,"
     sql_host.edit(env, metadata, f"{metadata}\n        include_object=include_object,")
