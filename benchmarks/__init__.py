@@ -1,6 +1,6 @@
-"""How fast activitystream is, beside what else one could do; ``./dev bench`` runs it."""
+"""How fast activitystream is, beside other ways to do the same. ``./dev bench`` runs it."""
 
 import logging
 
-# That the tests' host has no app_globals is no news.
+# TurboGears warns that the host has no lib.helpers and no app_globals: it needs none.
 logging.getLogger("tg").setLevel(logging.ERROR)

@@ -1,108 +1,48 @@
 """What was promised, as ratios within one run."""
 
+import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
 
-from .memory import ACTIONS
+from .contenders import PEERS
+from .results import Grouped, ratio
 
-PEERS = ("django-notifications-hq", "django-activity-stream")
+#: The contender that is activitystream of another tree of the project.
+OTHER_TREE = "other tree"
 
-MEMORY_MB = 50
-
-
-class Bound(NamedTuple):
-    """Our time is at most so many times another's."""
-
-    #: What the keys of its lines start with.
-    lines: tuple[str, ...]
-    against: str
-    limit: float
-
-    def holds_for(self, database: str) -> bool:
-        """SQLite answers inside the process, in a fraction of what any ORM takes to ask."""
-        return self.against != "raw" or database != "sqlite"
-
-
-AGAINST = (
-    Bound(("newest-",), "by hand", 1.25),
-    Bound(("newest-",), "raw", 2.5),
-    Bound(("count-",), "raw", 1.3),
-    Bound(("create-1",), "raw", 2.0),
-    Bound(("create-100000",), "raw", 1.5),
-    *(Bound(("",), peer, 1.0) for peer in PEERS),
+#: Lines by a pattern of their keys, against whom, and how many times as long ours may take.
+_AGAINST = (
+    ("newest-.*", "by hand", 1.25),
+    ("newest-.*", "raw", 2.5),
+    ("count-.*", "raw", 1.3),
+    ("create-1", "raw", 2.0),
+    ("create-100000", "raw", 1.5),
+    *((".*", peer, 1.0) for peer in PEERS),
+    ("(?!memory).*", OTHER_TREE, 1.15),
 )
+#: The same from the fewest actions to the most.
+_GROWING, _GROWTH = "newest-.*|far-before|count-capped-.*", 1.3
+#: How many MB it may take to iterate over so many actions.
+ITERATED, _MEGABYTES = 100_000, 50
 
-#: From the fewest actions to the most.
-GROWTH = Bound(("newest-", "far-before", "count-capped-"), "fewest actions", 1.3)
-
-
-def checked(results: dict[str, Any]) -> list[dict[str, Any]]:
-    """Each bound beside what was measured.
-
-    :param results: as they are kept in JSON.
-    """
-    lines = results["lines"]
-    checked = [*_against(lines), *_growth(lines), *_memory(results["memory"])]
-    databases = list(dict.fromkeys(each["database"] for each in [*lines, *results["memory"]]))
-    return sorted(checked, key=lambda each: (databases.index(each["database"]), each["actions"]))
+#: Database and number of actions, label of the line, against what, ratio, and bound.
+Judged = tuple[tuple[str, int], str, str, float, float]
 
 
-def _against(lines: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    for bound in AGAINST:
-        for line in lines:
-            asked = line["contender"] == bound.against and bound.holds_for(line["database"])
-            if asked and _is_of(bound, line):
-                yield {
-                    **_what(line),
-                    "actions": line["actions"],
-                    "against": bound.against,
-                    "ratio": round(line["ours_takes"], 2),
-                    **_judged(line["ours_takes"], bound.limit),
-                }
-
-
-def _growth(lines: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    ours = [line for line in lines if line["contender"] == "ours" and _is_of(GROWTH, line)]
-    for of_line in {(line["database"], line["line"]): None for line in ours}:
-        sizes = [line for line in ours if (line["database"], line["line"]) == of_line]
-        fewest = min(sizes, key=lambda line: line["actions"])
-        most = max(sizes, key=lambda line: line["actions"])
-        if fewest is not most:
-            ratio = most["median_ms"] / fewest["median_ms"]
-            yield {
-                **_what(most),
-                "actions": most["actions"],
-                "against": f"{fewest['actions']:,} actions",
-                "ratio": round(ratio, 2),
-                **_judged(ratio, GROWTH.limit),
-            }
-
-
-def _memory(memory: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    for each in memory:
-        # With fewer it says nothing.
-        if each["iterated"] == ACTIONS:
-            yield {
-                "line": "memory",
-                "label": f"MB more for iterating {ACTIONS:,}",
-                "database": each["database"],
-                "actions": each["actions"],
-                "against": "iterating none",
-                "ratio": each["more_mb"],
-                **_judged(each["more_mb"], MEMORY_MB),
-            }
-
-
-def _is_of(bound: Bound, line: dict[str, Any]) -> bool:
-    key = line["line"]
-    return any(
-        key == each or (each[-1:] in ("-", "") and key.startswith(each)) for each in bound[0]
-    )
-
-
-def _what(line: dict[str, Any]) -> dict[str, Any]:
-    return {name: line[name] for name in ("line", "label", "database")}
-
-
-def _judged(ratio: float, limit: float) -> dict[str, Any]:
-    return {"bound": limit, "met": ratio <= limit}
+def judged(groups: Grouped) -> Iterator[Judged]:
+    """Judge all bounds of which there are measurements, by database and size."""
+    for where, lines in groups.items():
+        sizes = sorted(each for each in groups if each[0] == where[0])
+        fewest, most = sizes[0], sizes[-1]
+        for key, by_name in lines.items():
+            ours = by_name["ours"]
+            about = ours.get_metadata()
+            for pattern, name, bound in _AGAINST:
+                if name in by_name and re.fullmatch(pattern, key):
+                    yield where, about["label"], name, ratio(ours, by_name[name]), bound
+            if where == most != fewest and re.fullmatch(_GROWING, key):
+                grown = ours.median() / groups[fewest][key]["ours"].median()
+                yield where, about["label"], f"{fewest[1]:,} actions", grown, _GROWTH
+            # To iterate over fewer says nothing.
+            if about.get("iterated") == ITERATED:
+                megabytes = ours.median() / 1024**2
+                yield where, f"{about['label']}, MB", "ten iterated", megabytes, _MEGABYTES

@@ -1,165 +1,97 @@
-"""The lines of the table: what is asked of each contender."""
+"""The lines of the tables: what each contender is asked to do."""
 
-import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from .load import Load
+from .workload import MOST_NOTIFIED, Workload
 
-#: How many unseen actions the counts are of.
-UNSEEN = (0, 100, 20_000)
-CROWDS = (1, 5, 1000, 100_000)
-#: To how many audiences a user belongs, beside.
+#: How many actions are unseen where they are counted, and where the capped count stops.
+UNSEEN, CAP = (0, 100, 20_000), 100
+#: How many recipients an action is created for, and how many actions are stored together.
+CROWDS, MANY = (1, 5, 1000, 100_000), 1000
+#: How many audiences a user belongs to.
 AUDIENCES = 20
-#: How many actions are stored together.
-MANY = 1000
-#: How far down a page is, at most.
+#: How many actions are above the page far down, at most.
 DEPTH = 10_000
-#: Where the capped count stops.
-CAP = 100
 
 
 class Scene(NamedTuple):
-    """What the lines ask about."""
+    """What a filled database holds: how long the most notified user's stream is, and more.
 
-    load: Load
-    #: How many actions the most notified user has, and
+    ``depth`` actions are above the page far down, the last of them with the timestamp and id
+    ``above``. ``seen`` has the times of last looks by how many actions are unseen then.
+    """
+
+    workload: Workload
     length: int
-    #: how many of these are above the page that is far down, and
     depth: int
-    #: the last of them: its timestamp and key.
-    place: Any
-    #: Up to when the most notified user has seen their stream, by how many are unseen then.
+    above: tuple[datetime, Any]
     seen: dict[int, datetime]
 
 
 class Line(NamedTuple):
-    """One thing to do.
+    """One line: a method of the contender is called and timed.
 
-    A contender is an object with these methods; one that it lacks, it cannot do.
+    ``page`` reads ten actions, and gives the names of their actors, the verbs, and the names of
+    their targets; ``count`` counts what a user has not seen, and ``mark_seen`` marks it; ``create``
+    stores an action, and ``create_many`` a thousand; ``visit`` asks for a page as a user.
 
-    * ``fresh()`` begins what a host has begun before it asks us: a new session, a transaction;
-    * ``user(number, seen)`` and ``post(number)`` are what it takes for one, ``crowd(number)`` a
-      list of that many users; ``place(scene)`` what it takes for a place in a stream;
-    * ``undo()`` makes undone what the last call did;
-
-    and those that are timed, which the lines name.
+    Not timed: ``fresh()`` starts what a host starts before it calls us, a session or a transaction;
+    ``user(number, seen)``, ``post(number)`` and ``crowd(number)`` give the arguments as the
+    contender wants them; ``undo()`` undoes what was written. A contender does the lines whose
+    methods it has; of those, only the ones in ``does``, if there is such a set.
     """
 
     key: str
     label: str
-    verb: str
-    arguments: Callable[[Any, Scene], tuple[Any, ...]]
-
-    def can(self, contender: Any) -> bool:
-        return hasattr(contender, self.verb)
-
-    def answer(self, contender: Any, scene: Scene) -> Any:
-        """What a contender answers, which is the same for all; None where there is nothing to tell.
-
-        :param contender: who is asked.
-        :param scene: about what.
-        """
-        if self.verb in ("create", "create_many", "mark_seen"):
-            return None
-        contender.fresh()
-        answer = getattr(contender, self.verb)(*self.arguments(contender, scene))
-        contender.undo()
-        return answer
-
-    def once(self, contender: Any, scene: Scene) -> float:
-        """Do it once.
-
-        :param contender: who does it.
-        :param scene: about what.
-        :returns: the seconds that it took, without what comes before and after.
-        """
-        contender.fresh()
-        arguments = self.arguments(contender, scene)
-        act = getattr(contender, self.verb)
-        begun = time.perf_counter()
-        act(*arguments)
-        took = time.perf_counter() - begun
-        contender.undo()
-        return took
+    method: str
+    arguments: Callable[[Any], tuple[Any, ...]]
 
 
-def lines(scene: Scene) -> list[Line]:
-    """All lines, cheap ones first, those that write a lot last.
+def lines(scene: Scene) -> dict[str, Line]:
+    """Give all lines by their keys, those that write a lot last. Labels tell how much there is."""
+    users, _, crowd = scene.workload
+    typical, most = scene.workload.typical, MOST_NOTIFIED
 
-    :param scene: where there may be too few for a line's number, of which it tells how many.
-    """
-    capped = UNSEEN[-1]
-    return [
-        Line("newest-typical", "newest ten, typical user", "newest", _typical),
-        Line("newest-most", "newest ten, most notified user", "newest", _most),
+    def paging(key: str, label: str, user: int, *more: Any) -> Line:
+        return Line(key, label, "page", lambda who: (who.user(user), *more))
+
+    def counting(key: str, label: str, unseen: int, *limit: int) -> Line:
+        label = f"count, {label}{min(unseen, scene.length):,} unseen"
+        return Line(key, label, "count", lambda who: (who.user(most, scene.seen[unseen]), *limit))
+
+    def creating(crowd: int) -> Line:
+        number = min(crowd, users)
+        label = f"create, {number:,} recipient{'' if number == 1 else 's'}"
+        return Line(
+            *(f"create-{crowd}", label, "create"),
+            lambda who: (who.user(typical), who.post(0), who.crowd(number)),
+        )
+
+    each = [
+        paging("newest-typical", "newest ten, typical user", typical),
+        paging("newest-most", "newest ten, most notified user", most),
         Line(
-            "newest-audiences",
-            f"newest ten, of {AUDIENCES} audiences too",
-            "newest_also",
-            lambda contender, scene: (*_typical(contender, scene), contender.crowd(AUDIENCES)),
+            *("newest-audiences", f"newest ten, of {AUDIENCES} audiences too", "page"),
+            lambda who: (who.user(typical), who.crowd(AUDIENCES)),
         ),
         Line(
-            "newest-crowds",
-            f"newest ten, each for {scene.load.crowd:,}",
-            "newest",
-            lambda contender, scene: (contender.user(scene.load.of_crowd),),
+            *("newest-crowds", f"newest ten, each for {min(crowd, users):,}", "page"),
+            lambda who: (who.post(0),),
         ),
-        Line("far-before", "ten far down, by .before()", "before", _far_before),
-        Line("far-skip", "ten far down, by .skip()", "skip", _far_skip),
-        *(_counting(unseen, scene) for unseen in UNSEEN),
+        paging("far-before", "ten far down, by .before()", most, (), 0, scene.above),
+        paging("far-skip", "ten far down, by .skip()", most, (), scene.depth),
+        *(counting(f"count-{unseen}", "", unseen) for unseen in UNSEEN),
+        counting(f"count-capped-{UNSEEN[-1]}", f"limit={CAP}, ", UNSEEN[-1], CAP),
+        Line("mark-seen", "mark seen", "mark_seen", lambda who: (who.user(most),)),
+        Line("http-bell", "the bell's request", "visit", lambda _: (most, "/activitystream/bell")),
+        Line("http-page", "the stream's page", "visit", lambda _: (most, "/activitystream/")),
+        Line("http-host", "the host alone", "visit", lambda _: (most, "/notifications?number=0")),
+        *(creating(crowd) for crowd in CROWDS),
         Line(
-            f"count-capped-{capped}",
-            f"count, limit={CAP}, {min(capped, scene.length):,} unseen",
-            "count_capped",
-            lambda contender, scene: (_seen(contender, scene, capped),),
+            *("import-1000", f"create_many, {MANY:,} actions", "create_many"),
+            lambda who: (who.user(typical), who.post(0), who.user(1)),
         ),
-        Line("mark-seen", "mark seen", "mark_seen", _most),
-        *(_creating(crowd, scene.load) for crowd in CROWDS),
-        Line("import-1000", f"create_many, {MANY:,} actions", "create_many", _many),
     ]
-
-
-def _many(contender: Any, scene: Scene) -> tuple[Any, ...]:
-    return contender.user(scene.load.typical), contender.post(0), contender.user(1)
-
-
-def _typical(contender: Any, scene: Scene) -> tuple[Any, ...]:
-    return (contender.user(scene.load.typical),)
-
-
-def _most(contender: Any, scene: Scene) -> tuple[Any, ...]:
-    return (contender.user(scene.load.most_notified),)
-
-
-def _far_before(contender: Any, scene: Scene) -> tuple[Any, ...]:
-    return (contender.user(scene.load.most_notified), contender.place(scene))
-
-
-def _far_skip(contender: Any, scene: Scene) -> tuple[Any, ...]:
-    return (contender.user(scene.load.most_notified), scene.depth)
-
-
-def _seen(contender: Any, scene: Scene, unseen: int) -> Any:
-    return contender.user(scene.load.most_notified, scene.seen[unseen])
-
-
-def _counting(unseen: int, scene: Scene) -> Line:
-    return Line(
-        f"count-{unseen}",
-        f"count, {min(unseen, scene.length):,} unseen",
-        "count",
-        lambda contender, scene: (_seen(contender, scene, unseen),),
-    )
-
-
-def _creating(crowd: int, load: Load) -> Line:
-    number = min(crowd, load.users)
-
-    def arguments(contender: Any, scene: Scene) -> tuple[Any, ...]:
-        recipients = contender.crowd(number)
-        return contender.user(scene.load.typical), contender.post(0), recipients
-
-    label = f"create, {number:,} recipient{'' if number == 1 else 's'}"
-    return Line(f"create-{crowd}", label, "create", arguments)
+    return {line.key: line for line in each}

@@ -1,56 +1,42 @@
-"""The databases, started as the tests start them, or at a URL; empty until a load fills them."""
+"""The database servers: started as the tests start them, or given by a URL."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
 
-from tests import databases
+import psycopg
+import sqlalchemy as sa
 
-from .load import Load
-from .mongodb import MongoDB
-from .sql import PostgreSQL, SQLite
-
-NAMES = ("mongodb", "postgresql", "sqlite")
-
-#: Makes the database for a load.
-Open = Callable[[Load], Any]
+from .contenders import CLASSES, kind_of
 
 
 @contextmanager
-def opened(given: str, folder: Path) -> Iterator[Open]:
-    """Run a database until the block ends.
+def opened(given: str, folder: Path) -> Iterator[str]:
+    """Run a server until the block ends, and give its URL.
 
-    :param given: one of ``NAMES``, or the URL of a server or of SQLite's folder.
-    :param folder: where one that is started keeps its files.
-    :raises ValueError: if the URL is of no database that we know.
+    :param given: a kind of database, of which a server is started; or a URL already.
     """
-    own = folder / given.partition(":")[0]
-    if given in NAMES:
-        own.mkdir(parents=True, exist_ok=True)
-    if given == "mongodb":
-        with databases.mongodb_url(own) as url:
-            yield lambda load: MongoDB(url, load)
-    elif given == "postgresql":
-        with databases.postgres_url(own) as url:
-            yield lambda load: PostgreSQL(url, load)
-    elif given == "sqlite":
-        yield lambda load: SQLite(str(own), load)
-    elif given.startswith("mongodb"):
-        yield lambda load: MongoDB(given, load)
-    elif given.startswith("postgresql"):
-        yield lambda load: PostgreSQL(given, load)
-    elif given.startswith("sqlite:///"):
-        yield lambda load: SQLite(given.removeprefix("sqlite:///"), load)
-    else:
-        raise ValueError(f"{given!r} is none of {', '.join(NAMES)}, and no URL of such a database")
+    # This imports activitystream, which the workers take from their own trees.
+    from tests import databases
+
+    if kind_of(given) not in CLASSES:
+        raise ValueError(f"{given!r} is none of {', '.join(CLASSES)}, and no URL of such a server")
+    own = folder / kind_of(given)
+    own.mkdir(parents=True, exist_ok=True)
+    started = {"mongodb": databases.mongodb_url, "postgresql": databases.postgres_url}
+    with started[given](own) if given in started else nullcontext(given) as url:
+        yield f"sqlite:///{own}" if url == "sqlite" else url
 
 
-def host_at(url: str) -> Any:
-    """What ``tests.host.app.make_app`` takes for a database.
-
-    :param url: its URL.
-    """
-    if url.startswith("mongodb"):
-        return databases.MingDatabase("mongodb", url)
-    return databases.SQLDatabase(url.partition(":")[0].partition("+")[0], url)
+def database(server: str, name: str) -> str:
+    """Give the URL of a database of a server. On PostgreSQL it is made, unless it is there."""
+    if kind_of(server) == "sqlite":
+        return f"{server}/{name}.sqlite"
+    url = sa.make_url(server)
+    if kind_of(server) == "postgresql":
+        with psycopg.connect(server.replace("+psycopg", "", 1), autocommit=True) as connection:
+            known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
+            if known.fetchone() is None:
+                connection.execute(f'CREATE DATABASE "{name}"')
+        url = url.set(drivername="postgresql+psycopg")
+    return url.set(database=name).render_as_string(hide_password=False)

@@ -1,1 +1,77 @@
-"""Who is timed: one class each, with the methods that ``benchmarks.lines.Line`` tells of."""
+"""Who is timed. Each contender runs in a process of its own: see ``benchmarks.worker``.
+
+A contender is made of the URL of a database and of a workload. It stores what it needs and misses.
+"""
+
+import pkgutil
+from collections.abc import Callable
+from datetime import datetime, timezone
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from ..workload import SEEN, Workload, title, user_name
+
+#: They have no action for everyone, and so give other answers.
+PEERS = ("django-notifications-hq", "django-activity-stream")
+
+_PEERS = dict(zip(PEERS, ("peers:Notifications", "peers:ActivityStream"), strict=True))
+_OURS, _ON_SQL = {"ours": "ours:Ours"}, {"by hand": "sql:ByHand"}
+_ON_MONGODB = {"by hand": "mongodb:ByHand", "raw": "mongodb:Raw", "0.1.1's layout": "mongodb:Old"}
+
+#: The contenders' classes on each kind of database, by their names.
+CLASSES = {
+    "mongodb": _OURS | _ON_MONGODB,
+    "postgresql": _OURS | _ON_SQL | {"raw": "sql:Raw"} | _PEERS,
+    "sqlite": _OURS | _ON_SQL,
+}
+
+
+def made(name: str, url: str, workload: Workload) -> Any:
+    """Make a contender. Nothing is imported that only others need."""
+    where = CLASSES[kind_of(url)][name]
+    return pkgutil.resolve_name(f"{__name__}.{where}")(url, workload)
+
+
+def kind_of(url: str) -> str:
+    """Name the kind of a database by its URL."""
+    return url.partition(":")[0].partition("+")[0]
+
+
+def now() -> datetime:
+    """Give the time as actions have it: naive UTC, to the millisecond."""
+    moment = datetime.now(timezone.utc).replace(tzinfo=None)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def types_of(entity: Any) -> list[str]:
+    """Name the types that an action may give an entity. The host has a subclass of its users."""
+    return ["Post"] if hasattr(entity, "title") else ["User", "Admin"]
+
+
+def fields_of(actor: Any, target: Any, stored: Callable[[Any], Any]) -> dict[str, Any]:
+    """Give the fields of an action, in which keys are stored in some way."""
+    about_actor = {"actor_type": "User", "actor_id": stored(actor._id)}
+    about_target = {"target_type": "Post", "target_id": stored(target._id)}
+    names = {"actor_name": actor.user_name, "target_name": target.title}
+    return {**about_actor, **about_target, **names, "verb": "commented", "timestamp": now()}
+
+
+def statements_of(file: Path) -> dict[str, str]:
+    """Read a file of SQL: its statements by the names in the comments above them."""
+    _, *parts = file.read_text(encoding="utf-8").split("\n\n-- ")
+    return dict(part.split("\n", 1) for part in parts)
+
+
+class RawHost:
+    """What a raw contender does itself: users and posts that nobody loads."""
+
+    def user(self, number: int, seen: datetime = SEEN) -> Any:
+        entity = {"_id": self.key(number), "user_name": user_name(number)}
+        return SimpleNamespace(**entity, last_activity_seen=seen)
+
+    def post(self, number: int) -> Any:
+        return SimpleNamespace(_id=self.key(number), title=title(number))
+
+    def crowd(self, number: int) -> list[Any]:
+        return [self.user(each) for each in range(number)]

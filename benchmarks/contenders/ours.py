@@ -1,26 +1,92 @@
-"""What a host does with activitystream, on either ORM."""
+"""What a host does with activitystream, on either ORM.
 
-from datetime import datetime
+This uses public names only, so that other trees of the project can be timed by it too.
+"""
+
+from datetime import timedelta
+from itertools import islice
 from typing import Any
 
-from activitystream import am
-from activitystream.lib.stream import Place
+from webob import Request
 
-from ..lines import CAP, MANY, Scene
+from activitystream import am
+
+from ..hosts import made_on
+from ..lines import DEPTH, MANY, UNSEEN, Scene
+from ..progress import tracked
+from ..workload import ANNOUNCED, LAST, MOST_NOTIFIED, Workload, user_name
 
 
 class Ours:
-    name = "ours"
+    def __init__(self, url: str, workload: Workload) -> None:
+        self._workload = workload
+        self._app, self.host = made_on(url)
+        self.host.make_tables()
+        total, _ = am.get_actions(limit=1)
+        if not total:
+            self._fill()
+        elif total not in (workload.actions, workload.actions + ANNOUNCED):
+            raise ValueError(f"{workload.name} was not filled: drop it, and it is made again")
+        part = self.host.Host()
+        self.fresh, self.undo = part.fresh, part.undo
+        self.user, self.post, self.crowd = part.user, part.post, part.crowd
 
-    def __init__(self, orm: Any) -> None:
-        """
-        :param orm: what a host does itself: ``MingHost`` or ``SQLAlchemyHost``.
-        """
-        for name in ("fresh", "user", "post", "crowd", "undo"):
-            setattr(self, name, getattr(orm, name))
+    def _fill(self) -> None:
+        workload, host = self._workload, self.host
+        host.add_entities(workload.users)
+        users, posts = (host.load(cls, workload.users) for cls in (host.User, host.Post))
+        everything = iter(tracked(workload.done(), "filling", workload.actions))
+        while some := list(islice(everything, 10_000)):
+            am.create_many(
+                {
+                    "actor": users[done.actor],
+                    "verb": done.verb,
+                    "target": posts[done.target],
+                    "timestamp": done.timestamp,
+                    "recipients": done.recipients and [users[each] for each in done.recipients],
+                }
+                for done in some
+            )
+            host.commit()
+        if crowd := posts[: workload.crowd]:
+            about = {"verb": "announced", "timestamp": LAST, "recipients": crowd}
+            each = zip(users, posts, range(ANNOUNCED), strict=False)
+            am.create_many({**about, "actor": user, "target": post} for user, post, _ in each)
+            host.commit()
 
-    def place(self, scene: Scene) -> Place:
-        return Place(*scene.place)
+    def scene(self) -> Scene:
+        """Look what the lines are about."""
+        stream = am.get_by_recipient(self.user(MOST_NOTIFIED))
+        length = stream.count()
+        depth = min(DEPTH, length * 9 // 10)
+        above, oldest = stream[depth - 1], stream[length - 1].timestamp
+        never = oldest - timedelta(days=1)
+        seen = {each: stream[each].timestamp if each < length else never for each in UNSEEN}
+        self._above = above  # stays readable when its session ends
+        self.undo()
+        return Scene(self._workload, length, depth, (above.timestamp, above._id), seen)
+
+    def iterate(self, number: int) -> int:
+        """Look at so many actions of the most notified user, and tell how many there were."""
+        iterated = 0
+        for action in am.get_by_recipient(self.user(MOST_NOTIFIED)).limit(number):
+            action.actor, action.target  # noqa: B018 (looked at for what it loads)
+            iterated += 1
+        return iterated
+
+    def page(self, user: Any, audiences: Any = (), skip: int = 0, above: Any = None) -> list[Any]:
+        stream = am.get_by_recipient(user, also=audiences)
+        if above is not None:
+            stream = stream.before(self._above)
+        if skip:
+            stream = stream.skip(skip)
+        return [(action.actor, action.verb, action.target) for action in stream.limit(10).all()]
+
+    def count(self, user: Any, limit: int | None = None) -> int:
+        return am.count_not_seen_by_recipient(user, limit=limit)
+
+    def mark_seen(self, user: Any) -> Any:
+        return am.mark_seen(user)
 
     def create(self, actor: Any, target: Any, recipients: list[Any]) -> None:
         am.create(actor, "commented", target, recipients=recipients)
@@ -29,27 +95,8 @@ class Ours:
         done = {"actor": actor, "verb": "commented", "target": target, "recipients": [recipient]}
         am.create_many([done] * MANY)
 
-    def newest(self, user: Any) -> list[Any]:
-        return _shown(am.get_by_recipient(user).limit(10))
-
-    def newest_also(self, user: Any, audiences: list[Any]) -> list[Any]:
-        return _shown(am.get_by_recipient(user, also=audiences).limit(10))
-
-    def before(self, user: Any, place: Place) -> list[Any]:
-        return _shown(am.get_by_recipient(user).before(place).limit(10))
-
-    def skip(self, user: Any, depth: int) -> list[Any]:
-        return _shown(am.get_by_recipient(user).skip(depth).limit(10))
-
-    def count(self, user: Any) -> int:
-        return am.count_not_seen_by_recipient(user)
-
-    def count_capped(self, user: Any) -> int:
-        return am.count_not_seen_by_recipient(user, limit=CAP)
-
-    def mark_seen(self, user: Any) -> datetime | None:
-        return am.mark_seen(user)
-
-
-def _shown(stream: Any) -> list[Any]:
-    return [(action.actor, action.verb, action.target) for action in stream.all()]
+    def visit(self, number: int, path: str) -> None:
+        environ = {"REMOTE_USER": user_name(number)}
+        response = Request.blank(path, environ=environ).get_response(self._app)
+        if response.status_code != 200:
+            raise RuntimeError(f"{path} answers {response.status}: {response.text[:500]}")

@@ -1,0 +1,104 @@
+-- What the raw contender sends to PostgreSQL.
+
+-- page
+SELECT action.*
+FROM activity_stream_action AS action
+JOIN (
+    SELECT DISTINCT timestamp, action_id
+    FROM unnest(%(types)s::varchar[], %(keys)s::varchar[]) AS addressed (type, key)
+    JOIN LATERAL (
+        SELECT timestamp, action_id FROM activity_stream_recipient
+        WHERE recipient_type = addressed.type AND recipient_id = addressed.key
+        ORDER BY timestamp DESC, action_id DESC LIMIT %(skip)s + 10
+    ) AS newest ON true
+    ORDER BY timestamp DESC, action_id DESC LIMIT 10 OFFSET %(skip)s
+) AS page ON action._id = page.action_id
+ORDER BY page.timestamp DESC, page.action_id DESC
+
+-- page_below
+SELECT action.*
+FROM activity_stream_action AS action
+JOIN (
+    SELECT DISTINCT timestamp, action_id
+    FROM unnest(%(types)s::varchar[], %(keys)s::varchar[]) AS addressed (type, key)
+    JOIN LATERAL (
+        SELECT timestamp, action_id FROM activity_stream_recipient
+        WHERE recipient_type = addressed.type AND recipient_id = addressed.key
+        AND timestamp <= %(moment)s AND (timestamp < %(moment)s OR action_id < %(last)s)
+        ORDER BY timestamp DESC, action_id DESC LIMIT 10
+    ) AS newest ON true
+    ORDER BY timestamp DESC, action_id DESC LIMIT 10
+) AS page ON action._id = page.action_id
+ORDER BY page.timestamp DESC, page.action_id DESC
+
+-- users
+SELECT _id, user_name FROM tg_user WHERE _id = ANY(%(keys)s)
+
+-- posts
+SELECT _id, title FROM post WHERE _id = ANY(%(keys)s)
+
+-- count
+SELECT (
+    SELECT count(*) FROM (
+        SELECT 1 FROM activity_stream_recipient
+        WHERE recipient_type = 'User' AND recipient_id = %(key)s AND timestamp > %(seen)s
+        LIMIT %(limit)s
+    ) AS theirs
+) + (
+    SELECT count(*) FROM (
+        SELECT 1 FROM activity_stream_recipient
+        WHERE recipient_type = 'Admin' AND recipient_id = %(key)s AND timestamp > %(seen)s
+        LIMIT %(limit)s
+    ) AS admins
+) + (
+    SELECT count(*) FROM (
+        SELECT 1 FROM activity_stream_recipient
+        WHERE recipient_type = '' AND recipient_id = '' AND timestamp > %(seen)s
+        LIMIT %(limit)s
+    ) AS everyones
+)
+
+-- lock
+SELECT last_activity_seen FROM tg_user WHERE _id = %(key)s FOR UPDATE
+
+-- mark_seen
+UPDATE tg_user SET last_activity_seen = %(moment)s
+WHERE _id = %(key)s AND (last_activity_seen IS NULL OR last_activity_seen < %(moment)s)
+
+-- create_for_one
+WITH action AS (
+    INSERT INTO activity_stream_action (
+        actor_type, actor_id, actor_name, verb, target_type, target_id, target_name, timestamp,
+        number_of_recipients)
+    VALUES (
+        %(actor_type)s, %(actor_id)s, %(actor_name)s, %(verb)s, %(target_type)s, %(target_id)s,
+        %(target_name)s, %(timestamp)s, %(number_of_recipients)s)
+    RETURNING _id
+)
+INSERT INTO activity_stream_recipient
+SELECT 'User', %(key)s, %(timestamp)s::timestamp, _id, 0 FROM action
+RETURNING action_id
+
+-- create
+WITH action AS (
+    INSERT INTO activity_stream_action (
+        actor_type, actor_id, actor_name, verb, target_type, target_id, target_name, timestamp,
+        number_of_recipients)
+    VALUES (
+        %(actor_type)s, %(actor_id)s, %(actor_name)s, %(verb)s, %(target_type)s, %(target_id)s,
+        %(target_name)s, %(timestamp)s, %(number_of_recipients)s)
+    RETURNING _id
+), addressing AS (
+    INSERT INTO activity_stream_recipient
+    SELECT 'User', key, %(timestamp)s::timestamp, _id, place::integer - 1
+    FROM action, unnest(%(keys)s::varchar[]) WITH ORDINALITY AS addressed (key, place)
+)
+SELECT _id FROM action
+
+-- store_many
+INSERT INTO activity_stream_action ({columns}) VALUES {rows} RETURNING _id
+
+-- address_many
+INSERT INTO activity_stream_recipient
+SELECT 'User', %(key)s, %(timestamp)s::timestamp, _id, 0
+FROM unnest(%(ids)s::bigint[]) AS action (_id)

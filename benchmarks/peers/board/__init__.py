@@ -1,1 +1,0 @@
-"""What the users' actions are about."""

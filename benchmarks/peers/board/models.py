@@ -1,5 +1,0 @@
-from django.db import models
-
-
-class Post(models.Model):
-    title = models.CharField(max_length=255)
