@@ -16,7 +16,6 @@ DEMO = [
 ]
 TEST = [
     *DEMO,
-    "Babel >= 2.16",
     "Beaker >= 1.12",
     "build >= 1.2",
     "docutils >= 0.20",
@@ -87,6 +86,7 @@ setup(
         "TurboGears2 >= 2.5.1, < 3",
         "tgext.pluggable >= 0.9, < 1",
         "Kajiki >= 1, < 2",
+        "Babel >= 2.16, < 3",
     ],
     # gearbox reads an underscore as a space.
     entry_points={

@@ -3,7 +3,7 @@
 import gettext
 import subprocess
 import sys
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,9 +11,10 @@ import tg
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po
+from tg.i18n import set_request_lang
 
 from activitystream import am, helpers
-from activitystream.lib import translation
+from activitystream.lib import days, translation
 
 ROOT = Path(__file__).parent.parent
 I18N = ROOT / "activitystream" / "i18n"
@@ -185,26 +186,100 @@ def test_the_bell_speaks_the_language_of_the_request(host, user, app, language, 
     assert bell.select_one(".activitystream-count .activitystream-hidden").text == expected
 
 
-@pytest.mark.parametrize(
-    ("language", "expected"),
-    [("en", "3 May 2024"), ("it", "3 maggio 2024"), ("ru", "3 мая 2024")],
-)
-def test_days_are_named_in_the_language_of_the_request(host, user, app, language, expected):
+def heading_of(host, user, moment, asked):
+    """What the stream's page writes above an action of that day, with plain spaces."""
     action = am.create(user, "joined")
-    action.timestamp = datetime(2024, 5, 3, 12)
+    action.timestamp = moment
     host.save(action)
-    page = app.get("/activitystream/", headers={"Accept-Language": language})
-    assert page.html.select_one("h2").text == expected
+    headers = {"Accept-Language": asked} if asked else {}
+    page = host.browser(user).get("/activitystream/", headers=headers)
+    return " ".join(page.html.select_one("h2").text.split())
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("en", "May 3, 2024"),
+        ("en-US,en;q=0.9", "May 3, 2024"),
+        ("en-GB,en;q=0.9", "3 May 2024"),
+        ("en-XX", "May 3, 2024"),
+        ("it", "3 maggio 2024"),
+        ("it-CH,it;q=0.9", "3 maggio 2024"),
+        ("ru", "3 мая 2024 г."),
+    ],
+)
+def test_shows_dates_of_other_years_in_the_language_of_the_request(host, user, asked, expected):
+    assert heading_of(host, user, datetime(2024, 5, 3, 12), asked) == expected
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [("en", "May 3"), ("en-GB", "3 May"), ("it", "3 maggio"), ("ru", "3 мая")],
+)
+def test_shows_dates_of_this_year_without_the_year(host, user, monkeypatch, asked, expected):
+    monkeypatch.setattr(days.clock, "now", lambda: datetime(2024, 6, 1))
+    assert heading_of(host, user, datetime(2024, 5, 3, 12), asked) == expected
+
+
+@pytest.mark.parametrize("asked", [None, "", "*", "xx", "tlh", "de", "de,xx", "x-y-z"])
+def test_shows_dates_in_english_on_a_page_in_no_other_language(host, user, asked):
+    assert heading_of(host, user, datetime(2024, 5, 3, 12), asked) == "May 3, 2024"
+
+
+@pytest.mark.parametrize(
+    ("hosts", "asked", "expected"),
+    [
+        (["de"], "de", "3. Mai 2024"),
+        (["de"], "de-AT,de;q=0.9", "3. Mai 2024"),
+        (["pt_BR"], "pt-BR", "3 de maio de 2024"),
+        (["zh_TW"], "zh-TW", "2024年5月3日"),
+        (["zh_TW"], "zh-Hant-TW", "2024年5月3日"),
+        (["sr"], "sr", "3. мај 2024."),
+        (["tlh"], "tlh", "May 3, 2024"),
+        (["tlh", "de"], "tlh,de", "3. Mai 2024"),
+        (["tlh"], "tlh,it;q=0.5", "3 maggio 2024"),
+        (["tlh"], "tlh,de,ru;q=0.5", "3 мая 2024 г."),
+    ],
+)
+def test_shows_dates_in_the_languages_of_the_host(
+    host, user, tmp_path, monkeypatch, hosts, asked, expected
+):
+    for language in hosts:
+        write_catalog(tmp_path, language, Catalog())
+    monkeypatch.setitem(tg.config, "localedir", str(tmp_path))
+    assert heading_of(host, user, datetime(2024, 5, 3, 12), asked) == expected
+
+
+@pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [("sr_Latn", "3. maj 2024."), ("pt_BR", "3 de maio de 2024"), ("tlh_XX", "May 3, 2024")],
+)
+def test_shows_dates_in_the_language_that_the_host_chose(
+    host, user, tmp_path, monkeypatch, chosen, expected
+):
+    write_catalog(tmp_path, chosen, Catalog())
+    monkeypatch.setitem(tg.config, "localedir", str(tmp_path))
+    tg.hooks.register("before_validate", lambda *_: set_request_lang([chosen]))
+    assert heading_of(host, user, datetime(2024, 5, 3, 12), None) == expected
+
+
+def test_shows_dates_in_english_outside_a_request():
+    assert days.name_of(date(2024, 5, 3)) == "May 3, 2024"
+
+
+def write_catalog(folder, language, catalog):
+    """Translate the host into this language."""
+    messages = folder / language / "LC_MESSAGES"
+    messages.mkdir(parents=True)
+    with (messages / "tests.host.mo").open("wb") as file:
+        write_mo(file, catalog)
 
 
 def test_verbs_are_shown_in_the_hosts_translation(host, user, post, tmp_path, monkeypatch):
     verbs = Catalog(locale="it")
     verbs.add("liked", "ha apprezzato")
-    catalogs = tmp_path / "i18n" / "it" / "LC_MESSAGES"
-    catalogs.mkdir(parents=True)
-    with (catalogs / "tests.host.mo").open("wb") as file:
-        write_mo(file, verbs)
-    monkeypatch.setitem(tg.config, "localedir", str(tmp_path / "i18n"))
+    write_catalog(tmp_path, "it", verbs)
+    monkeypatch.setitem(tg.config, "localedir", str(tmp_path))
     am.create(user, "liked", post)
     app = host.browser(user)
     app.extra_environ["HTTP_ACCEPT_LANGUAGE"] = "it"

@@ -149,8 +149,8 @@ def test_it_installs_on_python_3_10_and_newer(metadata):
     assert metadata["Requires-Python"] == ">=3.10"
 
 
-def test_installing_it_brings_turbogears_and_no_orm(metadata):
-    assert requirements(metadata) == {"turbogears2", "tgext-pluggable", "kajiki"}
+def test_installing_it_brings_turbogears_and_babel_but_no_orm(metadata):
+    assert requirements(metadata) == {"turbogears2", "tgext-pluggable", "kajiki", "babel"}
 
 
 def test_the_extra_ming_brings_ming(metadata):

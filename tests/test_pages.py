@@ -140,7 +140,7 @@ def test_days_have_headings(host, user, app):
     page = app.get("/activitystream/")
     long_ago = now - timedelta(days=400)
     headings = [heading.text for heading in page.html.select(".activitystream-day h2")]
-    assert headings == ["Today", "Yesterday", f"{long_ago.day} {long_ago:%B %Y}"]
+    assert headings == ["Today", "Yesterday", f"{long_ago:%B} {long_ago.day}, {long_ago.year}"]
     times = [time.text for time in page.html.select("li time")]
     assert times[0] == "less than 1 minute ago"
     assert times[2] == f"{long_ago:%H:%M} UTC"

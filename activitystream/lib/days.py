@@ -1,29 +1,17 @@
 """When something happened, in words: the days are those of UTC, as the server knows no other."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import date, timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from tg.i18n import gettext_noop as N_
+from babel.core import Locale, UnknownLocaleError
+from babel.dates import format_date, format_skeleton
+from tg.i18n import get_lang
 
 from . import clock
-from .translation import _
-
-_DAYS = (
-    N_("%(day)d January"),
-    N_("%(day)d February"),
-    N_("%(day)d March"),
-    N_("%(day)d April"),
-    N_("%(day)d May"),
-    N_("%(day)d June"),
-    N_("%(day)d July"),
-    N_("%(day)d August"),
-    N_("%(day)d September"),
-    N_("%(day)d October"),
-    N_("%(day)d November"),
-    N_("%(day)d December"),
-)
+from .translation import _, languages
 
 
 class Day(NamedTuple):
@@ -55,8 +43,25 @@ def name_of(day: date) -> str:
         return _("Today")
     if day == today - timedelta(days=1):
         return _("Yesterday")
-    name = _(_DAYS[day.month - 1]) % {"day": day.day}
-    return name if day.year == today.year else f"{name} {day.year}"
+    if day.year == today.year:
+        return format_skeleton("MMMMd", day, locale=_locale())
+    return format_date(day, "long", _locale())
+
+
+def _locale() -> Locale:
+    """Return the locale of the request's first language that the page is in and Babel knows.
+
+    The region is the browser's: a page in English has British dates for en-GB. Without a request,
+    or such a language, the locale is English.
+    """
+    spoken = languages()
+    for asked in get_lang() if spoken else ():
+        language = asked.partition("_")[0]
+        if asked in spoken or language in spoken:
+            for name in (asked, language):
+                with suppress(UnknownLocaleError, ValueError):
+                    return Locale.parse(name)
+    return Locale("en")
 
 
 def when(action: Any) -> str:

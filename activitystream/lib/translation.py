@@ -46,7 +46,11 @@ def languages() -> list[str]:
     """The request's languages, those left out that neither the host nor we are translated to.
 
     What is cached by them is bounded: a browser may ask for whatever it likes.
+
+    :returns: an empty list where there is no request.
     """
+    if not _in_request():
+        return []
     hosts = get_lang(all=False)
     ours = {asked: asked.partition("_")[0] for asked in get_lang()}
     known = [
