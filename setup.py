@@ -33,6 +33,7 @@ TEST = [
     "pyperf >= 2.8",
     "PyMySQL >= 1.1",
     "pytest >= 8",
+    "pytest-xdist >= 3.2",
     "rich >= 13",
     "ruff == 0.17.6",
     "setuptools >= 77",

@@ -1,17 +1,21 @@
+import os
+import sqlite3
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 from webtest import TestApp
 
 from activitystream import am, model
-from tests import databases
+from tests import browser, databases, distributions, selection
 from tests.empty_databases import empty_database
 from tests.host.app import make_app
 from tests.postgres import Postgres
 from tests.replica_set import ReplicaSet
+from tests.workers import made_once, worker
 from tests.written_host import written_hosts
 
 # A database is the same for all examples of a test, and as slow as it is.
@@ -29,14 +33,64 @@ settings.register_profile(
 settings.load_profile("each time alike")
 
 
+def pytest_addoption(parser):
+    what = "run on SQLite and mim only, and no " + ", ".join(selection.SLOW)
+    parser.addoption("--quick", action="store_true", help=what)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config):
+    """One worker more than there are cores, as some wait for servers. With ``--quick`` none do."""
+    return min(os.cpu_count() or 1, 8) + (not config.option.quick)
+
+
+# Last, as pytest brings tests of the same parameters together.
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config, items):
+    if config.option.quick:
+        slow = [item for item in items if not selection.is_quick(item)]
+        items[:] = [item for item in items if selection.is_quick(item)]
+        config.hook.pytest_deselected(items=slow)
+    if worker():
+        items.sort(key=selection.place_of)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A test that fails names its databases, even if it is not called by them."""
+    report = yield
+    if report.failed:
+        report.sections.append(("Databases", ", ".join(selection.databases_of(item)) or "none"))
+    return report
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _first_app():
+    """Start an app in each process before its first test.
+
+    TurboGears resolves ``@expose`` while the first app starts that has the controllers. Where that
+    were one of a test that has it fail, all later ones would answer 404.
+    """
+    make_app(databases.mim())
+
+
+@sa.event.listens_for(sa.Engine, "connect")
+def _never_wait_for_the_disk(connection, _):
+    """Let an SQLite file be lost when the machine crashes: a commit takes 8 ms less."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous = OFF")
+
+
 @pytest.fixture(scope="session")
-def database_named(tmp_path_factory):
+def database_named(tmp_path_factory, pytestconfig):
     """Opens a database when a test first asks for it; its server runs until all tests are done."""
     opened = {}
     with ExitStack() as until_the_end:
 
         def database_named(name):
             if name not in opened:
+                if pytestconfig.option.quick and name not in selection.QUICK:
+                    pytest.fail(f"--quick must leave this test out: it asks for {name}")
                 context = databases.opened(name, lambda: tmp_path_factory.mktemp(name))
                 opened[name] = until_the_end.enter_context(context)
             return opened[name]
@@ -54,6 +108,27 @@ def database(request, database_named):
 def mongodb(database_named):
     """A real MongoDB server."""
     return database_named("mongodb")
+
+
+@pytest.fixture(scope="session")
+def source(tmp_path_factory):
+    """A copy of what a release would be built from."""
+    return distributions.copy_source(tmp_path_factory.mktemp("source"))
+
+
+@pytest.fixture(scope="session")
+def wheel_path(source, tmp_path_factory):
+    def build(folder):
+        distributions.build("wheel", source, folder)
+
+    (path,) = made_once(tmp_path_factory, "wheel", build).iterdir()
+    return path
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    with browser.chromium() as chromium:
+        yield chromium
 
 
 @pytest.fixture(scope="session")

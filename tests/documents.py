@@ -1,5 +1,6 @@
 """The README and the pages of the documentation, and the blocks of code in them."""
 
+import functools
 import re
 from typing import NamedTuple
 
@@ -83,6 +84,7 @@ def text_of(document):
     return (ROOT / document).read_text(encoding="utf-8")
 
 
+@functools.cache
 def parsed(document):
     """A document as docutils alone reads it, without what it includes.
 

@@ -12,11 +12,21 @@ def empty_database(database, folder):
 
     :param folder: where an SQLite file may be.
     """
-    name = f"empty_{uuid.uuid4().hex}"
     url = sa.make_url(database.url)
     if url.get_backend_name() == "sqlite":
-        yield url.set(database=str(folder / f"{name}.db"))
-        return
+        yield url.set(database=str(folder / f"empty_{uuid.uuid4().hex}.db"))
+    else:
+        with new_database(url) as url:
+            yield url
+
+
+@contextmanager
+def new_database(url):
+    """The URL of a new database on the same server, which is there until the block ends.
+
+    :param url: of any database of that server.
+    """
+    name = f"empty_{uuid.uuid4().hex}"
     server = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     with server.connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name}")

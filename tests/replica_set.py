@@ -2,15 +2,16 @@
 
 import subprocess
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pymongo
 from pymongo.errors import PyMongoError
 
-from .databases import find_mongod, free_port, without
+from .databases import find_mongod, without
 from .processes import standing_still, wait_until
+from .workers import reserved_port
 
 _NAME = "rs0"
 
@@ -25,7 +26,8 @@ class ReplicaSet:
         """
         self.database = database
         self._folder = folder
-        self.ports = [free_port() for _ in range(3)]
+        self._reserved = ExitStack()
+        self.ports = [self._reserved.enter_context(reserved_port()) for _ in range(3)]
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> "ReplicaSet":
@@ -56,6 +58,7 @@ class ReplicaSet:
         for process in self._processes.values():
             process.kill()
             process.wait()
+        self._reserved.close()
 
     def url(self, **options: Any) -> str:
         """Of the database, with these options."""

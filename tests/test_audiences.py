@@ -87,6 +87,7 @@ def many(request, host, user):
     return audiences
 
 
+@pytest.mark.large
 def test_hundreds_of_audiences_make_one_stream(host, user, many):
     expected = [f"no. {number}" for number in range(59, -1, -1)]
     stream = am.get_by_recipient(user, also=many)

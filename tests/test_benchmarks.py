@@ -15,6 +15,8 @@ from benchmarks import bounds, results
 from benchmarks.contenders import CLASSES
 from tests.databases import without
 
+pytestmark = pytest.mark.benchmarks
+
 SOURCE = Path(__file__).parent.parent
 
 PAGES = {"newest-typical", "newest-most", "newest-audiences", "newest-crowds"}

@@ -9,6 +9,9 @@ from playwright.sync_api import expect
 from activitystream import am
 from tests import browser
 from tests.demo import empty_db_url, start
+from tests.workers import made_once
+
+pytestmark = pytest.mark.browser
 
 expect.set_options(timeout=30_000)
 
@@ -17,14 +20,8 @@ WIDE = {"width": 1280, "height": 800}
 
 
 @pytest.fixture(scope="session")
-def chromium():
-    with browser.chromium() as chromium:
-        yield chromium
-
-
-@pytest.fixture(scope="session")
 def packages(tmp_path_factory):
-    return browser.packages(tmp_path_factory.mktemp("npm"))
+    return made_once(tmp_path_factory, "npm", browser.packages) / "node_modules"
 
 
 #: Runs a test on one database only, as what it looks at is the same on all.

@@ -1,32 +1,17 @@
 """What marks a stream as seen in a real browser: a click, and nothing that nobody looks at."""
 
-from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
-from webtest.http import StopableWSGIServer
 
-from tests import browser
+from tests.browser import serving
 from tests.demo import empty_db_url, start
 from tests.processes import wait_until
 
 SEE = "/activitystream/see?target_link=/login"
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    with browser.chromium() as chromium:
-        yield chromium
-
-
-@contextmanager
-def serving(app):
-    server = StopableWSGIServer.create(app, host="127.0.0.1", threads=8)
-    try:
-        yield server.application_url.rstrip("/")
-    finally:
-        server.shutdown()
-        server.runner.join()
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture

@@ -79,6 +79,7 @@ def test_recipients_may_be_any_iterable_and_count_once(host, user, other):
     assert am.get_by_recipient(other).count() == 5
 
 
+@pytest.mark.large
 def test_an_action_for_a_crowd_reaches_the_last_of_it(host, user, other):
     crowd = [host.model.Numbered(_id=number) for number in range(2000)]
     host.save(*crowd)

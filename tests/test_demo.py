@@ -368,6 +368,7 @@ def address_of(process):
     return re.fullmatch(r"The board is at (http://127\.0\.0\.1:\d+)/\n", line).group(1)
 
 
+@pytest.mark.hosts
 def test_one_command_starts_it(tmp_path):
     with command_line("--port", "0", folder=tmp_path) as process:
         address = address_of(process)
@@ -384,6 +385,7 @@ def test_one_command_starts_it(tmp_path):
         assert process.communicate(timeout=30)[1] == ""
 
 
+@pytest.mark.hosts
 def test_started_again_it_has_what_was_done(tmp_path):
     def visit(path, **form):
         data = urllib.parse.urlencode(form).encode() if form else None
@@ -401,6 +403,7 @@ def test_started_again_it_has_what_was_done(tmp_path):
     assert [each.name for each in tmp_path.iterdir()] == ["demo.db"]
 
 
+@pytest.mark.hosts
 @pytest.mark.parametrize("path", ["demo.db", "no/such/folder/demo.db", "."])
 def test_a_file_that_is_no_database_is_left_alone(tmp_path, path):
     (tmp_path / "demo.db").write_text("my diary " * 100)
@@ -411,6 +414,7 @@ def test_a_file_that_is_no_database_is_left_alone(tmp_path, path):
     assert (tmp_path / "demo.db").read_text() == "my diary " * 100
 
 
+@pytest.mark.hosts
 @pytest.mark.parametrize(
     ("arguments", "status", "error"),
     [
@@ -437,6 +441,7 @@ def test_what_cannot_be_started_says_why_in_a_line(tmp_path, arguments, status, 
         assert status == 2 or errors.count("\n") == 1
 
 
+@pytest.mark.hosts
 @pytest.mark.parametrize(
     ("missing", "db_url"),
     [

@@ -7,6 +7,8 @@ import pytest
 
 from tests import distributions
 
+pytestmark = pytest.mark.hosts
+
 #: What that one is made of, as far as it matters.
 THEIRS = {
     "setup.py": "from setuptools import setup\n"
@@ -22,27 +24,18 @@ plug(MinimalApplicationConfigurator(), "activitystream")
 """
 
 
-def build(folder, copy_source):
-    for name in ("source", "dist"):
-        (folder / name).mkdir()
-    copy_source(folder / "source")
-    return distributions.build("wheel", folder / "source", folder / "dist")
-
-
-def write_theirs(folder):
-    for name, text in THEIRS.items():
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_text(text)
-
-
 @pytest.fixture(scope="module")
-def ours(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("ours"), distributions.copy_source)
+def ours(wheel_path):
+    return wheel_path
 
 
 @pytest.fixture(scope="module")
 def theirs(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("theirs"), write_theirs)
+    source = tmp_path_factory.mktemp("theirs")
+    for name, text in THEIRS.items():
+        (source / name).parent.mkdir(exist_ok=True)
+        (source / name).write_text(text)
+    return distributions.build("wheel", source, tmp_path_factory.mktemp("their_wheel"))
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ import sys
 import pytest
 from bs4 import BeautifulSoup
 
+pytestmark = pytest.mark.hosts
+
 ENGINES = ("genshi", "jinja", "json", "kajiki", "mako")
 
 

@@ -174,6 +174,7 @@ def test_texts_are_not_searched(host, people):
     assert stored(host)["wrote of ann"]["description"] == "ann"
 
 
+@pytest.mark.large
 def test_thousands_are_found(host, people):
     ann, bob, _ = people
     verbs = {

@@ -17,16 +17,12 @@ from packaging.version import Version
 
 from tests import distributions
 
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory):
-    return distributions.copy_source(tmp_path_factory.mktemp("source"))
+pytestmark = pytest.mark.hosts
 
 
 @pytest.fixture(scope="module")
-def wheel(source, tmp_path_factory):
-    path = distributions.build("wheel", source, tmp_path_factory.mktemp("wheel"))
-    with zipfile.ZipFile(path) as archive:
+def wheel(wheel_path):
+    with zipfile.ZipFile(wheel_path) as archive:
         yield archive
 
 

@@ -39,6 +39,7 @@ def stored(host):
     return [action["verb"] for action in host.database.raw_actions()]
 
 
+@pytest.mark.large
 def test_all_that_is_older_goes_and_all_else_stays(host, old_actions, user, other):
     old_actions(2500)
     assert am.purge(OLD + timedelta(milliseconds=2400)) == 2400
@@ -83,6 +84,7 @@ def test_a_dry_run_tells_and_changes_nothing(host, actions):
     assert host.database.raw_actions() == everything
 
 
+@pytest.mark.large
 def test_many_of_one_moment_go_together(host, user):
     am.create_many({"actor": user, "verb": "imported", "timestamp": OLD} for _ in range(1500))
     assert am.purge(OLD) == 0

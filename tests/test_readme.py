@@ -3,13 +3,11 @@
 import importlib
 import re
 import shlex
-import socket
 import subprocess
 import sys
 import time
 import types
 import urllib.request
-from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -421,6 +419,7 @@ def test_every_command_is_run_by_a_test():
     assert "./dev demo" in lines
 
 
+@pytest.mark.hosts
 def test_installs_from_a_clone_as_the_readme_says(tmp_path):
     clone = tmp_path / "tgapp-activitystream"
     clone.mkdir()
@@ -445,20 +444,19 @@ def test_the_commands_for_translators_change_nothing_that_is_up_to_date(tmp_path
     assert sentences(tmp_path) == sentences(ROOT)
 
 
+@pytest.mark.hosts
 def test_one_command_sets_up_and_serves_the_demo(tmp_path):
     copy_source(tmp_path)
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with (tmp_path / "log").open("w+") as log:
+    told = tmp_path / "log"
+    with told.open("w") as log:
         demo = subprocess.Popen(
-            ["./dev", "demo", "--port", str(port)], cwd=tmp_path, stdout=log, stderr=log
+            ["./dev", "demo", "--port", "0"], cwd=tmp_path, stdout=log, stderr=log
         )
         try:
-            page = patiently(lambda: urllib.request.urlopen(f"http://127.0.0.1:{port}/"), demo)
-            assert b"Who are you?" in page.read(), (tmp_path / "log").read_text()
+            url = patiently(lambda: re.search(r"at (http://\S+)", told.read_text()), demo)[1]
+            assert b"Who are you?" in urllib.request.urlopen(url).read()
         except AssertionError as error:
-            raise AssertionError(f"{error}\n{(tmp_path / 'log').read_text()}") from None
+            raise AssertionError(f"{error}\n{told.read_text()}") from None
         finally:
             demo.terminate()
             demo.wait()
@@ -477,6 +475,7 @@ def canonicalized(match):
     return canonicalize_name(match.group())
 
 
+@pytest.mark.hosts
 def test_what_fails_to_set_up_says_why(tmp_path):
     copy_source(tmp_path)
     (tmp_path / "constraints.txt").write_text("setuptools == 1.0\n")
@@ -491,10 +490,8 @@ def test_what_fails_to_set_up_says_why(tmp_path):
 def patiently(call, process):
     """What a call gives once it gives anything, while a process prepares it."""
     deadline = time.monotonic() + 500
-    while True:
-        try:
-            return call()
-        except OSError:
-            assert process.poll() is None, "it has ended"
-            assert time.monotonic() < deadline, "it does not answer"
-            time.sleep(0.5)
+    while not (given := call()):
+        assert process.poll() is None, "it has ended"
+        assert time.monotonic() < deadline, "it says nothing"
+        time.sleep(0.5)
+    return given

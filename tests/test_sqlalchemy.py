@@ -519,6 +519,7 @@ def crowd_of(host, number):
     return host.database.session.scalars(sa.select(host.model.Numbered).order_by("_id")).all()
 
 
+@pytest.mark.large
 def test_a_hundred_thousand_recipients_are_stored(host, user):
     crowd = crowd_of(host, 100_000)
     assert len(crowd) == 100_000

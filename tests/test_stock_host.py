@@ -25,15 +25,17 @@ MIGRATE = ("migrate-pluggable", "activitystream")
 
 PLUG = r"^plug\(.*\)$"
 
-
-@pytest.fixture(scope="module")
-def ming_host(tmp_path_factory):
-    return MingHost(tmp_path_factory.mktemp("ming_host"))
+pytestmark = pytest.mark.hosts
 
 
 @pytest.fixture(scope="module")
-def sql_host(tmp_path_factory):
-    return SQLAlchemyHost(tmp_path_factory.mktemp("sql_host"))
+def ming_host(tmp_path_factory, wheel_path):
+    return MingHost(tmp_path_factory.mktemp("ming_host"), wheel_path)
+
+
+@pytest.fixture(scope="module")
+def sql_host(tmp_path_factory, wheel_path):
+    return SQLAlchemyHost(tmp_path_factory.mktemp("sql_host"), wheel_path)
 
 
 @pytest.fixture(params=["ming", "sql"])

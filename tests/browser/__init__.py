@@ -14,6 +14,7 @@ from playwright.sync_api import Error, sync_playwright
 from webtest.http import StopableWSGIServer
 
 from tests.databases import without
+from tests.workers import reserved_port
 
 HERE = Path(__file__).parent
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -112,12 +113,22 @@ class Board:
 
 @contextmanager
 def board(app, chromium, packages):
-    """The app on a port of this machine until the block ends."""
-    server = StopableWSGIServer.create(app, host="127.0.0.1", threads=8)
-    visited = Board(server.application_url.rstrip("/"), chromium, packages)
-    try:
-        yield visited
-    finally:
-        visited.close()
-        server.shutdown()
-        server.runner.join()
+    """What is visited of the app, which is a server until the block ends."""
+    with serving(app) as url:
+        visited = Board(url, chromium, packages)
+        try:
+            yield visited
+        finally:
+            visited.close()
+
+
+@contextmanager
+def serving(app):
+    """The URL of the app on a port of this machine, until the block ends."""
+    with reserved_port() as port:
+        server = StopableWSGIServer.create(app, host="127.0.0.1", port=port, threads=8)
+        try:
+            yield server.application_url.rstrip("/")
+        finally:
+            server.shutdown()
+            server.runner.join()

@@ -26,10 +26,14 @@ class StockHost:
     #: What the story needs of it.
     storage: str
 
-    def __init__(self, folder):
+    def __init__(self, folder, wheel):
+        """
+        :param folder: an empty one.
+        :param wheel: the path of activitystream's.
+        """
         self.app = folder / NAME
         self.environment = distributions.Environment(folder / "venv")
-        self._install_wheel(folder)
+        self.environment.pip("install", "--no-deps", wheel)
         quickstart = ("quickstart", self.quickstart_option, "-a", NAME)
         self.environment.python("-c", _GEARBOX, *quickstart, cwd=folder)
         self.gearbox("plug", "tgapp-activitystream")
@@ -75,13 +79,6 @@ class StockHost:
             yield
         finally:
             (self.app / name).write_text(before)
-
-    def _install_wheel(self, folder):
-        for name in ("source", "dist"):
-            (folder / name).mkdir()
-        source = distributions.copy_source(folder / "source")
-        wheel = distributions.build("wheel", source, folder / "dist")
-        self.environment.pip("install", "--no-deps", wheel)
 
     def _tell_news(self):
         """What a developer writes to have the app's users told of each other's todos."""
