@@ -155,7 +155,13 @@ def test_leaves_it_to_repoze_tm_to_commit(write, url, model, commits):
 
 def test_leaves_a_doomed_transaction_alone(write, url):
     host = started(write(url, WITH_ZOPE), {"tm.enabled": False})
-    tg.hooks.register("activitystream.after_seen", lambda *_: transaction.doom())
+    app = host.app
+
+    def dooming(environ, start_response):
+        transaction.doom()
+        return app(environ, start_response)
+
+    host.app = dooming
     host.browser("ann").post(AJAX)
     assert of_ann(host) is None
     assert nothing_is_open(host)

@@ -34,6 +34,7 @@ from .sqlalchemy_sessions import (
     connections_of,
     end_request,
     has_only_read,
+    is_doomed,
     is_flushing,
     listeners_of_zope,
     session_of,
@@ -1192,7 +1193,8 @@ def begin_marking(*entities: Any) -> None:
     """
     marked = {session_of(type(each)): type(each) for each in entities}
     apart = {session: cls for session, cls in marked.items() if _is_apart(_connection(cls))}
-    if not apart or any(session.in_nested_transaction() for session in sessions()):
+    in_savepoint = any(session.in_nested_transaction() for session in sessions())
+    if not apart or in_savepoint or is_doomed():
         return
     owners = [orm.object_session(each) for each in entities]
     end_request(succeeded=True)

@@ -173,6 +173,15 @@ def listeners_of_zope(session: orm.Session) -> Iterator[Any]:
             yield owner
 
 
+def _managers_of(session: orm.Session) -> list[Any]:
+    return [each.transaction_manager for each in listeners_of_zope(session)]
+
+
+def is_doomed() -> bool:
+    """Whether somebody decided that nothing of the transaction is to be stored."""
+    return any(manager.isDoomed() for each in sessions() for manager in _managers_of(each))
+
+
 def connections_of(session: Any) -> list[sa.Connection]:
     """Those on which a session's transaction has begun."""
     transaction = session.get_transaction()
@@ -220,7 +229,7 @@ def end_request(succeeded: bool, managed: bool = False) -> None:
     :param managed: somebody outside commits what was registered with zope.sqlalchemy.
     """
     for session in sessions():
-        managers = [each.transaction_manager for each in listeners_of_zope(session)]
+        managers = _managers_of(session)
         if not session.in_transaction() or (managed and managers):
             continue
         try:
@@ -233,7 +242,6 @@ def end_request(succeeded: bool, managed: bool = False) -> None:
 
 
 def _end(manager: Any, succeeded: bool) -> None:
-    # A doomed transaction is one that somebody wants to be rolled back.
     if not succeeded or manager.isDoomed():
         manager.abort()
         return

@@ -8,7 +8,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from .sqlalchemy_sessions import account_of, connections_of, has_only_read, is_flushing, sessions
+from .sqlalchemy_sessions import (
+    account_of,
+    connections_of,
+    has_only_read,
+    is_doomed,
+    is_flushing,
+    sessions,
+)
 
 #: Each savepoint has a name of its own, since one of the same name would end the other on MariaDB.
 _numbers = count()
@@ -27,7 +34,7 @@ class _SessionWatch:
         self._root = session.get_transaction()
         self._savepoint_of_host = session.get_nested_transaction()
         self._committed: list[Any] = []
-        self._was_doomed = _is_doomed()
+        self._was_doomed = is_doomed()
         self._had_only_read = has_only_read(session)
         self._name = f"activitystream_{next(_numbers)}"
         connections = connections_of(session)
@@ -55,7 +62,7 @@ class _SessionWatch:
         return lost
 
     def _session_has_lost(self) -> bool:
-        if _is_doomed() > self._was_doomed or not self.session.is_active:  # a flush failed
+        if is_doomed() > self._was_doomed or not self.session.is_active:  # a flush failed
             return True
         begun = (None, *self._savepoints(), *self._committed)
         return self._savepoint_of_host not in begun
@@ -102,15 +109,6 @@ def watched_transaction() -> Iterator[TransactionWatch]:
     finally:
         for each in watch.parts:
             event.remove(each.session, "after_commit", each.note_commit)
-
-
-def _is_doomed() -> bool:
-    """Whether somebody decided that nothing of the transaction is to be stored."""
-    try:
-        import transaction
-    except ImportError:
-        return False
-    return bool(transaction.isDoomed())
 
 
 def _begin(connection: sa.Connection, savepoint: str) -> bool:
