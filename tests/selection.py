@@ -18,7 +18,7 @@ SLOW = (*_DEAR, "large")
 #: Fixtures that start a server and are not named as the database is.
 _FIXTURES = {"replica_set": "mongodb", "postgres": "postgresql"}
 
-_DATABASE = re.compile(rf"({'|'.join((*databases.MING, *databases.SQL))})(_|$)")
+_DATABASE = re.compile(rf"({'|'.join((*databases.MING, *databases.SQL))})(?![a-z0-9])")
 
 
 def databases_of(item: pytest.Item) -> list[str]:

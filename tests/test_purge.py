@@ -52,6 +52,7 @@ def test_all_that_is_older_goes_and_all_else_stays(host, old_actions, user, othe
     assert am.get_by_recipient(other).count() == 51
 
 
+@pytest.mark.large
 def test_what_was_imported_newest_first_goes_too(host, user):
     am.create_many(
         {"actor": user, "verb": "imported", "timestamp": OLD - timedelta(seconds=number)}

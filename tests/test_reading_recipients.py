@@ -198,6 +198,7 @@ def test_the_recipients_of_many_actions_cost_a_query_for_each_hundred(host, user
 
 
 @on(*SQL, "mongodb")
+@pytest.mark.large
 def test_a_page_of_long_lists_takes_little_memory(host, user, app):
     """26 actions for 5,000 each: as documents, some 60 MB."""
     crowd = host.save(*(host.model.User(user_name=f"crowd{number}") for number in range(5000)))
