@@ -24,6 +24,7 @@ TEST = [
     "hypothesis >= 6.100",
     "Jinja2 >= 3.1",
     "Mako >= 1.3",
+    "import-linter >= 2.1",
     "matplotlib >= 3.8",
     "mongomock >= 4.3",
     "mypy == 2.4.1",
@@ -91,7 +92,7 @@ setup(
     ],
     # gearbox reads an underscore as a space.
     entry_points={
-        "beaker.backends": ["activitystream = activitystream.lib.caching:RecentNamespaceManager"],
+        "beaker.backends": ["activitystream = activitystream.web.caching:RecentNamespaceManager"],
         "gearbox.commands": [
             "activitystream_forget = activitystream.commands.forget:ForgetCommand",
             "activitystream_purge = activitystream.commands.purge:PurgeCommand",

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from .lib.configuration import configure_host
 from .lib.managers import ActionManager, am
+from .web.configuration import configure_host
 
 __all__ = ["ActionManager", "am", "plugme"]
 

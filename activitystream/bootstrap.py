@@ -7,4 +7,4 @@ from . import model
 
 def bootstrap(command: Any, conf: Any, vars: Any) -> None:
     """Prepare the database: the indexes."""
-    model.orm.prepare()
+    model.orm.prepare_database()

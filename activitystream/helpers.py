@@ -1,19 +1,14 @@
 """What a host's templates find as ``h.activitystream``."""
 
-from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-import tg
-from tgext.pluggable import plug_url
-
-from .lib import clock
-from .lib.caching import tg_cache
-from .lib.links import own_link
-from .lib.login import logged_in_user
-from .lib.options import is_plugged
-from .lib.translation import languages
 from .model.action import FIELDS
+from .web.caching import tg_cache
+from .web.see_links import link_of, own_link_of, see_url
+from .web.translation import languages
+
+__all__ = ["link_of", "notification_cache", "own_link_of", "see_url"]
 
 _A_WEEK = 7 * 24 * 60 * 60
 
@@ -29,49 +24,3 @@ def notification_cache(action: Any) -> dict[str, Any]:
     stored = repr([getattr(action, field) for field in FIELDS])
     digest = sha256(stored.encode(errors="backslashreplace")).hexdigest()
     return tg_cache(f"{action._id} {','.join(languages())} {digest}", _A_WEEK)
-
-
-def see_url(action: Any = None, until: datetime | None = None) -> str:
-    """The URL that marks the user's stream as seen and goes to what an action is about.
-
-    :param action: None, or one whose target has no link, or one that leaves the site, goes to the
-        stream's own page.
-    :param until: the timestamp of the newest action that the page shows, so that what comes after
-        stays new; None is for now.
-    :returns: in an app without our URLs, the target's own link, or that of the app's root.
-    """
-    link = None if action is None else action.target_link
-    own = own_link(link)
-    if not is_plugged("controller"):
-        return tg.url("/") if own is None else own
-    return _see_url(None if own is None else link, until)
-
-
-def link_of(action: Any, until: datetime | None = None) -> str | None:
-    """The :func:`see_url` of an action, for a template that shows as a link what is one.
-
-    :returns: None if its target has no link, or one that leaves the site; where nobody is logged
-        in, who would be sent to do so, or the app has not our URLs, the target's own link.
-    """
-    link = action.target_link
-    own = own_link(link)
-    marks = own is not None and is_plugged("controller") and logged_in_user() is not None
-    return _see_url(link, until) if marks else own
-
-
-def own_link_of(action: Any) -> str | None:
-    """The link of an action's target, which marks nothing.
-
-    :returns: None if it has none, or one that leaves the site.
-    """
-    return own_link(action.target_link)
-
-
-def _see_url(link: Any, until: datetime | None) -> str:
-    """
-    :param link: one that stays on the site, or None.
-    """
-    params = {} if link is None else {"target_link": link}
-    if until is not None:
-        params["until"] = clock.as_text(until)
-    return plug_url("activitystream", "/see", params=params)

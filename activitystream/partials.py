@@ -8,17 +8,17 @@ from markupsafe import Markup
 from tgext.pluggable import plug_url
 
 from . import model
-from .lib import clock
-from .lib.attempts import attempt
 from .lib.audiences import MOST_COUNTED, count_not_seen_of, stream_of
-from .lib.caching import tg_cache
-from .lib.days import by_day, undated, when, when_in_day
-from .lib.login import logged_in_user
 from .lib.options import is_plugged, option
-from .lib.rendering import is_new_to, lines, render_list
 from .lib.seen import last_seen
-from .lib.templates import render, statics
-from .lib.translation import _, ngettext
+from .model import clock
+from .model.attempts import attempt
+from .model.words import _, ngettext
+from .web.caching import tg_cache
+from .web.days import by_day, undated, when, when_in_day
+from .web.login import logged_in_user
+from .web.rendering import is_new_to, lines, render_list
+from .web.templates import render, statics
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ def _unseen(user: Any, must_count: bool) -> int | None:
             "The bell has no number, since it could not be counted",
         )
     except model.orm.DATABASE_ERRORS:
-        if must_count or not model.orm.can_go_on():
+        if must_count or not model.orm.recover():
             raise
         log.exception("The bell has no number, since the database could not be asked for it")
         return None

@@ -1,5 +1,6 @@
 import os
 import sqlite3
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -52,7 +53,7 @@ def pytest_collection_modifyitems(config, items):
         items[:] = [item for item in items if selection.is_quick(item)]
         config.hook.pytest_deselected(items=slow)
     if worker():
-        items.sort(key=selection.place_of)
+        items.sort(key=selection.cursor_of)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -277,6 +278,7 @@ def define(host):
 @pytest.fixture
 def small_batches(monkeypatch):
     """Actions are read and removed ten at a time, rather than a thousand."""
-    for name in ("_BATCH", "_CHUNK"):
-        if hasattr(model.orm, name):
-            monkeypatch.setattr(model.orm, name, 10)
+    for module in list(sys.modules.values()):
+        for name in ("BATCH", "CHUNK"):
+            if module.__name__.startswith(f"{model.orm.__name__}.") and hasattr(module, name):
+                monkeypatch.setattr(module, name, 10)

@@ -492,7 +492,7 @@ class SQLDatabase:
                 host.registry._dispose_manager_and_mapper(manager)
                 host.registry._managers.pop(manager, None)
             # No host forgets a class.
-            activitystream.model.orm._classes_of.cache_clear()
+            activitystream.model.orm.entities._classes_of.cache_clear()
             for table in tables:
                 self.model.metadata.remove(table)
                 table.drop(self.engine, checkfirst=True)

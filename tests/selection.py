@@ -34,7 +34,7 @@ def is_quick(item: pytest.Item) -> bool:
     return _mark_of(item, SLOW) is None and set(databases_of(item)) <= set(QUICK)
 
 
-def place_of(item: pytest.Item) -> int:
+def cursor_of(item: pytest.Item) -> int:
     """Return what to sort tests by, so that what is dear to share comes first.
 
     Each worker begins with an unbroken part of the tests. One that is done early takes over the

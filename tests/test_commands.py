@@ -17,7 +17,7 @@ from activitystream import am, model
 from activitystream.commands import command
 from activitystream.commands.forget import ForgetCommand
 from activitystream.commands.purge import PurgeCommand
-from activitystream.lib.clock import now
+from activitystream.model.clock import now
 from tests.databases import SQL, on
 
 OLD = datetime(2020, 1, 31)
@@ -180,7 +180,7 @@ def test_a_name_that_two_classes_claim_is_refused(host, run, define):
 def test_each_batch_is_committed_and_ctrl_c_stops_after_one(
     host, actions, run, small_batches, monkeypatch
 ):
-    delete, batches = model.orm.delete, []
+    delete, batches = model.orm.delete_actions, []
 
     def delete_and_interrupt(keys):
         deleted = delete(keys)
@@ -189,7 +189,7 @@ def test_each_batch_is_committed_and_ctrl_c_stops_after_one(
             os.kill(os.getpid(), signal.SIGINT)
         return deleted
 
-    monkeypatch.setattr(model.orm, "delete", delete_and_interrupt)
+    monkeypatch.setattr(model.orm, "delete_actions", delete_and_interrupt)
     status, out, err = run("purge", "--older-than", "180d")
     assert (status, out[:20], err) == (
         130,
@@ -204,7 +204,7 @@ def test_each_batch_is_committed_and_ctrl_c_stops_after_one(
 def test_what_goes_wrong_on_the_way_leaves_whole_batches(
     host, actions, run, small_batches, monkeypatch
 ):
-    delete, batches = model.orm.delete, []
+    delete, batches = model.orm.delete_actions, []
 
     def delete_or_fail(keys):
         batches.append(keys)
@@ -212,7 +212,7 @@ def test_what_goes_wrong_on_the_way_leaves_whole_batches(
             raise OSError("the server is gone")
         return delete(keys)
 
-    monkeypatch.setattr(model.orm, "delete", delete_or_fail)
+    monkeypatch.setattr(model.orm, "delete_actions", delete_or_fail)
     status, out, _ = run("purge", "--older-than", "180d")
     assert (status, out) == (4, "")
     assert len(host.database.raw_actions()) == 16
@@ -259,7 +259,7 @@ def test_a_host_without_a_transaction_manager_is_committed_too(host, actions, mo
     plain = scoped_session(sessionmaker(bind=host.database.engine))
     monkeypatch.setattr(model.DBSession, "_proxied", plain)
     assert am.purge(datetime(2021, 1, 1)) == 25
-    model.orm.commit()
+    model.orm.commit_batch()
     plain.remove()
     assert am.get_actions()[0] == 1
     plain.remove()

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 import tg
 
 from activitystream import am
-from activitystream.lib import clock
+from activitystream.model import clock
 from tests.databases import SERVERS, on
 from tests.processes import wait_until
 from tests.threads import at_once, purge

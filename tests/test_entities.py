@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from activitystream import am
-from activitystream.lib import clock
+from activitystream.model import clock
 
 
 @pytest.fixture

@@ -515,7 +515,7 @@ def failing(request, host, monkeypatch):
                 session.rollback()
             raise
 
-    for name in ("stream", "count_stream", "move_seen"):
+    for name in ("read_stream", "count_stream", "move_last_activity_seen"):
         monkeypatch.setattr(model.orm, name, fail)
     return before
 

@@ -257,12 +257,10 @@ def test_what_a_flush_collects_is_created_before_the_commit(host, user):
 
 def test_the_session_of_this_sqlalchemy_tells_whether_it_flushes(host):
     """By a name that SQLAlchemy keeps to itself."""
-    session = host.database.session.registry()
-    seen = [model.orm.is_flushing(session)]
-    with listening(
-        session, "after_flush", lambda session, _: seen.append(model.orm.is_flushing(session))
-    ):
+    session, is_flushing = host.database.session.registry(), model.orm.sessions.is_flushing
+    seen = [is_flushing(session)]
+    with listening(session, "after_flush", lambda session, _: seen.append(is_flushing(session))):
         session.add(host.model.Post(title="new"))
         session.flush()
-    assert [*seen, model.orm.is_flushing(session)] == [False, True, False]
+    assert [*seen, is_flushing(session)] == [False, True, False]
     assert orm.Session(host.database.engine)._flushing is False

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from activitystream import am
-from activitystream.lib import clock
+from activitystream.model import clock
 from tests.databases import COUNTED, on
 
 

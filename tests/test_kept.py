@@ -6,7 +6,7 @@ import pytest
 from beaker.cache import CacheManager, cache_managers, clsmap
 
 from activitystream import am
-from activitystream.lib import caching
+from activitystream.web import caching
 from tests.databases import COUNTED, SQL, on
 
 NOTIFICATION = "tests.host.templates.notification"

@@ -14,7 +14,8 @@ from babel.messages.pofile import read_po
 from tg.i18n import set_request_lang
 
 from activitystream import am, helpers
-from activitystream.lib import days, translation
+from activitystream.model import words
+from activitystream.web import days
 
 ROOT = Path(__file__).parent.parent
 I18N = ROOT / "activitystream" / "i18n"
@@ -116,8 +117,8 @@ def test_outside_a_request_it_is_english(host, user, post):
     host.database.forget()
     action = am.get_by_recipient(user).first()
     assert action.timestamp_since == "less than 1 minute ago"
-    assert translation.ngettext("%(count)d day", "%(count)d days", 2) == "2 days"
-    assert translation._("anything") == "anything"
+    assert words.ngettext("%(count)d day", "%(count)d days", 2) == "2 days"
+    assert words._("anything") == "anything"
 
 
 def test_a_verb_is_not_taken_for_our_own_words(host, user, post, app):

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from activitystream.lib.links import location_of
+from activitystream.web.links import location_of
 
 SITE = "http://site.example"
 

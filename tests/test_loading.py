@@ -134,7 +134,7 @@ def test_a_page_of_subclasses_with_columns_of_their_own_costs_one_query(host, us
 def test_a_page_of_more_subclasses_than_a_database_joins_is_shown(
     host, user, define, reads, monkeypatch
 ):
-    monkeypatch.setattr("activitystream.model.sqlalchemy._MOST_JOINED", 0)
+    monkeypatch.setattr("activitystream.model.sqlalchemy.entities._MOST_JOINED", 0)
     _, cat = animals(define)
     greet(host, user, *(cat(called=f"cat {number}") for number in range(10)))
     shown, number = reads(user)

@@ -8,7 +8,7 @@ import pymongo.errors
 import pytest
 
 from activitystream import am, bootstrap, model
-from activitystream.lib.stream import Place
+from activitystream.model.values import Cursor
 from tests import databases
 from tests.conftest import Host
 from tests.databases import MING, on
@@ -54,7 +54,7 @@ def test_a_recipient_is_in_one_index_only(mongodb):
 @on(*MING)
 @pytest.mark.parametrize("removed", ["forgotten", "purged"])
 def test_what_a_long_iteration_let_go_of_does_not_bring_back_what_is(host, monkeypatch, removed):
-    monkeypatch.setattr("activitystream.lib.stream._PAGE", 5)
+    monkeypatch.setattr("activitystream.lib.streams._PAGE", 5)
     ann, bob = host.user("ann"), host.user("bob")
     old = {"actor": bob, "verb": "met", "target": ann, "recipients": [ann, bob]}
     am.create_many([{**old, "timestamp": datetime(2020, 1, 1)}] * 12)
@@ -97,7 +97,7 @@ def test_the_indexes_are_made_on_what_0_1_1_left(mongodb):
     mongodb.db.activity_stream_action.drop()
 
 
-PLACE = Place(datetime(2020, 1, 2), bson.ObjectId())
+PLACE = Cursor(datetime(2020, 1, 2), bson.ObjectId())
 
 
 @pytest.fixture
@@ -273,7 +273,7 @@ def test_no_stream_is_read_by_the_index_of_all_actions(crowded, first):
     quiet = crowded.user("quiet")
     busy, *teams = crowded.crowd
     readers = [(busy, teams), (quiet, ())]
-    place = Place(datetime(2020, 1, 2), bson.ObjectId())
+    place = Cursor(datetime(2020, 1, 2), bson.ObjectId())
     crowded.database.db.command("planCacheClear", "activity_stream_action")
     for user, also in readers if first == "busy" else readers[::-1]:
         user.last_activity_seen = datetime(2020, 1, 2)

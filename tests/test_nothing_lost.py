@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from pymongo.errors import PyMongoError
 
-from activitystream.lib import clock
+from activitystream.model import clock
 from tests.databases import MingDatabase, SQLDatabase
 from tests.disks import small_disk
 from tests.processes import wait_until

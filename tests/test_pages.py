@@ -6,7 +6,7 @@ import pytest
 from tgext.pluggable import replace_template
 
 from activitystream import am
-from activitystream.lib import clock
+from activitystream.model import clock
 
 HOSTILE = '<script>alert("x")</script> & ${1+1} \'"'
 

@@ -32,7 +32,7 @@ def action(request, host, reader, post):
 
 
 def test_a_pickled_action_carries_nobody_along(host, action):
-    for carrier in (action, [action], {"page": action}, dict(vars(action)).get("_batch")):
+    for carrier in (action, [action], {"page": action}, dict(vars(action)).get("_read_with")):
         assert b"hunter2" not in pickle.dumps(carrier)
         assert b"tests.host" not in pickle.dumps(carrier)
 
@@ -51,7 +51,7 @@ def test_a_copy_has_the_fields_and_finds_the_entities(host, action, copied):
     fields, recipients = action.__json__(), list(action._recipients)
     again = COPIES[copied](action)
     assert again is not action
-    assert again._batch is None
+    assert again._read_with is None
     host.database.forget()
     assert (again.__json__(), list(again._recipients)) == (fields, recipients)
     assert (again.actor, again.target, again.target_link) == ("ann", "A post", action.target_link)

@@ -7,8 +7,9 @@ import pytest
 from webtest import TestApp
 
 from activitystream import am
-from activitystream.lib import clock
-from activitystream.lib.stream import place_of
+from activitystream.model import clock
+from activitystream.model.action import cursor_of
+from activitystream.web.cursors import cursor_as_text
 from tests.databases import on
 
 #: All that only reads.
@@ -78,7 +79,7 @@ def test_marking_moves_and_tells_only_ones_own(host, streams, user, other, app):
 @pytest.mark.parametrize("path", ["", "more", "stream.json"])
 def test_a_place_in_another_stream_tells_nothing_of_it(host, streams, app, path):
     for action in streams:
-        answer = app.get(f"/activitystream/{path}", {"before": str(place_of(action))})
+        answer = app.get(f"/activitystream/{path}", {"before": cursor_as_text(cursor_of(action))})
         assert "joined" in answer
         assert SECRET not in answer
 

@@ -158,7 +158,7 @@ def test_the_recipients_of_a_page_are_asked_for_together(host):
 
 
 def test_crowds_are_asked_for_one_by_one(host, monkeypatch):
-    monkeypatch.setattr("activitystream.lib.batches._FEW_RECIPIENTS", 3)
+    monkeypatch.setattr("activitystream.model.pages._FEW_RECIPIENTS", 3)
     for verb in ("first", "second"):
         crowd = host.save(*(host.model.User(user_name=f"{verb} {n}") for n in range(5)))
         am.create(host.ann, verb, recipients=[host.ann, *crowd])

@@ -19,7 +19,7 @@ READS = {
 @pytest.fixture(params=READS)
 def read(request, monkeypatch):
     """Reads ann's actions, as by a later request; most of an iteration's pages are released."""
-    monkeypatch.setattr("activitystream.lib.stream._PAGE", 2)
+    monkeypatch.setattr("activitystream.lib.streams._PAGE", 2)
 
     def read(host):
         host.save()
@@ -172,7 +172,7 @@ def test_an_action_that_was_deleted_since_has_no_recipients(host, actions, read)
 
 @on(*COUNTED)
 def test_a_long_list_is_read_alone_and_the_others_together(host, user, other, monkeypatch):
-    monkeypatch.setattr("activitystream.lib.batches._FEW_RECIPIENTS", 3)
+    monkeypatch.setattr("activitystream.model.pages._FEW_RECIPIENTS", 3)
     crowd = host.save(*(host.model.User(user_name=f"crowd{number}") for number in range(9)))
     for number in range(20):
         to = [user, *crowd] if number % 10 == 0 else [user, other]

@@ -69,9 +69,9 @@ def forget(host, name, found):
     host.database.forget()
 
     def batches():
-        model.orm.commit()
+        model.orm.commit_batch()
         for _, part in removal.forget(references, dry_run=False):
-            model.orm.commit()
+            model.orm.commit_batch()
             found.append(part)
 
     return batches

@@ -132,7 +132,7 @@ def test_an_app_that_tgext_pluggable_half_plugs_does_not_start(database, monkeyp
         raise RuntimeError("the reason")
 
     monkeypatch.setattr("tgext.pluggable.adapt_websetup.WebSetupAdapter.adapt_bootstrap", fail)
-    monkeypatch.setattr("activitystream.lib.configuration._has_websetup", lambda app_config: True)
+    monkeypatch.setattr("activitystream.web.configuration._has_websetup", lambda app_config: True)
     with pytest.raises(TGConfigError, match="the log above says why"):
         start(database)
     assert "the reason" in caplog.text

@@ -6,9 +6,9 @@ import tg
 import transaction
 
 from activitystream import am, bootstrap
-from activitystream.lib.references import class_named
 from activitystream.model import sqlalchemy as orm
-from activitystream.model import sqlalchemy_sessions
+from activitystream.model.names import class_named
+from activitystream.model.sqlalchemy import sessions as sqlalchemy_sessions
 from tests.databases import SQL, on
 from tests.written_host import IN_ONE_MODULE
 
@@ -191,7 +191,7 @@ def test_goes_on_after_an_error_of_another_database(start, model):
     assert am.get_by_recipient(bob_of(host)).all() == []
     with pytest.raises(sa.exc.DBAPIError):
         break_database_of_members(host)
-    assert orm.can_go_on()
+    assert orm.recover()
     assert bob_of(host).user_name == "bob"
     assert ann_of(host).user_name == "ann"
 

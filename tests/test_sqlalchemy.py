@@ -17,7 +17,7 @@ from tg.configuration.utils import TGConfigError
 
 import tests.host
 from activitystream import am, model
-from activitystream.lib.stream import Place
+from activitystream.model.values import Cursor
 from tests.conftest import Host
 from tests.databases import SQL, on
 from tests.host.app import make_app
@@ -742,8 +742,8 @@ def crowded(database):
     database.clean()
 
 
-PLACE = Place(START + timedelta(minutes=MANY // 2), MANY // 2)
-LOWER = Place(START + timedelta(minutes=MANY // 2 - 50), MANY // 2 - 50)
+PLACE = Cursor(START + timedelta(minutes=MANY // 2), MANY // 2)
+LOWER = Cursor(START + timedelta(minutes=MANY // 2 - 50), MANY // 2 - 50)
 
 
 def audiences():
@@ -858,7 +858,7 @@ def test_mariadb_reads_by_the_indexes(crowded, reader, read):
 OF_ALL = {
     "the newest": lambda: am.get_actions(limit=10),
     "a dry run": lambda: am.purge(START + timedelta(minutes=10), dry_run=True),
-    "the oldest": lambda: next(model.orm.older(START + timedelta(minutes=10))),
+    "the oldest": lambda: next(model.orm.ids_before(START + timedelta(minutes=10))),
 }
 
 
@@ -899,7 +899,7 @@ def test_mariadb_finds_the_newest_and_the_oldest_of_all_by_an_index(crowded, rea
 def test_what_is_deleted_is_found_by_indexes(crowded):
     """Else it would lock the rows of others."""
     with crowded.database.queries() as recorded:
-        model.orm.delete(list(range(1, 1001)))
+        model.orm.delete_actions(list(range(1, 1001)))
     connection = crowded.database.session.connection()
     assert len(recorded) == 3
     for query in recorded[1:]:

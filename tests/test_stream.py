@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from activitystream import am, model
-from activitystream.lib.references import addresses_of
-from activitystream.lib.stream import Span, place_of
+from activitystream.model.action import cursor_of
+from activitystream.model.names import addresses_of
+from activitystream.model.values import Window
 from tests.databases import COUNTED, on
 
 
@@ -117,7 +118,7 @@ def test_slices_that_need_the_whole_stream_are_refused(stream, bad):
 
 
 def test_more_than_a_page_is_iterated_to_the_end(host, user, monkeypatch):
-    monkeypatch.setattr("activitystream.lib.stream._PAGE", 3)
+    monkeypatch.setattr("activitystream.lib.streams._PAGE", 3)
     for number in range(7):
         am.create(user, str(number))
     stream = am.get_by_recipient(user)
@@ -217,7 +218,7 @@ def test_a_stream_goes_on_before_an_action_that_is_stored_no_more(host, user, at
 @pytest.fixture
 def small_pages(monkeypatch):
     """A page of an iteration holds three actions."""
-    monkeypatch.setattr("activitystream.lib.stream._PAGE", 3)
+    monkeypatch.setattr("activitystream.lib.streams._PAGE", 3)
 
 
 @pytest.fixture
@@ -281,7 +282,7 @@ def test_iterates_on_where_the_host_begins_a_new_session_meanwhile(host, seven, 
 
 
 def test_counts_what_is_both_in_a_span_and_new(host, user, at_once):
-    newest_first = [place_of(action) for action in am.get_by_recipient(user)]
+    newest_first = [cursor_of(action) for action in am.get_by_recipient(user)]
     to = addresses_of(user)
     millisecond = timedelta(milliseconds=1)
     moments = {place.timestamp for place in newest_first}
@@ -296,7 +297,7 @@ def test_counts_what_is_both_in_a_span_and_new(host, user, at_once):
                     and (after is None or place > after)
                     and place.timestamp > newer_than
                 ]
-                span = Span(before, after)
+                span = Window(before, after)
                 assert model.orm.count_stream(to, span, newer_than) == len(expected)
                 capped = model.orm.count_stream(to, span, newer_than, limit=2)
                 assert capped == min(2, len(expected))

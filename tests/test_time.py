@@ -4,7 +4,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from activitystream.lib import clock
+from activitystream.model import clock
 from activitystream.model.action import ActionMixin
 
 NOW = datetime(2026, 1, 31, 12, 0, 0)

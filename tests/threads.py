@@ -30,9 +30,9 @@ def purge(before: datetime, deleted: list[int]) -> Callable[[], None]:
     """Purge as the command does, and add how many were deleted by each batch."""
 
     def batches() -> None:
-        model.orm.commit()
+        model.orm.commit_batch()
         for number in removal.purge(before):
-            model.orm.commit()
+            model.orm.commit_batch()
             deleted.append(number)
 
     return batches

@@ -67,10 +67,10 @@ def work_off(batches: Iterable[tuple[int, Any]], total: int) -> tuple[list[Any],
     :returns: what came of each, and the exit status.
     """
     results = []
-    model.orm.commit()
+    model.orm.commit_batch()
     with bar(total) as advance, ctrl_c() as came:
         for steps, result in batches:
-            model.orm.commit()
+            model.orm.commit_batch()
             results.append(result)
             advance(steps)
             if came():

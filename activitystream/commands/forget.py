@@ -22,7 +22,7 @@ class ForgetCommand(AppCommand):
 
     def work(self, options: Namespace) -> int:
         references = removal.references_named(options.type, options.id)
-        total, _ = model.orm.find({}, "_id", desc=False, skip=0, limit=0)
+        total, _ = model.orm.find_actions({}, "_id", desc=False, skip=0, limit=0)
         parts, status = work_off(removal.forget(references, options.dry_run), total)
         found = removal.Forgotten.sum(parts)
         what = "would be removed from" if options.dry_run else "was removed from"

@@ -5,7 +5,8 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from datetime import datetime, timedelta
 
 from .. import model
-from ..lib import clock, removal
+from ..lib import removal
+from ..model import clock
 from .command import AppCommand, work_off
 
 _DAYS = {"d": 1, "w": 7, "y": 365}
@@ -32,7 +33,7 @@ class PurgeCommand(AppCommand):
     def work(self, options: Namespace) -> int:
         before = options.older_than
         which = f"older than {before:%Y-%m-%d %H:%M:%S} UTC"
-        total = model.orm.count_older(before)
+        total = model.orm.count_before(before)
         if options.dry_run:
             print(f"actions to delete: {total} ({which})")
             return 0

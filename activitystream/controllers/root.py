@@ -11,20 +11,24 @@ from tg import TGController, abort, expose, request, response
 from tg.exceptions import HTTPFound
 from tgext.pluggable import call_partial, plug_url
 
-from .. import am, helpers, model
-from ..lib import activitystreams, clock, transactions
-from ..lib.attempts import attempt
+from .. import am, model
 from ..lib.audiences import MOST_COUNTED, count_not_seen_of, stream_of
-from ..lib.clock import as_text
-from ..lib.days import by_day, when_in_day
-from ..lib.links import location_of
-from ..lib.login import logged_in_user, prolong_nothing
 from ..lib.options import option
-from ..lib.origin import is_by_script, is_for_nobody, is_foreign, is_navigation
-from ..lib.references import class_named
-from ..lib.rendering import is_new_to, lines, render_list
-from ..lib.stream import Place, place_named, place_of
-from ..lib.templates import render, render_page
+from ..model import clock
+from ..model.action import cursor_of
+from ..model.attempts import attempt
+from ..model.clock import as_text
+from ..model.names import class_named
+from ..model.values import Cursor
+from ..web import activitystreams, transactions
+from ..web.cursors import cursor_as_text, cursor_from_text
+from ..web.days import by_day, when_in_day
+from ..web.links import location_of
+from ..web.login import logged_in_user, prolong_nothing
+from ..web.origin import is_by_script, is_for_nobody, is_foreign, is_navigation
+from ..web.rendering import is_new_to, lines, render_list
+from ..web.see_links import see_url
+from ..web.templates import render, render_page
 
 log = logging.getLogger(__name__)
 
@@ -225,25 +229,25 @@ def _page(user: Any, before: Any, new_since: Any, going_on: bool = False) -> dic
         "until": as_text(actions[0].timestamp)
         if place is None and any(line.is_new for line in shown)
         else None,
-        "see_url": helpers.see_url,
+        "see_url": see_url,
     }
 
 
-def _place(before: Any) -> Place | None:
-    return None if before in (None, "") else place_named(before)
+def _place(before: Any) -> Cursor | None:
+    return None if before in (None, "") else cursor_from_text(before)
 
 
-def _part(user: Any, place: Place | None) -> tuple[list[Any], Place | None]:
+def _part(user: Any, place: Cursor | None) -> tuple[list[Any], Cursor | None]:
     """The next actions of the user's stream, and where it goes on; None if nowhere."""
     stream = stream_of(user)
     if place is not None:
         stream = stream.before(place)
     actions = stream.limit(_PAGE + 1).all()
-    return actions[:_PAGE], place_of(actions[_PAGE - 1]) if len(actions) > _PAGE else None
+    return actions[:_PAGE], cursor_of(actions[_PAGE - 1]) if len(actions) > _PAGE else None
 
 
-def _older(place: Place, new_since: Any) -> dict[str, str]:
-    params = {"before": str(place)}
+def _older(place: Cursor, new_since: Any) -> dict[str, str]:
+    params = {"before": cursor_as_text(place)}
     if new_since is not None:
         params["new_since"] = new_since
     return {path: plug_url("activitystream", path, params=params) for path in ("/", "/more")}
@@ -265,7 +269,7 @@ def _refusing_errors() -> Iterator[None]:
     try:
         yield
     except model.orm.DATABASE_ERRORS:
-        if not model.orm.can_go_on():
+        if not model.orm.recover():
             raise
         log.exception("%s was not answered, since the database could not be asked", request.path)
         _refuse(503, "the database cannot be asked now: try again later")
@@ -291,7 +295,7 @@ def _recipient(user: Any, type_name: Any, key: Any) -> Any:
     if model.orm.root_of(type(user)) is cls and model.orm.key_of(user) in keys:
         return user
     may_update = option("may_update")
-    found = {} if may_update is None else model.orm.load(cls, keys)
+    found = {} if may_update is None else model.orm.load_entities(cls, keys)
     allowed = [
         each
         for each in map(found.__getitem__, found)

@@ -3,11 +3,11 @@
 import logging
 from typing import Any
 
+from ..model.attempts import attempt
+from ..model.names import each_of, reference_to
 from . import seen
-from .attempts import attempt
 from .options import option
-from .references import each_of, reference_to
-from .stream import Stream
+from .streams import Stream
 
 log = logging.getLogger(__name__)
 

@@ -7,15 +7,17 @@ from itertools import islice
 from typing import Any
 
 from .. import model
-from ..model.action import FIELDS
-from . import clock, hooks, removal, seen
-from .batches import read_together
-from .entity_words import name_to_store
+from ..model import clock
+from ..model.action import FIELDS, ActionMixin
+from ..model.entity_words import name_to_store
+from ..model.names import each_of, reference_to, references_to
+from ..model.pages import read_together
+from ..model.values import Reference
+from . import hooks, removal, seen
 from .numbers import whole_number
 from .options import option
-from .references import Reference, each_of, reference_to, references_to
 from .removal import Forgotten
-from .stream import Stream
+from .streams import Stream
 
 
 class ActionManager:
@@ -49,7 +51,7 @@ class ActionManager:
         fields, known = _fields(actor, verb, target, action_obj, description, extra, recipients)
         # As late as can be: to read the recipients may take a while, and one who looks at their
         # stream meanwhile has not seen this.
-        action = model.orm.store({**fields, "timestamp": clock.now()})
+        action = model.orm.insert_action({**fields, "timestamp": clock.now()})
         read_together([action], known)
         hooks.notify("activitystream.after_create", action)
         return action
@@ -72,7 +74,7 @@ class ActionManager:
         numbered = enumerate(actions)
         stored = 0
         while chunk := [_numbered_fields(*each) for each in islice(numbered, _MANY)]:
-            model.orm.store_many(chunk)
+            model.orm.insert_actions(chunk)
             stored += len(chunk)
         return stored
 
@@ -82,7 +84,7 @@ class ActionManager:
         :param recipient: a stored entity.
         :param also: audiences that it belongs to, like the teams of a user: stored entities whose
             actions are in the stream too, each action once.
-        :returns: a :class:`~activitystream.lib.stream.Stream`, which asks the database when it is
+        :returns: a :class:`~activitystream.lib.streams.Stream`, which asks the database when it is
             read: ``.limit(10).all()``, iteration, ``.count()``, slices, …
         :raises TypeError, ValueError: if one of them is no stored entity.
         """
@@ -102,6 +104,13 @@ class ActionManager:
             number.
         """
         return seen.count_not_seen(recipient, limit, also)
+
+    def is_unseen(self, action: Any, recipient: Any) -> bool:
+        """Tell whether an action is newer than a recipient's ``last_activity_seen``.
+
+        :raises AttributeError: if its class has no field ``last_activity_seen``.
+        """
+        return seen.is_newer(action.timestamp, recipient)
 
     def mark_seen(self, recipient: Any, until: datetime | None = None) -> datetime | None:
         """Set a recipient's ``last_activity_seen``, in the database and on the object.
@@ -150,7 +159,7 @@ class ActionManager:
         if filters.get("timestamp") is not None:
             filters["timestamp"] = clock.naive_utc(filters["timestamp"])
         model.orm.check_filters(filters)
-        total, actions = model.orm.find(
+        total, actions = model.orm.find_actions(
             filters,
             order_by,
             desc,
@@ -171,7 +180,7 @@ class ActionManager:
         ``gearbox activitystream purge`` commits after each thousand.
         """
         moment = clock.past("before", before)
-        return model.orm.count_older(moment) if dry_run else sum(removal.purge(moment))
+        return model.orm.count_before(moment) if dry_run else sum(removal.purge(moment))
 
     def forget(self, entity: Any, dry_run: bool = False) -> Forgotten:
         """Remove an entity from all actions, as for somebody who wants to be erased.
@@ -193,6 +202,8 @@ class ActionManager:
 
 #: The ready-made manager.
 am = ActionManager()
+
+ActionMixin.verbs = am
 
 #: How many are written together.
 _MANY = 1000

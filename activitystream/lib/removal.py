@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from .. import model
 from ..model.action import ROLES
-from .references import Reference, classes_by_name, names_of, reference_to
+from ..model.names import classes_by_name, names_of, reference_to
+from ..model.values import Reference
 
 
 class Forgotten(NamedTuple):
@@ -30,14 +31,14 @@ def purge(before: datetime) -> Iterator[int]:
 
     :returns: how many were deleted with each batch, after which the transaction may be committed.
     """
-    for keys in model.orm.older(before):
-        yield model.orm.delete(keys)
+    for keys in model.orm.ids_before(before):
+        yield model.orm.delete_actions(keys)
 
 
 def references_of(entity: Any) -> list[Reference]:
     """All that stored actions may call an entity.
 
-    :raises TypeError, ValueError: see :func:`activitystream.lib.references.references_to`.
+    :raises TypeError, ValueError: see :func:`activitystream.model.names.references_to`.
     """
     key = reference_to(entity, "entity").key
     return _references(names_of(type(entity)), [key])
@@ -66,7 +67,7 @@ def references_named(type_name: str, text: str) -> list[Reference]:
 def is_stored(references: Iterable[Reference]) -> bool:
     """Whether the app still stores an entity that one of these refers to."""
     return any(
-        model.orm.load(cls, [reference.key])
+        model.orm.load_entities(cls, [reference.key])
         for reference in references
         for cls in classes_by_name().get(reference.type, ())
     )
@@ -85,7 +86,7 @@ def forget(references: Sequence[Reference], dry_run: bool) -> Iterator[tuple[int
         After each the transaction may be committed.
     """
     to_be_deleted: set[Any] = set()
-    for page in model.orm.roles():
+    for page in model.orm.read_references():
         found = _by_role(page, references)
         if dry_run:
             to_be_deleted.update(found.get("actor", ()))
@@ -93,11 +94,13 @@ def forget(references: Sequence[Reference], dry_run: bool) -> Iterator[tuple[int
         else:
             numbers = {f"as_{role}": _remove(role, found[role], references) for role in found}
         yield len(page), Forgotten(**numbers)
-    for keys in model.orm.addressed_to(references):
+    for keys in model.orm.ids_addressed_to(references):
         left = [key for key in keys if key not in to_be_deleted]
         yield (
             0,
-            Forgotten(as_recipient=len(left) if dry_run else model.orm.take_out(left, references)),
+            Forgotten(
+                as_recipient=len(left) if dry_run else model.orm.remove_recipients(left, references)
+            ),
         )
 
 
@@ -117,5 +120,5 @@ def _by_role(
 
 def _remove(role: str, actions: list[Any], references: Sequence[Reference]) -> int:
     if role == "actor":
-        return model.orm.delete(actions)
-    return model.orm.clear(role, actions, references)
+        return model.orm.delete_actions(actions)
+    return model.orm.clear_role(role, actions, references)

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from .. import model
-from . import clock, hooks
+from ..model import clock
+from ..model.names import addresses_of, reference_to
+from ..model.values import WHOLE_STREAM
+from . import hooks
 from .numbers import whole_number
-from .references import addresses_of, reference_to
-from .stream import EVERYTHING
 
 #: A mark is no older: MySQL's TIMESTAMP, which a host may have, begins with 1970 in some time zone.
 _EARLIEST = datetime(1970, 1, 2)
@@ -19,7 +20,7 @@ def count_not_seen(recipient: Any, limit: int | None = None, also: Iterable[Any]
     to = addresses_of(recipient, also)
     if limit is not None:
         limit = whole_number("limit", limit)
-    return model.orm.count_stream(to, EVERYTHING, newer_than=last_seen(recipient), limit=limit)
+    return model.orm.count_stream(to, WHOLE_STREAM, newer_than=last_seen(recipient), limit=limit)
 
 
 def is_newer(timestamp: datetime, recipient: Any) -> bool:
@@ -38,7 +39,7 @@ def mark_seen(recipient: Any, until: datetime | None = None) -> datetime | None:
     moment = clock.now()
     if until is not None:
         moment = max(_EARLIEST, min(moment, clock.naive_utc(until)))
-    before = model.orm.move_seen(recipient, moment)
+    before = model.orm.move_last_activity_seen(recipient, moment)
     hooks.notify("activitystream.after_seen", recipient, before, last_seen(recipient))
     return before
 

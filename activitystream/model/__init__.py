@@ -5,17 +5,18 @@ that ORM. ``orm`` is the one in use, and ``Action`` its class, once an app was c
 """
 
 import importlib
-from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from tg import milestones
 from tg.configuration.utils import TGConfigError
 from tgext.pluggable import PluggableSession
 
+from .backend import Backend
+
 DBSession = PluggableSession()
 
-#: The module of the ORM in use.
-orm: ModuleType
+#: The package of the ORM in use.
+orm: Backend
 
 
 def choose_orm(conf: dict[str, Any]) -> None:
@@ -50,7 +51,7 @@ def choose_orm(conf: dict[str, Any]) -> None:
             "DBSession. Tests that make one app after the other call "
             "tg.milestones._reset_all() between them."
         )
-    orm = importlib.import_module(f"activitystream.model.{name}")
+    orm = cast(Backend, importlib.import_module(f"activitystream.model.{name}"))
 
 
 def init_model(session: Any) -> None:
@@ -90,7 +91,7 @@ NO_APP = (
 
 def __getattr__(name: str) -> Any:
     # Not among the module's names: tgext.pluggable would put their tables where a model has its
-    # DeclarativeBase, which not every model has. See model.orm.join.
+    # DeclarativeBase, which not every model has. See model.orm.join_host_model.
     if "orm" in globals():
         for cls in orm.MODELS:
             if cls.__name__ == name:

@@ -1,15 +1,14 @@
 """What every Action can do, whichever ORM stores it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 from .. import model
-from ..lib import clock, entity_words, seen
-from ..lib.batches import Batch
-from ..lib.references import Reference
-from ..lib.stream import Stream
-from ..lib.translation import _, ngettext, pgettext
+from . import clock, entity_words
+from .pages import Page
+from .values import Cursor, Reference
+from .words import _, ngettext, pgettext
 
 #: What an action says about each of these: ``actor_type``, ``actor_id``, ``actor_name``, …
 ROLES = ("actor", "target", "action_obj")
@@ -25,6 +24,18 @@ FIELDS = (
 )
 
 
+class Verbs(Protocol):
+    """What an action asks of the layer above: :class:`activitystream.ActionManager`."""
+
+    def get_by_recipient(self, recipient: Any, also: Iterable[Any] = ()) -> Any: ...
+
+    def count_not_seen_by_recipient(
+        self, recipient: Any, limit: int | None = None, also: Iterable[Any] = ()
+    ) -> int: ...
+
+    def is_unseen(self, action: Any, recipient: Any) -> bool: ...
+
+
 class ActionMixin:
     """One thing that was done: ``actor`` ``verb`` (``action_obj``) (``target``), for whom, when.
 
@@ -38,8 +49,11 @@ class ActionMixin:
     _recipients: Any
     number_of_recipients: Any  # None if it is for everyone
 
+    #: Set by :mod:`activitystream.lib.managers`.
+    verbs: ClassVar[Verbs]
+
     #: The page that the action was read with.
-    _batch: Batch | None = None
+    _read_with: Page | None = None
 
     @property
     def actor(self) -> Any:
@@ -96,7 +110,7 @@ class ActionMixin:
 
     def is_unseen_by(self, recipient: Any) -> bool:
         """Whether it is newer than the recipient's ``last_activity_seen``."""
-        return seen.is_newer(self.timestamp, recipient)
+        return self.verbs.is_unseen(self, recipient)
 
     @property
     def timestamp_since(self) -> str:
@@ -117,14 +131,14 @@ class ActionMixin:
         return self.timestamp.strftime("%X")
 
     @classmethod
-    def get_by_recipient(cls, recipient: Any) -> Stream:
+    def get_by_recipient(cls, recipient: Any) -> Any:
         """See :meth:`activitystream.ActionManager.get_by_recipient`."""
-        return Stream(recipient)
+        return cls.verbs.get_by_recipient(recipient)
 
     @classmethod
     def count_not_seen_by_recipient(cls, recipient: Any) -> int:
         """See :meth:`activitystream.ActionManager.count_not_seen_by_recipient`."""
-        return seen.count_not_seen(recipient)
+        return cls.verbs.count_not_seen_by_recipient(recipient)
 
     @classmethod
     def render_str(
@@ -189,11 +203,16 @@ class ActionMixin:
         """All that it has of its own, as plain values, for the ORM's ``restored``."""
         raise NotImplementedError
 
-    def _page(self) -> Batch:
-        if self._batch is None:
-            self._batch = Batch([self])
-        return self._batch
+    def _page(self) -> Page:
+        if self._read_with is None:
+            self._read_with = Page([self])
+        return self._read_with
 
 
 def _restored(fields: dict[str, Any]) -> Any:
-    return model.orm.restored(fields)
+    return model.orm.restore_action(fields)
+
+
+def cursor_of(action: ActionMixin) -> Cursor:
+    """Return where an action stands in a stream."""
+    return Cursor(clock.naive_utc(action.timestamp), action._id)

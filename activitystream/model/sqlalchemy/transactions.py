@@ -8,14 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from .sqlalchemy_sessions import (
-    account_of,
-    connections_of,
-    has_only_read,
-    is_doomed,
-    is_flushing,
-    sessions,
-)
+from .sessions import account_of, connections_of, has_only_read, is_doomed, is_flushing, sessions
 
 #: Each savepoint has a name of its own, since one of the same name would end the other on MariaDB.
 _numbers = count()

@@ -15,7 +15,7 @@ from bson.binary import UuidRepresentation
 from bson.codec_options import CodecOptions
 from ming import schema as s
 
-from ..lib.clock import naive_utc
+from ..clock import naive_utc
 
 #: How long a UUID is does not depend on how the connection writes it.
 ENCODING: CodecOptions[Any] = CodecOptions(uuid_representation=UuidRepresentation.STANDARD)

@@ -10,8 +10,9 @@ from babel.core import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton
 from tg.i18n import get_lang
 
-from . import clock
-from .translation import _, languages
+from ..model import clock
+from ..model.words import _
+from .translation import languages
 
 
 class Day(NamedTuple):

@@ -18,8 +18,8 @@ from tg.renderers.kajiki import KajikiTemplateLoader
 from tg.util import DottedFileLocatorError
 from tg.util.files import DottedFileNameFinder
 
-from .attempts import attempt
-from .options import is_plugged, option
+from ..lib.options import is_plugged, option
+from ..model.attempts import attempt
 
 log = logging.getLogger(__name__)
 

@@ -15,10 +15,14 @@ from tg.configurator.base import (
 )
 
 from .. import model
-from . import distributions
-from . import options as plug_options
+from ..lib import distributions
+from ..lib import options as plug_options
+from ..model import words
 from .templates import TemplateEngine, check_templates
 from .transactions import RequestEnd
+from .translation import RequestWords
+
+words.use(RequestWords())
 
 #: What tgext.pluggable looks for in a pluggable. It passes over a module that cannot be imported,
 #: and the symptom would be a page that is not found, so they are imported here first.
@@ -83,7 +87,7 @@ class ActivityStreamConfigurationComponent(ConfigurationComponent):
                 "config/app_cfg.py."
             )
         model.choose_orm(conf)
-        model.orm.check(conf)
+        model.orm.check_configuration(conf)
         if conf["activitystream.plug"].get("plug_models", True):
             self._plug_models(conf)
         for name in _MODULES:
@@ -94,7 +98,7 @@ class ActivityStreamConfigurationComponent(ConfigurationComponent):
 
     def _plug_models(self, conf: dict[str, Any]) -> None:
         """Have our tables be the host's, and our classes if it wants them."""
-        model.orm.join(conf)
+        model.orm.join_host_model(conf)
         host = getattr(conf["package"], "model", None)
         if host is not None and conf["activitystream.plug"].get("global_models"):
             for cls in model.orm.MODELS:
@@ -102,7 +106,7 @@ class ActivityStreamConfigurationComponent(ConfigurationComponent):
 
     def _prepare_storage(self, conf: dict[str, Any], app: Any) -> None:
         model.use(conf["DBSession"])
-        model.orm.prepare_at_start(conf)
+        model.orm.start(conf)
 
     def _check_plugged(self, conf: dict[str, Any], app: Any) -> Any:
         """Refuse to serve half an activitystream: tgext.pluggable logs its failure and goes on.

@@ -18,7 +18,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from .sqlalchemy_types import ColumnType
+from .column_types import ColumnType
 
 #: The most characters of a key.
 LONGEST = 255

@@ -5,7 +5,7 @@ from typing import Any
 
 from tg import request
 
-from .references import reference_to
+from ..model.names import reference_to
 
 log = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from ..lib.clock import naive_utc
-from .sqlalchemy_types import ColumnType
+from ..clock import naive_utc
+from .column_types import ColumnType
 
 
 class Moment(NamedTuple):

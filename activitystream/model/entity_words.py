@@ -14,7 +14,7 @@ from tg.util.lazystring import LazyString
 
 from .. import model
 from .attempts import attempt
-from .translation import _, text_of
+from .words import _, text_of
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,9 @@ def name_to_store(entity: Any, role: str) -> str | None:
     try:
         name = _text(entity, "as_str")
         return None if name in (None, _MISSING) else text_of(name)
-    except (*model.orm.DATABASE_ERRORS, _NoTextError):
+    except model.orm.DATABASE_ERRORS:
+        raise
+    except _NoTextError:
         raise
     except Exception as error:
         raise ValueError(

@@ -11,16 +11,17 @@ import tg
 from markupsafe import escape
 from tgext.pluggable import plug_url
 
-from .clock import as_text
-from .entity_words import activitystreams_of, link_of
+from ..model.clock import as_text
+from ..model.entity_words import activitystreams_of, link_of
+from ..model.values import Cursor
+from .cursors import cursor_as_text
 from .links import own_link
-from .stream import Place
 
 #: What an action calls an entity, and what ActivityStreams calls it.
 _PROPERTIES = {"actor": "actor", "action_obj": "object", "target": "target"}
 
 
-def page(actions: Sequence[Any], older: Place | None, before: Place | None) -> dict[str, Any]:
+def page(actions: Sequence[Any], older: Cursor | None, before: Cursor | None) -> dict[str, Any]:
     """A page of a stream.
 
     :param older: where the next one begins; None if this is the last.
@@ -36,8 +37,8 @@ def page(actions: Sequence[Any], older: Place | None, before: Place | None) -> d
     return page if older is None else {**page, "next": _url(older)}
 
 
-def _url(before: Place | None) -> str:
-    params = {} if before is None else {"before": str(before)}
+def _url(before: Cursor | None) -> str:
+    params = {} if before is None else {"before": cursor_as_text(before)}
     return plug_url("activitystream", "/stream.json", params=params, qualified=True)
 
 

@@ -11,15 +11,9 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from .. import model
+from .values import Address, Reference
 
 log = logging.getLogger(__name__)
-
-
-class Reference(NamedTuple):
-    """The type name and the primary key of an entity."""
-
-    type: str
-    key: Any
 
 
 def reference_to(entity: Any, role: str) -> Reference:
@@ -57,13 +51,6 @@ def references_to(entities: Iterable[Any], role: str) -> dict[Reference, Any]:
             )
         references[Reference(names[cls], key)] = entity
     return references
-
-
-class Address(NamedTuple):
-    """What an action that is for an entity may call it: any of its type names, and its key."""
-
-    names: tuple[str, ...]
-    key: Any
 
 
 def addresses_of(recipient: Any, also: Iterable[Any] = ()) -> list[Address]:

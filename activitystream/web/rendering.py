@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup, escape
 
-from .. import helpers
-from .attempts import attempt
+from ..lib.seen import last_seen
+from ..model.attempts import attempt
+from ..model.words import _
+from . import see_links
 from .days import Day
-from .seen import last_seen
 from .templates import render, render_action
-from .translation import _
 
 
 class Line(NamedTuple):
@@ -41,7 +41,7 @@ def lines(
     """
     actions = list(actions)
     newest = max((action.timestamp for action in actions), default=None)
-    link_of = partial(helpers.link_of, until=newest) if marking else helpers.own_link_of
+    link_of = partial(see_links.link_of, until=newest) if marking else see_links.own_link_of
     return [
         Line(
             action,

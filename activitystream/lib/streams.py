@@ -1,66 +1,18 @@
 """One recipient's actions, newest first: asked for in pages, and read from the database late."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from .. import model
-from . import clock
-from .batches import Batch, read_together
+from ..model.action import ActionMixin, cursor_of
+from ..model.names import addresses_of
+from ..model.pages import Page, read_together
+from ..model.values import WHOLE_STREAM, Cursor
 from .numbers import whole_number
-from .references import addresses_of
 
 #: How many actions are read together when somebody iterates over more.
 _PAGE = 1000
-
-
-class Place(NamedTuple):
-    """Where an action is in every stream: newest first, and by ``_id`` where that is the same."""
-
-    timestamp: datetime
-    key: Any
-
-    def __str__(self) -> str:
-        """As a request's parameter, which :func:`place_named` reads."""
-        return f"{clock.as_text(self.timestamp)}_{self.key}"
-
-
-class Span(NamedTuple):
-    """The part of a stream that happened before one place, and after another."""
-
-    before: Place | None = None
-    after: Place | None = None
-
-
-EVERYTHING = Span()
-
-
-def place_of(action: Any) -> Place:
-    """
-    :param action: one, or a place already.
-    :raises TypeError: if it is neither.
-    """
-    if isinstance(action, Place):
-        return action
-    if not isinstance(action, model.orm.Action):
-        raise TypeError(f"a stream goes on from an action, not from a {type(action).__name__}")
-    return Place(clock.naive_utc(action.timestamp), action._id)
-
-
-def place_named(text: str) -> Place:
-    """
-    :raises ValueError: if it is not the text of a place.
-    """
-    moment, _, key = text.partition("_") if isinstance(text, str) else ("", "", "")
-    action_key = model.orm.action_key_from_text(key) if moment else None
-    try:
-        timestamp = clock.parse(moment)
-    except ValueError:
-        timestamp = None
-    if timestamp is None or action_key is None:
-        raise ValueError("this is no place in a stream: take one from the link to the next page")
-    return Place(timestamp, action_key)
 
 
 class Stream:
@@ -75,21 +27,21 @@ class Stream:
         :param recipient: a stored entity.
         :param also: others, whose actions are in the stream too.
         :raises TypeError, ValueError: if one isn't; see
-            :func:`activitystream.lib.references.references_to`.
+            :func:`activitystream.model.names.references_to`.
         """
         self._to = addresses_of(recipient, also)
-        self._span = EVERYTHING
+        self._window = WHOLE_STREAM
         self._skip = 0
         self._limit: int | None = None
         self._length_at_hand: int | None = None
 
     def limit(self, number: int) -> "Stream":
         """At most the first ``number`` of them."""
-        return self._window(self._skip, whole_number("limit", number))
+        return self._within(self._skip, whole_number("limit", number))
 
     def skip(self, number: int) -> "Stream":
         """All but the first ``number`` of them."""
-        return self._window(whole_number("skip", number), self._limit)
+        return self._within(whole_number("skip", number), self._limit)
 
     def before(self, action: Any) -> "Stream":
         """Those that happened before an action: where the next page of a stream begins.
@@ -99,14 +51,14 @@ class Stream:
 
         :param action: one that was read; it need not be stored any more.
         """
-        return self._copy(_span=self._span._replace(before=place_of(action)))
+        return self._copy(_window=self._window._replace(before=_cursor(action)))
 
     def after(self, action: Any) -> "Stream":
         """Those that happened after an action, the newest first.
 
         :param action: one that was read; it need not be stored any more.
         """
-        return self._copy(_span=self._span._replace(after=place_of(action)))
+        return self._copy(_window=self._window._replace(after=_cursor(action)))
 
     def all(self) -> list[Any]:
         """The actions, whose entities are loaded together."""
@@ -128,7 +80,7 @@ class Stream:
 
     def count(self) -> int:
         """How many there are, whatever the limit and skip."""
-        return model.orm.count_stream(self._to, self._span)
+        return model.orm.count_stream(self._to, self._window)
 
     def __iter__(self) -> Iterator[Any]:
         actions = self._read()
@@ -140,20 +92,21 @@ class Stream:
     def _iterate(self, page: list[Any], actions: Iterator[Any]) -> Iterator[Any]:
         self._length_at_hand = None
         while page:
-            batch = Batch(page)
+            read_with = Page(page)
             for action in page:
                 # Each time anew: an iteration inside this one may have taken it to its own page.
-                action._batch = batch
+                action._read_with = read_with
                 yield action
             following = list(islice(actions, _PAGE))
             if following:
-                batch.release()
+                read_with.release()
             page = following
 
     def __len__(self) -> int:
         """How many an iteration gives: within the limit and skip."""
         if self._length_at_hand is not None:
-            return self._length_at_hand
+            length, self._length_at_hand = self._length_at_hand, None
+            return length
         length = max(0, self.count() - self._skip)
         return length if self._limit is None else min(length, self._limit)
 
@@ -178,9 +131,9 @@ class Stream:
 
     def _slice(self, start: int, stop: int | None) -> "Stream":
         ends = [end for end in (self._limit, stop) if end is not None]
-        return self._window(self._skip + start, max(0, min(ends) - start) if ends else None)
+        return self._within(self._skip + start, max(0, min(ends) - start) if ends else None)
 
-    def _window(self, skip: int, limit: int | None) -> "Stream":
+    def _within(self, skip: int, limit: int | None) -> "Stream":
         return self._copy(_skip=skip, _limit=limit)
 
     def _copy(self, **changes: Any) -> "Stream":
@@ -189,4 +142,12 @@ class Stream:
         return copy
 
     def _read(self) -> Iterator[Any]:
-        return model.orm.stream(self._to, self._span, self._skip, self._limit)
+        return model.orm.read_stream(self._to, self._window, self._skip, self._limit)
+
+
+def _cursor(action: Any) -> Cursor:
+    if isinstance(action, Cursor):
+        return action
+    if not isinstance(action, ActionMixin):
+        raise TypeError(f"a stream goes on from an action, not from a {type(action).__name__}")
+    return cursor_of(action)

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from tg.configuration.utils import TGConfigError
 
-from . import DBSession
-from .sqlalchemy_host import mappers, members
+from .. import DBSession
+from .host import mappers, members
 
 #: A class of the host's says by it which session it belongs to.
 SESSION_OF_CLASS = "activity_session"

@@ -24,7 +24,7 @@ def attempt(do: Callable[[], T], otherwise: T, consequence: str, *names: object)
     except model.orm.DATABASE_ERRORS:
         raise
     except Exception as error:
-        if model.orm.transaction_is_broken(error) and not model.orm.can_go_on():
+        if model.orm.transaction_is_broken(error) and not model.orm.recover():
             raise
         log.exception(consequence, *names)
         return otherwise

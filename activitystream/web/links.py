@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 import tg
 
-from .options import option
+from ..lib.options import option
 
 #: What browsers drop, or take for a slash, and so read another link than we do.
 _MISREAD = re.compile(r"[\x00-\x1f\x7f-\x9f\\\u2028\u2029]")

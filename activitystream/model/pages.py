@@ -5,7 +5,8 @@ from functools import cached_property
 from typing import Any
 
 from .. import model
-from .references import Reference, class_named
+from .names import class_named
+from .values import Reference
 
 #: Recipients are read and loaded for so many actions together,
 _TOGETHER = 100
@@ -13,7 +14,7 @@ _TOGETHER = 100
 _FEW_RECIPIENTS = 100
 
 
-class Batch:
+class Page:
     """What the actions of one page refer to.
 
     Whoever first asks for an entity causes one query for all of its kind on the page.
@@ -28,7 +29,7 @@ class Batch:
 
     def __reduce__(self) -> Any:
         """Pickle no entity along, since they may hold passwords."""
-        return Batch, (self._actions,)
+        return Page, (self._actions,)
 
     def entity(self, reference: Reference | None) -> Any:
         """The entity that is referred to; None if there is none, or none any more."""
@@ -56,8 +57,8 @@ class Batch:
     def release(self) -> None:
         """Let go of the actions, and of what was loaded for them."""
         for action in self._actions:
-            if action._batch is self:
-                action._batch = None
+            if action._read_with is self:
+                action._read_with = None
         loaded = [part for found in self._found.values() for part in found]
         model.orm.release(self._actions, loaded)
 
@@ -81,7 +82,7 @@ class Batch:
             on_page = self._keys_in_roles.get(cls, set()) | recipients.get(cls, set())
             keys = (keys | on_page) - asked
             asked |= keys
-            self._found.setdefault(cls, []).append(model.orm.load(cls, keys))
+            self._found.setdefault(cls, []).append(model.orm.load_entities(cls, keys))
 
     def _loaded(self, reference: Reference) -> Any:
         if reference in self._known:
@@ -118,7 +119,7 @@ def read_together(actions: list[Any], known: dict[Reference, Any] | None = None)
 
     :param known: entities in hand, which need not be loaded.
     """
-    batch = Batch(actions, known)
+    page = Page(actions, known)
     for action in actions:
-        action._batch = batch
+        action._read_with = page
     return actions

@@ -1,0 +1,278 @@
+"""What an ORM has to do for activitystream, whichever it is.
+
+``activitystream.model.sqlalchemy`` and ``activitystream.model.ming`` are packages with these names.
+Another ORM is one more such package, which ``tests/backend`` holds against what users are promised.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from .values import Address, Reference, Window
+
+
+class Watch(Protocol):
+    """What is known of a transaction that is watched."""
+
+    def is_lost(self) -> bool:
+        """Tell whether what was written before the block will not be committed. Ask it once."""
+
+
+class Backend(Protocol):
+    """The names of an ORM's package.
+
+    An *id* is the ``_id`` of an action. A *key* is the primary key of an entity as actions store
+    it: hashable, and equal to what the database gives back. A datetime is naive UTC to the
+    millisecond. Any function that asks the database may raise one of :attr:`DATABASE_ERRORS`.
+    """
+
+    @property
+    def Action(self) -> type[Any]:
+        """The class of the stored action, an :class:`~activitystream.model.action.ActionMixin`."""
+
+    @property
+    def MODELS(self) -> tuple[type[Any], ...]:
+        """The classes that ``activitystream.model`` shows to the host."""
+
+    @property
+    def SEEN_FIELD(self) -> str:
+        """The line that adds ``last_activity_seen`` to a class, for errors to quote."""
+
+    @property
+    def STORE_IT(self) -> str:
+        """What to do with a new entity before an action refers to it, for errors to quote."""
+
+    @property
+    def DATABASE_ERRORS(self) -> tuple[type[Exception], ...]:
+        """What is raised if the database cannot do what it is asked."""
+
+    # Set-up
+
+    def check_configuration(self, conf: dict[str, Any]) -> None:
+        """Refuse a configuration that the ORM cannot work with.
+
+        :raises tg.configuration.utils.TGConfigError: with what to write instead.
+        """
+
+    def join_host_model(self, conf: dict[str, Any]) -> None:
+        """Add our tables to the host's metadata, where an ORM has such a thing."""
+
+    def start(self, conf: dict[str, Any]) -> None:
+        """Prepare the ORM for an app that starts, once its session is known."""
+
+    def prepare_database(self) -> None:
+        """Make the tables and indexes, or bring those of an older release up to date."""
+
+    # The host's transaction
+
+    def transaction_is_broken(self, error: BaseException) -> bool:
+        """Tell whether an error has cost the host its transaction.
+
+        :param error: what was raised in it, and caught.
+        """
+
+    def watched_transaction(self) -> AbstractContextManager["Watch"]:
+        """Watch the host's transaction for the time of a block that runs code of the host's."""
+
+    def recover(self) -> bool:
+        """Make the session usable again after an error of the database's, if nothing is lost by it.
+
+        A transaction that has written nothing is rolled back.
+
+        :returns: False if something was written: the error has to propagate then.
+        """
+
+    def end_request(self, succeeded: bool, managed: bool = False) -> None:
+        """End the transactions that nobody else ends, after a request to one of our URLs.
+
+        :param succeeded: commit them, rather than roll them back.
+        :param managed: a transaction manager outside of TurboGears commits the host's session.
+        """
+
+    def begin_marking(self, *entities: Any) -> None:
+        """Have requests that mark the same stream at once wait for each other.
+
+        :param entities: those in hand that are marked or needed afterwards.
+        """
+
+    def commit_batch(self) -> None:
+        """Commit what was removed so far, so that a long removal blocks nobody."""
+
+    # Writing
+
+    def check_fields(self, fields: dict[str, Any]) -> None:
+        """Refuse an action that the database would not store.
+
+        :param fields: as for :meth:`insert_action`.
+        :raises ValueError: with what to do.
+        """
+
+    def check_filters(self, filters: dict[str, Any]) -> None:
+        """Refuse values that no action can have.
+
+        :param filters: as for :meth:`find_actions`.
+        :raises ValueError: if there is such a value.
+        """
+
+    def insert_action(self, fields: dict[str, Any]) -> Any:
+        """Store one action: inside the host's transaction, if the ORM has one, else at once.
+
+        :param fields: all fields of the action but its ``_id``. ``*_id`` are keys; ``_recipients``
+            is a list of ``{"_type": …, "_id": …}``, or None for everyone.
+        :returns: the action, which the host's session holds.
+        :raises ValueError: as :meth:`check_fields`. Nothing is stored then.
+        """
+
+    def insert_actions(self, actions: list[dict[str, Any]]) -> None:
+        """Store several actions that :meth:`check_fields` has passed. The session holds none."""
+
+    def restore_action(self, fields: dict[str, Any]) -> Any:
+        """Make an action of what was stored. No session holds it.
+
+        :param fields: what its ``_in_hand()`` gave.
+        """
+
+    # Reading
+
+    def read_stream(
+        self, to: Sequence[Address], window: Window, skip: int, limit: int | None
+    ) -> Iterator[Any]:
+        """Yield the actions for any of these addresses or for everyone, each once, newest first.
+
+        :param window: leave out what is not in it.
+        :param skip: leave out as many more first.
+        :param limit: yield at most as many; None for all.
+        """
+
+    def count_stream(
+        self,
+        to: Sequence[Address],
+        window: Window,
+        newer_than: datetime | None = None,
+        limit: int | None = None,
+    ) -> int:
+        """Count the actions for any of these addresses or for everyone, each once.
+
+        :param window: leave out what is not in it.
+        :param newer_than: leave out what has not a greater timestamp.
+        :param limit: count no further.
+        """
+
+    def find_actions(
+        self, filters: dict[str, Any], order_by: str, desc: bool, skip: int, limit: int | None
+    ) -> tuple[int, list[Any]]:
+        """Find the actions whose fields have these values, for whomever they are.
+
+        :param order_by: a field. Actions that are equal in it are ordered by ``_id``.
+        :returns: how many there are, and those after ``skip``, at most ``limit``.
+        """
+
+    def read_recipients(self, action: Any, page: Sequence[Any], few: int) -> Sequence[Any]:
+        """Read whom an action is for, and likewise those on its page that are for few.
+
+        :param few: at most as many recipients.
+        :returns: the actions whose recipients may be loaded together: this one, and those.
+        """
+
+    def release(self, actions: Iterable[Any], loaded: Iterable[Mapping[Any, Any]]) -> None:
+        """Let the session forget what nobody has changed, so that a long iteration fits in memory.
+
+        :param loaded: what :meth:`load_entities` gave for the actions.
+        """
+
+    def action_id_from_text(self, text: str) -> Any:
+        """Return the id that a request's text stands for; None if it stands for none."""
+
+    # Removing
+
+    def count_before(self, before: datetime) -> int:
+        """Count the actions with a smaller timestamp."""
+
+    def ids_before(self, before: datetime) -> Iterator[list[Any]]:
+        """Yield the ids of the actions with a smaller timestamp, oldest first, 1,000 a time."""
+
+    def delete_actions(self, keys: list[Any]) -> int:
+        """Delete actions by their ids, and have the session forget them.
+
+        :returns: how many were still there.
+        """
+
+    def read_references(self) -> Iterator[list[tuple[Any, ...]]]:
+        """Yield all actions in batches of 1,000: of each its id, and type and key of each role.
+
+        The roles come in the order of :data:`~activitystream.model.action.ROLES`.
+        """
+
+    def clear_role(self, role: str, keys: list[Any], references: Sequence[Reference]) -> int:
+        """Set type, key and name of a role to null in actions that refer there to one of these.
+
+        :param keys: the ids of the actions that may.
+        :returns: how many did.
+        """
+
+    def ids_addressed_to(self, references: Sequence[Reference]) -> Iterator[list[Any]]:
+        """Yield the ids of the actions that are for one of these, in batches of 1,000."""
+
+    def remove_recipients(self, keys: list[Any], references: Sequence[Reference]) -> int:
+        """Remove these from the recipients of actions. One without another is for nobody then.
+
+        :param keys: the ids of the actions.
+        :returns: how many were for one of these.
+        """
+
+    # The host's entities
+
+    def entity_classes(self) -> tuple[type, ...]:
+        """Return every class that the host stores."""
+
+    def is_entity(self, candidate: Any) -> bool:
+        """Tell whether something is an object of a class that the host stores."""
+
+    def root_of(self, cls: type) -> type:
+        """Return the topmost class whose objects are stored with those of ``cls``."""
+
+    def check_session(self, entity: Any) -> None:
+        """Refuse an entity that could not be loaded again.
+
+        :raises ValueError: with what to do.
+        """
+
+    def key_of(self, entity: Any) -> Any:
+        """Return the key of an entity; None if it is not stored yet.
+
+        :raises ValueError: if no key can stand for it: with the class and the reason.
+        """
+
+    def keys_from_text(self, cls: type, text: str) -> list[Any]:
+        """Return the keys that a request's text may stand for; none if it can stand for none."""
+
+    def key_as_text(self, type_name: str, key: Any) -> Any:
+        """Return a key as JSON shows it and requests name it: a number or a text."""
+
+    def load_entities(self, cls: type, keys: Collection[Any]) -> Mapping[Any, Any]:
+        """Load entities of a root class, by one query for about 1,000 keys.
+
+        :returns: the entities by key, without those that are not stored any more.
+        """
+
+    # Readers
+
+    def has_seen_field(self, cls: type) -> bool:
+        """Tell whether a class stores a ``last_activity_seen``."""
+
+    def move_last_activity_seen(self, recipient: Any, moment: datetime) -> datetime | None:
+        """Move ``last_activity_seen`` forward, in the database and on the object.
+
+        It is one update of the one field, and never moves it backwards.
+
+        :returns: the value before.
+        :raises LookupError: if the recipient is not stored any more.
+        """
+
+
+if TYPE_CHECKING:
+    from . import ming, sqlalchemy
+
+    _MING: Backend = ming
+    _SQLALCHEMY: Backend = sqlalchemy

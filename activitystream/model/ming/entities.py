@@ -1,0 +1,120 @@
+"""The host's entities: which classes there are, their keys, and loading them by key."""
+
+import uuid
+from collections import deque
+from collections.abc import Collection
+from functools import lru_cache, partial
+from typing import Any
+
+from bson.binary import UuidRepresentation
+from ming.odm import Mapper, mapper, session, state
+from ming.odm.base import ObjectState
+from ming.odm.declarative import MappedClass
+from ming.odm.odmsession import ODMCursor
+
+from .keys import as_stored, as_text, spelled
+from .tables import Action, collection_of
+
+#: What to do with an entity before actions can refer to it.
+STORE_IT = "flush it first, or in an extension wait for after_insert"
+
+
+def entity_classes() -> tuple[type, ...]:
+    """Every class that is stored; of one that was defined again, the newer."""
+    return _classes_of(tuple(Mapper.all_mappers()))
+
+
+@lru_cache(maxsize=1)
+def _classes_of(mappers: tuple[Mapper, ...]) -> tuple[type, ...]:
+    classes = {
+        (cls.__module__, cls.__qualname__): cls
+        for cls in (each.mapped_class for each in mappers)
+        if collection_of(cls) is not None
+    }
+    return tuple(classes.values())
+
+
+def is_entity(candidate: Any) -> bool:
+    cls: type = type(candidate)
+    return isinstance(candidate, MappedClass) and collection_of(cls) is not None
+
+
+def check_session(entity: Any) -> None:
+    """Nothing to do: a class knows its session."""
+
+
+@lru_cache(maxsize=1000)
+def root_of(cls: type) -> type:
+    """The topmost class that is stored in the same collection, by the same session."""
+    stored = (collection_of(cls), session(cls))
+    return [
+        base
+        for base in cls.__mro__
+        if issubclass(base, MappedClass) and (collection_of(base), session(base)) == stored
+    ][-1]
+
+
+def key_of(entity: Any) -> Any:
+    """The primary key of a stored entity; None while it is not stored.
+
+    Ming keeps its objects by their key, so that a key of several values never gets here.
+    """
+    its_state = state(entity)
+    # Past the property, for there may be many.
+    return None if its_state.status == ObjectState.new else as_stored(its_state.document["_id"])
+
+
+def keys_from_text(cls: type[Any], text: str) -> list[Any]:
+    """The keys that ``text`` may stand for in a request; none if it can stand for none."""
+    keys = spelled(cls._id.field.schema, text)
+    return [key for key in keys if not isinstance(key, uuid.UUID) or _takes_uuids(cls)]
+
+
+def _takes_uuids(cls: type) -> bool:
+    """Whether the connection of a class sends UUIDs, as it does if its URL says how."""
+    options = getattr(session(cls).db, "codec_options", None)  # Ming's database in memory has none
+    return options is None or options.uuid_representation != UuidRepresentation.UNSPECIFIED
+
+
+def key_as_text(type_name: str, key: Any) -> Any:
+    """The key of an entity as JSON shows it and requests name it: a number or a text."""
+    return as_text(key)
+
+
+def action_id_from_text(text: str) -> Any:
+    """The ``_id`` of an action that ``text`` stands for in a request; None if it is none."""
+    return next(iter(spelled(Action._id.field.schema, text)), None)
+
+
+def load_entities(cls: type, keys: Collection[Any]) -> dict[Any, Any]:
+    """The entities that have these keys, by key, in one query; deleted ones are not there."""
+    documents = session(cls).db[collection_of(cls)].find({"_id": {"$in": list(keys)}})
+    return _Loaded(cls, {as_stored(document["_id"]): document for document in documents})
+
+
+class _Loaded(dict[Any, Any]):
+    """Documents by key, each of which becomes an entity when it is first asked for.
+
+    To make an entity costs Ming far more than to read a document, and the recipients of a page are
+    read with it, but seldom asked for.
+    """
+
+    def __init__(self, cls: type, documents: dict[Any, Any]) -> None:
+        super().__init__(documents)
+        #: The entities that the session did not hold before.
+        self.made: list[Any] = []
+        self._documents: deque[dict[str, Any]] = deque()
+        make = partial(mapper(cls).collection.make, allow_extra=True, strip_extra=True)
+        # A map goes on after one that is not valid.
+        validated = map(make, iter(self._documents.popleft, None))
+        self._entities = ODMCursor(session(cls), cls, validated)
+
+    def __getitem__(self, key: Any) -> Any:
+        value = super().__getitem__(key)
+        if not isinstance(value, MappedClass):
+            held = self._entities.session.imap.get(self._entities.cls, key)
+            self._documents.append(value)
+            value = self[key] = next(self._entities)
+            if value is not held:
+                self.made.append(value)
+        return value

@@ -1,0 +1,117 @@
+"""Deleting actions, and taking an entity out of them."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+import pymongo
+from ming.odm import state
+from ming.odm.base import ObjectState
+
+from .. import DBSession
+from ..action import ROLES
+from ..values import Reference
+from .session import BATCH, in_batches, released_objects
+from .tables import DATED, OLDEST_FIRST, Action, collection_of
+
+
+def count_before(before: datetime) -> int:
+    """How many actions there are from before a moment."""
+    return DBSession.db[collection_of(Action)].count_documents(_older(before))
+
+
+def ids_before(before: datetime) -> Iterator[list[Any]]:
+    """The keys of the actions from before a moment, oldest first, by the thousand."""
+    actions = DBSession.db[collection_of(Action)]
+    return _keys(actions.find(_older(before), {"_id": True}).sort(OLDEST_FIRST))
+
+
+def _older(before: datetime) -> dict[str, Any]:
+    return {"timestamp": {**DATED, "$lt": before}}
+
+
+def delete_actions(keys: list[Any]) -> int:
+    """Delete actions, of which Ming writes nothing back if they are in hand.
+
+    :returns: how many there still were.
+    """
+    for action in _held(keys):
+        # The session may hold them on: within a flush it could not let go of any.
+        state(action).status = ObjectState.clean
+        state(action).soil = _nothing_to_save
+    return DBSession.db[collection_of(Action)].delete_many({"_id": {"$in": keys}}).deleted_count
+
+
+def _nothing_to_save() -> None:
+    """What is changed of a deleted action is not stored."""
+
+
+def read_references() -> Iterator[list[tuple[Any, ...]]]:
+    """All actions, by the thousand: of each its key, and the type and the key in each role."""
+    actions = DBSession.db[collection_of(Action)]
+    names = [f"{role}_{part}" for role in ROLES for part in ("type", "id")]
+    fields = dict.fromkeys(names, True)
+    rest: dict[str, Any] = {}
+    while page := list(actions.find(rest, fields).sort("_id", pymongo.ASCENDING).limit(BATCH)):
+        yield [(each["_id"], *(each.get(name) for name in names)) for each in page]
+        rest = {"_id": {"$gt": page[-1]["_id"]}}
+
+
+def clear_role(role: str, keys: list[Any], references: Sequence[Reference]) -> int:
+    """Have actions refer to nothing in a role in which they refer to one of these.
+
+    :returns: how many did.
+    """
+    it = _one_of(references)
+    names = [f"{role}_{part}" for part in ("type", "id", "name")]
+    for action in _held(keys):
+        if action._reference(role) in references:
+            for name in names:
+                # Past the property, which would mark the document for a rewrite.
+                state(action).set(name, None)
+    refer = {"_id": {"$in": keys}, names[0]: it["_type"], names[1]: it["_id"]}
+    nothing = {"$set": dict.fromkeys(names)}
+    return DBSession.db[collection_of(Action)].update_many(refer, nothing).matched_count
+
+
+def ids_addressed_to(references: Sequence[Reference]) -> Iterator[list[Any]]:
+    """The keys of the actions that are for one of these, by the thousand."""
+    actions = DBSession.db[collection_of(Action)]
+    addressed = {"_recipients": {"$elemMatch": _one_of(references)}}
+    return _keys(actions.find(addressed, {"_id": True}))
+
+
+def remove_recipients(keys: list[Any], references: Sequence[Reference]) -> int:
+    """Take these out of the recipients of actions, which are for nobody if none is left.
+
+    :returns: of how many actions they were recipients.
+    """
+    for action in _held(keys):
+        recipients = state(action).document.get("_recipients")
+        if recipients is not None:  # nor still to be read
+            rest = [to for to in recipients if (to["_type"], to["_id"]) not in references]
+            state(action).set("_recipients", rest)
+    it = _one_of(references)
+    addressed = {"_id": {"$in": keys}, "_recipients": {"$elemMatch": it}}
+    without = {"$pull": {"_recipients": it}}
+    return DBSession.db[collection_of(Action)].update_many(addressed, without).matched_count
+
+
+def _keys(documents: Any) -> Iterator[list[Any]]:
+    keys = (document["_id"] for document in in_batches(documents))
+    while chunk := list(islice(keys, BATCH)):
+        yield chunk
+
+
+def _held(keys: list[Any]) -> list[Action]:
+    """Those of these actions that the session holds, or has let go of."""
+    held = (*DBSession.uow, *released_objects())
+    actions = [each for each in held if isinstance(each, Action)]
+    wanted = set(keys) if actions else ()
+    return [action for action in actions if action._id in wanted]
+
+
+def _one_of(references: Sequence[Reference]) -> dict[str, Any]:
+    types, ids = map(list, zip(*references, strict=True))
+    return {"_type": {"$in": types}, "_id": {"$in": ids}}

@@ -1,0 +1,76 @@
+"""Actions on SQLAlchemy: the names of :class:`activitystream.model.backend.Backend`."""
+
+from .classes import root_of
+from .entities import (
+    STORE_IT,
+    action_id_from_text,
+    entity_classes,
+    is_entity,
+    key_as_text,
+    key_of,
+    keys_from_text,
+    load_entities,
+)
+from .readers import SEEN_FIELD, begin_marking, has_seen_field, move_last_activity_seen
+from .reading import count_stream, find_actions, read_recipients, read_stream, release
+from .removal import (
+    clear_role,
+    count_before,
+    delete_actions,
+    ids_addressed_to,
+    ids_before,
+    read_references,
+    remove_recipients,
+)
+from .session import DATABASE_ERRORS, commit_batch, recover, transaction_is_broken
+from .sessions import check_session, end_request
+from .setup import check_configuration, join_host_model, prepare_database, start
+from .tables import MODELS, Action
+from .transactions import watched_transaction
+from .writing import check_fields, check_filters, insert_action, insert_actions, restore_action
+
+__all__ = [
+    "DATABASE_ERRORS",
+    "MODELS",
+    "SEEN_FIELD",
+    "STORE_IT",
+    "Action",
+    "action_id_from_text",
+    "begin_marking",
+    "check_configuration",
+    "check_fields",
+    "check_filters",
+    "check_session",
+    "clear_role",
+    "commit_batch",
+    "count_before",
+    "count_stream",
+    "delete_actions",
+    "end_request",
+    "entity_classes",
+    "find_actions",
+    "has_seen_field",
+    "ids_addressed_to",
+    "ids_before",
+    "insert_action",
+    "insert_actions",
+    "is_entity",
+    "join_host_model",
+    "key_as_text",
+    "key_of",
+    "keys_from_text",
+    "load_entities",
+    "move_last_activity_seen",
+    "prepare_database",
+    "read_recipients",
+    "read_references",
+    "read_stream",
+    "recover",
+    "release",
+    "remove_recipients",
+    "restore_action",
+    "root_of",
+    "start",
+    "transaction_is_broken",
+    "watched_transaction",
+]

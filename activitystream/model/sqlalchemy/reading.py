@@ -1,0 +1,153 @@
+"""Reading streams, all actions, and the recipients of a page."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from .. import DBSession
+from ..action import ROLES, cursor_of
+from ..names import classes_by_name
+from ..values import Address, Reference, Window
+from .classes import keys_of_class
+from .session import CHUNK, engine_of_session, open_connection
+from .statements import (
+    Part,
+    Shape,
+    count_statement,
+    ids_statement,
+    page_statement,
+    parts_of,
+    window_parameters,
+)
+from .tables import Action, ActionRecipient
+
+
+def read_stream(
+    to: Sequence[Address], window: Window, skip: int, limit: int | None
+) -> Iterator[Action]:
+    """The actions for any of these addresses and for everyone, newest first.
+
+    Further pages continue before the last action: to skip would be to read all after it.
+    """
+    while limit is None or limit > 0:
+        size = CHUNK if limit is None else min(limit, CHUNK)
+        page = _page(to, window, skip, size)
+        yield from page
+        if len(page) < size:
+            return
+        window, skip = window._replace(before=cursor_of(page[-1])), 0
+        limit = None if limit is None else limit - size
+
+
+def _page(to: Sequence[Address], window: Window, skip: int, size: int) -> list[Action]:
+    parts = parts_of(to)
+    if len(parts) > 1:
+        several = (_page_of(each, window, 0, skip + size, distinct=True) for each in parts)
+        found = {action._id: action for actions in several for action in actions}
+        newest_first = sorted(found.values(), key=cursor_of, reverse=True)
+        return newest_first[skip : skip + size]
+    return _page_of(parts[0], window, skip, size, distinct=len(to) > 1)
+
+
+def _page_of(part: "Part", window: Window, skip: int, size: int, distinct: bool) -> list[Action]:
+    statement = page_statement(Shape.of(part, window), distinct)
+    numbers = {"skip": skip, "size": size, "end": skip + size}
+    return list(
+        DBSession.scalars(statement, {**part.values, **window_parameters(window), **numbers})
+    )
+
+
+def count_stream(
+    to: Sequence[Address],
+    window: Window,
+    newer_than: datetime | None = None,
+    limit: int | None = None,
+) -> int:
+    """How many actions there are for any of these addresses and for everyone.
+
+    :param limit: stop counting there.
+    """
+    parts = parts_of(to)
+    values = {**window_parameters(window), "newer_than": newer_than, "end": limit}
+    if len(to) == 1 or parts[0].length is None:
+        statement = count_statement(Shape.of(parts[0], window, newer_than, limit))
+        total = open_connection().scalar(statement, {**parts[0].values, **values})
+        return total if limit is None else min(total, limit)
+    found: set[int] = set()  # an action may be for several of them
+    for part in parts:
+        ids = ids_statement(Shape.of(part, window, newer_than, limit))
+        found.update(open_connection().scalars(ids, {**part.values, **values}))
+    return len(found) if limit is None else min(len(found), limit)
+
+
+def read_recipients(action: Action, page: Sequence[Action], few: int) -> Sequence[Action]:
+    """Read the recipients of an action, and of those on its page that have few.
+
+    :param few: at most so many.
+    :returns: the actions whose recipients may be loaded together.
+    """
+    together = [action, *(each for each in page if (each.number_of_recipients or 0) <= few)]
+    unread = {each._id: each for each in together if "_rows" not in vars(each)}
+    if not unread:
+        return together
+    rows: dict[int, list[Reference]] = {each: [] for each in unread}
+    columns = (
+        ActionRecipient.action_id,
+        ActionRecipient.recipient_type,
+        ActionRecipient.recipient_id,
+    )
+    of_them = ActionRecipient.action_id.in_(unread)
+    query = sa.select(*columns).where(of_them).order_by(ActionRecipient.position)
+    for action_id, type_name, key in DBSession.execute(query):
+        rows[action_id].append(Reference(type_name, key))
+    for each in unread:
+        vars(unread[each])["_rows"] = rows[each]
+    return together
+
+
+def release(actions: Iterable[Action], loaded: Iterable[Mapping[Any, Any]]) -> None:
+    """Nothing to do: the session holds on only to what was changed."""
+
+
+def find_actions(
+    filters: dict[str, Any], order_by: str, desc: bool, skip: int, limit: int | None
+) -> tuple[int, list[Action]]:
+    """How many actions have these values, and those of them that are asked for."""
+    query = sa.select(Action).where(*_conditions(filters))
+    total = DBSession.scalar(query.with_only_columns(sa.func.count(), maintain_column_froms=True))
+    order = [getattr(Action, order_by), Action._id]
+    query = query.order_by(*(column.desc() if desc else column.asc() for column in order))
+    return total, list(DBSession.scalars(query.offset(skip).limit(limit)))
+
+
+def _conditions(filters: dict[str, Any]) -> Iterator[Any]:
+    for name, value in filters.items():
+        role = name.removesuffix("_id")
+        if role in ROLES and value is not None:
+            texts = _texts_of(filters.get(f"{role}_type"), value)
+            yield getattr(Action, name).in_(texts)
+        else:
+            yield getattr(Action, name) == value
+
+
+def _texts_of(type_name: str | None, key: Any) -> set[str]:
+    """What actions may hold for a key: of a class, or of any if no type is named.
+
+    :raises ValueError: if no such class can have it.
+    """
+    classes = classes_by_name()
+    if type_name in classes:
+        return {keys_of_class(cls).text_of(key) for cls in classes[type_name]}
+    texts = {str(key)}  # of a class that the host has no more
+    if str(key).endswith(" ") and engine_of_session().dialect.name in ("mysql", "mariadb"):
+        raise ValueError(
+            f"no action has the key {key!r}, which ends with a space: the database takes it for "
+            f"the same without"
+        )
+    for cls in {cls for several in classes.values() for cls in several if type_name is None}:
+        with suppress(ValueError):
+            texts.add(keys_of_class(cls).text_of(key))
+    return texts

@@ -1,0 +1,42 @@
+"""Words in a reader's language. They are English until the web layer says whose language it is."""
+
+from gettext import NullTranslations
+
+
+class Words(NullTranslations):
+    """Leaves every text as it is."""
+
+    def text_of(self, text: object) -> str:
+        """Return a text as a plain ``str``; it may be one that is translated when it is shown."""
+        # The own ``__str__`` of an Enum would give another text.
+        return str.__str__(text) if isinstance(text, str) else str(text)
+
+
+_words = Words()
+
+
+def use(words: Words) -> None:
+    """Translate by these from now on."""
+    global _words
+    _words = words
+
+
+def _(text: str) -> str:
+    """Translate a text."""
+    # The translation of an empty text would be the catalog's header.
+    return _words.gettext(text) if text else text
+
+
+def pgettext(context: str, text: str) -> str:
+    """Translate a text that means what ``context`` says."""
+    return _words.pgettext(context, text)
+
+
+def ngettext(singular: str, plural: str, count: int) -> str:
+    """Translate a text about ``count`` things, and fill in its ``%(count)d``."""
+    return _words.ngettext(singular, plural, count) % {"count": count}
+
+
+def text_of(text: object) -> str:
+    """Return a text, or one of the host's lazy texts, as a plain ``str``."""
+    return _words.text_of(text)

@@ -1,0 +1,70 @@
+"""Our words in the languages of the request; English where there is no request."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import tg
+from tg.i18n import get_lang, ugettext, ungettext
+from tg.util.lazystring import LazyString
+
+from ..model.words import Words
+
+_OURS = {catalog.parts[-3] for catalog in Path(__file__).parent.parent.glob("i18n/*/*/*.mo")}
+
+
+class RequestWords(Words):
+    """Translates by the catalogs of the request's languages."""
+
+    def gettext(self, message: str) -> str:
+        """Translate a text."""
+        return self._translate("gettext", message)
+
+    def pgettext(self, context: str, message: str) -> str:
+        """Translate a text that means what ``context`` says."""
+        return self._translate("pgettext", context, message)
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        """Translate a text about ``n`` things."""
+        return self._translate("ngettext", msgid1, msgid2, n)
+
+    def text_of(self, text: object) -> str:
+        """Return a text, or one of TurboGears' lazy ones, as a plain ``str``."""
+        if isinstance(text, LazyString) and not _in_request():
+            if text.func is ugettext:
+                return str(text.args[0])
+            if text.func is ungettext:
+                return str(text.args[0 if text.args[2] == 1 else 1])
+        return super().text_of(text)
+
+    def _translate(self, name: str, *arguments: Any) -> str:
+        english: Callable[..., str] = getattr(super(), name)
+        translate: Callable[..., str] = getattr(tg.translator, name) if _in_request() else english
+        return translate(*arguments)
+
+
+def languages() -> list[str]:
+    """Return the request's languages for which the host or this package has a catalog.
+
+    What is cached by them is bounded: a browser may ask for whatever it likes.
+
+    :returns: an empty list where there is no request.
+    """
+    if not _in_request():
+        return []
+    hosts = get_lang(all=False)
+    ours = {asked: asked.partition("_")[0] for asked in get_lang()}
+    known = [
+        asked if asked in hosts else ours[asked]
+        for asked in get_lang()
+        if asked in hosts or ours[asked] in _OURS
+    ]
+    return list(dict.fromkeys(known))
+
+
+def _in_request() -> bool:
+    try:
+        tg.translator._current_obj()
+    except TypeError:
+        return False
+    return True
