@@ -31,7 +31,7 @@ def identity_of(entity: Any) -> tuple[Any, ...] | None:
     if None in key:
         raise ValueError(
             f"this {type(entity).__name__} gets its key in the flush that is going on: refer to it "
-            f"in after_insert or after_flush, where it has one (README: Creating in a flush)"
+            f"in after_insert or after_flush, where it has one (docs/guides/flush.rst)"
         )
     return key
 
@@ -42,11 +42,16 @@ def keys_of_class(cls: type, session: Any = None) -> Keys:
     :param session: the one that an entity is in; without, that of the class.
     :raises ValueError: if the key of the class has several columns, or the class no engine.
     """
-    try:
-        dialect = (session or session_of(cls)).get_bind(cls).dialect
-    except sa.exc.UnboundExecutionError as error:
-        raise ValueError(f"there is no engine for {cls.__name__}: {error}") from error
-    return _keys_on(cls, dialect)
+    session = session or session_of(cls)
+    # An action may be for a hundred thousand, and asking a session for its engine takes its time.
+    known: dict[type, Keys] = session.info.setdefault("activitystream.keys", {})
+    if cls not in known:
+        try:
+            dialect = session.get_bind(cls).dialect
+        except sa.exc.UnboundExecutionError as error:
+            raise ValueError(f"there is no engine for {cls.__name__}: {error}") from error
+        known[cls] = _keys_on(cls, dialect)
+    return known[cls]
 
 
 @lru_cache(maxsize=1000)

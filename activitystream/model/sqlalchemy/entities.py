@@ -61,7 +61,7 @@ def key_of(entity: Any) -> str | None:
     keys = keys_of_class(type(entity), state.session)
     if state.pending and not is_flushing(state.session):
         state.session.flush()
-    identity = identity_of(entity)
+    identity = state.identity or identity_of(entity)
     return None if identity is None else keys.text_of(identity[0])
 
 

@@ -48,6 +48,8 @@ class Keys:
 
         :raises ValueError: if no text of ours could stand for this key alone.
         """
+        if type(key) is int and self._write is _write_number and not self._is_of_others:
+            return str(key)  # as most keys are
         text = self._text_of(key)
         if self._is_of_others:
             try:
