@@ -395,6 +395,7 @@ def test_every_command_is_run_by_a_test():
         "pip install ./tgapp-activitystream",
         "pip install tgapp-activitystream",
         reinstall,
+        "pip install alembic",
         "gearbox plug tgapp-activitystream",
         "gearbox setup-app",
         "gearbox activitystream purge --older-than 180d --dry-run",
@@ -413,6 +414,7 @@ def test_every_command_is_run_by_a_test():
     assert '"install"' in stock_host
     tests_of_it = (ROOT / "tests" / "test_stock_host.py").read_text()
     words = ("setup-app", "migrate-pluggable", "upgrade", "db_version", "downgrade")
+    assert "from alembic import" in tests_of_it
     for word in (*words, "purge", "--older-than", "180d", "forget", "User", "--dry-run"):
         assert f'"{word}"' in tests_of_it
     assert "./dev test" in (ROOT / ".ci" / "run").read_text()
