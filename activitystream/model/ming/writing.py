@@ -22,12 +22,12 @@ def insert_action(fields: dict[str, Any]) -> Action:
     """
     check_fields(fields)
     document = {"_id": bson.ObjectId(), **fields}
-    # By no flush, which the host's extensions of it would take for one of theirs.
-    DBSession.db[collection_of(Action)].insert_one(document)
     recipients = document.pop("_recipients")
     action = restore_action(document)
     # Ming would make an object of each, which takes longer than to store them.
     state(action).set("_recipients", recipients)
+    # By no flush, which the host's extensions of it would take for one of theirs.
+    DBSession.impl.insert(state(action).document, validate=False)
     # Called by one of the host's extensions, this may be within a flush, which goes through what
     # the session holds: that it may not grow meanwhile. The flush ends by dropping the new dict.
     unit_of_work = DBSession.uow
