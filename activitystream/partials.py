@@ -8,7 +8,7 @@ from markupsafe import Markup
 from tgext.pluggable import plug_url
 
 from . import model
-from .lib.audiences import MOST_COUNTED, count_not_seen_of, stream_of
+from .lib.audiences import MAX_COUNTED, count_not_seen_of, stream_of
 from .lib.options import is_plugged, option
 from .lib.seen import last_seen
 from .model import clock
@@ -47,12 +47,12 @@ def _bell(user: Any, must_count: bool) -> Markup:
     unseen = _unseen(user, must_count)
     if unseen is None:
         shown = sentence = ""
-    elif unseen < MOST_COUNTED:
+    elif unseen < MAX_COUNTED:
         shown = str(unseen)
         sentence = ngettext("%(count)d new notification", "%(count)d new notifications", unseen)
     else:
-        shown = f"{MOST_COUNTED - 1}+"
-        sentence = _("more than %(count)d new notifications") % {"count": MOST_COUNTED - 1}
+        shown = f"{MAX_COUNTED - 1}+"
+        sentence = _("more than %(count)d new notifications") % {"count": MAX_COUNTED - 1}
     return render(
         "bell",
         unseen=unseen,
@@ -69,7 +69,7 @@ def _bell(user: Any, must_count: bool) -> Markup:
 def _unseen(user: Any, must_count: bool) -> int | None:
     try:
         return attempt(
-            lambda: count_not_seen_of(user, limit=MOST_COUNTED),
+            lambda: count_not_seen_of(user, limit=MAX_COUNTED),
             None,
             "The bell has no number, since it could not be counted",
         )

@@ -136,7 +136,7 @@ def test_a_key_that_is_not_found_as_it_is_written_is_told(host, actions, run, us
     status, out, err = run("forget", "Coded", "ann ")
     if host.database.name == "mariadb":  # where it would be the same in our tables
         assert (status, out) == (2, "")
-        assert "'ann ' is no key that a Coded can have" in err
+        assert "'ann ' is no valid key of Coded" in err
     else:
         assert (status, report(0, 0, 0, 0) in out) == (0, True)
         assert "no Coded with the key 'ann ', as it is written here" in out
@@ -150,7 +150,7 @@ def test_the_type_may_be_any_of_its_names(host, user, run, name):
     status, out, err = run("forget", name, str(topic._id))
     if name == "forget.Topic":
         assert status == 2
-        assert "'forget.Topic'; its types are" in err
+        assert "'forget.Topic'; use one of" in err
         assert "Thread, " in err
         assert ", forum.Topic" in err
     else:
@@ -167,7 +167,7 @@ def test_a_text_that_may_be_several_keys_means_all_of_them(host, user, run):
 
 def test_a_key_that_is_none_is_refused(host, actions, run):
     status, out, err = run("forget", "User", "one")
-    assert (status, out, err) == (2, "", "'one' is no key that a User can have\n")
+    assert (status, out, err) == (2, "", "'one' is no valid key of User\n")
 
 
 def test_a_name_that_two_classes_claim_is_refused(host, run, define):

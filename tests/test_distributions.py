@@ -51,7 +51,9 @@ def plug(environment):
 def test_says_which_distribution_to_remove_and_how(environment, ours, theirs, order):
     for each in order:
         environment.pip("install", "--no-deps", {"ours": ours, "theirs": theirs}[each])
-    with pytest.raises(AssertionError, match="ActivityStream installs a package") as caught:
+    with pytest.raises(
+        AssertionError, match="ActivityStream and tgapp-activitystream both install"
+    ) as caught:
         plug(environment)
     uninstall, reinstall = re.findall(r"`pip (.*?)`", str(caught.value))
     environment.pip(*shlex.split(uninstall), "--yes")

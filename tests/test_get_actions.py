@@ -50,13 +50,13 @@ def test_their_entities_are_there(actions, user):
 
 def test_an_entity_is_no_value_and_its_fields_are_not_told(actions, user):
     user.password = "hunter2"
-    with pytest.raises(ValueError, match="not a User") as caught:
+    with pytest.raises(ValueError, match="got User") as caught:
         am.get_actions(filters={"actor_id": user})
     assert "hunter2" not in str(caught.value)
 
 
 def test_a_pattern_is_no_operator(actions):
-    with pytest.raises(ValueError, match="one value for verb, not a Pattern"):
+    with pytest.raises(ValueError, match="one string or None; got Pattern"):
         am.get_actions(filters={"verb": re.compile("a|b")})
 
 
@@ -79,5 +79,5 @@ def test_a_pattern_is_no_operator(actions):
     ],
 )
 def test_what_makes_no_sense_is_refused(actions, bad):
-    with pytest.raises(ValueError, match=r"no field|one value|whole number"):
+    with pytest.raises(ValueError, match=r"no field|must be one|whole number"):
         am.get_actions(**bad)

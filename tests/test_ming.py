@@ -54,7 +54,7 @@ def test_a_recipient_is_in_one_index_only(mongodb):
 @on(*MING)
 @pytest.mark.parametrize("removed", ["forgotten", "purged"])
 def test_what_a_long_iteration_let_go_of_does_not_bring_back_what_is(host, monkeypatch, removed):
-    monkeypatch.setattr("activitystream.lib.streams._PAGE", 5)
+    monkeypatch.setattr("activitystream.lib.streams._PAGE_SIZE", 5)
     ann, bob = host.user("ann"), host.user("bob")
     old = {"actor": bob, "verb": "met", "target": ann, "recipients": [ann, bob]}
     am.create_many([{**old, "timestamp": datetime(2020, 1, 1)}] * 12)

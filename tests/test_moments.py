@@ -106,7 +106,7 @@ def test_a_timestamp_of_mariadb_holds_a_mark(host, user, define, zone):
 )
 def test_an_action_of_long_ago_is_refused(host, user, timestamp):
     old = {"actor": user, "verb": "left", "timestamp": timestamp}
-    with pytest.raises(ValueError, match="action 0: timestamp=.* is not after 1000-01-02"):
+    with pytest.raises(ValueError, match="action 0: timestamp must be after 1000-01-02"):
         am.create_many([old])
     host.save()
     assert host.database.raw_actions() == []

@@ -167,8 +167,8 @@ def raising(*arguments):
         (lambda user: user, "must be a list of them"),
         (lambda user: "teams", "not a str"),
         (lambda user: 5, "not a int"),
-        (lambda user: [None], "left out"),
-        (lambda user: ["team", object()], "left out"),
+        (lambda user: [None], "was ignored"),
+        (lambda user: ["team", object()], "was ignored"),
         (lambda user: (raising() for _ in range(1)), "the option audiences failed"),
     ],
 )
@@ -194,7 +194,7 @@ def test_shows_the_audiences_that_are_stored(host, user, other, caplog):
     am.create(user, "joined", recipients=[other])
     host.plug(audiences=lambda user: [None, other, "team"])
     assert number_on(host.browser(user)) == "1"
-    assert caplog.text.count("left out") == 2
+    assert caplog.text.count("was ignored") == 2
 
 
 @pytest.mark.parametrize("template", [RAISING, "tests.host.templates.broken"])

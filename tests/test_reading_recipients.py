@@ -19,7 +19,7 @@ READS = {
 @pytest.fixture(params=READS)
 def read(request, monkeypatch):
     """Reads ann's actions, as by a later request; most of an iteration's pages are released."""
-    monkeypatch.setattr("activitystream.lib.streams._PAGE", 2)
+    monkeypatch.setattr("activitystream.lib.streams._PAGE_SIZE", 2)
 
     def read(host):
         host.save()

@@ -176,7 +176,7 @@ def operate(host, key):
     assert "as the actor, and deleted: 1\n" in host.gearbox(*forget)
     assert "as the actor, and deleted: 0\n" in host.gearbox(*forget)
     # What cron gets when something is wrong.
-    with pytest.raises(AssertionError, match="exit status 2 .*\n+.*its types are .*User"):
+    with pytest.raises(AssertionError, match="exit status 2 .*\n+.*use one of .*User"):
         host.gearbox("-q", "activitystream", "forget", "Nobody", str(key))
 
 

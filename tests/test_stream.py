@@ -63,9 +63,9 @@ def test_first_and_one(stream, host):
     assert stream.first().verb == "4"
     assert stream.skip(4).one().verb == "0"
     assert stream.skip(5).first() is None
-    with pytest.raises(ValueError, match="more than one"):
+    with pytest.raises(ValueError, match="exactly one action; it holds several"):
         stream.one()
-    with pytest.raises(ValueError, match="less than one"):
+    with pytest.raises(ValueError, match="exactly one action; it holds none"):
         stream.skip(5).one()
 
 
@@ -113,12 +113,12 @@ def test_numbers_that_count_nothing_are_refused(stream, bad):
 
 @pytest.mark.parametrize("bad", [slice(-1, None), slice(None, -1), slice(0, 4, 2), slice("1", 2)])
 def test_slices_that_need_the_whole_stream_are_refused(stream, bad):
-    with pytest.raises(ValueError, match="must be a whole number|no steps"):
+    with pytest.raises(ValueError, match="must be a whole number|must have no step"):
         stream[bad]
 
 
 def test_more_than_a_page_is_iterated_to_the_end(host, user, monkeypatch):
-    monkeypatch.setattr("activitystream.lib.streams._PAGE", 3)
+    monkeypatch.setattr("activitystream.lib.streams._PAGE_SIZE", 3)
     for number in range(7):
         am.create(user, str(number))
     stream = am.get_by_recipient(user)
@@ -160,7 +160,7 @@ def verbs_of(entries):
 @pytest.mark.parametrize("wrong", [None, 5, "no. 5", datetime(2026, 1, 31)])
 def test_a_stream_goes_on_from_actions_only(user, wrong):
     for verb in ("before", "after"):
-        with pytest.raises(TypeError, match="goes on from an action, not from a"):
+        with pytest.raises(TypeError, match="take an action; got"):
             getattr(am.get_by_recipient(user), verb)(wrong)
 
 
@@ -218,7 +218,7 @@ def test_a_stream_goes_on_before_an_action_that_is_stored_no_more(host, user, at
 @pytest.fixture
 def small_pages(monkeypatch):
     """A page of an iteration holds three actions."""
-    monkeypatch.setattr("activitystream.lib.streams._PAGE", 3)
+    monkeypatch.setattr("activitystream.lib.streams._PAGE_SIZE", 3)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tg.exceptions import HTTPFound
 from tgext.pluggable import call_partial, plug_url
 
 from .. import am, model
-from ..lib.audiences import MOST_COUNTED, count_not_seen_of, stream_of
+from ..lib.audiences import MAX_COUNTED, count_not_seen_of, stream_of
 from ..lib.options import option
 from ..model import clock
 from ..model.action import cursor_of
@@ -93,12 +93,12 @@ class RootController(TGController):
         user = _user_or_refuse()
         with _refusing_errors():
             try:
-                count = count_not_seen_of(user, limit=MOST_COUNTED + 1)
+                count = count_not_seen_of(user, limit=MAX_COUNTED + 1)
             except AttributeError:
                 _refuse_without_field()
         response.etag = str(count)
         response.conditional_response = True
-        return json.dumps({"unseen": min(count, MOST_COUNTED), "more": count > MOST_COUNTED})
+        return json.dumps({"unseen": min(count, MAX_COUNTED), "more": count > MAX_COUNTED})
 
     #: Where the host turned off TurboGears' request extensions, ``/stream.json`` arrives here.
     stream_json = stream

@@ -1,1 +1,1 @@
-"""One concept a module; ``managers`` holds the public verbs."""
+"""What the package does, one concept a module; ``managers`` holds the public methods."""

@@ -1,4 +1,4 @@
-"""A user's own stream as our pages show it: with the audiences that the host says are theirs."""
+"""A user's own stream as our pages show it: with the audiences of the option ``audiences``."""
 
 import logging
 from typing import Any
@@ -11,25 +11,28 @@ from .streams import Stream
 
 log = logging.getLogger(__name__)
 
-#: The bell and ``unseen.json`` count no further, so that a long absence costs them nothing.
-MOST_COUNTED = 100
+#: The bell and ``unseen.json`` stop counting here: it bounds the cost after a long absence.
+MAX_COUNTED = 100
 
 
 def stream_of(user: Any) -> Stream:
-    """What a user is to see."""
+    """Return the stream of a user and of their audiences."""
     return Stream(user, _audiences_of(user))
 
 
 def count_not_seen_of(user: Any, limit: int | None = None) -> int:
-    """How much of it is newer than the user's ``last_activity_seen``.
+    """Count the actions of :func:`stream_of` that are newer than ``last_activity_seen``.
 
-    :param limit: stop counting there.
+    :param limit: stop counting here; None counts all.
     """
     return seen.count_not_seen(user, limit, _audiences_of(user))
 
 
 def _audiences_of(user: Any) -> list[Any]:
-    """Those that the host gives; without what is no stored entity, and without any if it raises."""
+    """Return what the option ``audiences`` gives for a user, less what is no stored entity.
+
+    If the option raises, that is logged, and there are no audiences.
+    """
     audiences = option("audiences")
     if audiences is None:
         return []
@@ -48,8 +51,8 @@ def _stored(given: Any) -> list[Any]:
 
 def _is_stored(audience: Any) -> bool:
     try:
-        reference_to(audience, "what the option audiences gave")
+        reference_to(audience, "an item of the option audiences")
     except (TypeError, ValueError) as error:
-        log.error("An audience of a user's is left out: %s", error)
+        log.error("A user's audience was ignored: %s", error)
         return False
     return True

@@ -1,26 +1,23 @@
-"""Whether other distributions install a package ``activitystream`` too, and overwrite ours.
-
-PyPI's ActivityStream, which is Apache Allura's, does.
-"""
+"""Find distributions that overwrite our package, as PyPI's ActivityStream (Apache Allura) does."""
 
 from functools import cache
 from importlib.metadata import packages_distributions
 
-_OURS = "tgapp-activitystream"
+_OUR_DISTRIBUTION = "tgapp-activitystream"
 
 
 @cache
 def conflict() -> str | None:
-    """Say which distribution to remove, and how; None if there is none.
+    """Return an error that names the distribution to remove, or None if there is none.
 
-    A copy of ours that is part of another distribution conflicts with nothing.
+    A distribution that contains a copy of this package is no conflict.
     """
     owners = set(packages_distributions().get("activitystream", ()))
-    others = " ".join(sorted(owners - {_OURS}))
-    if not others or _OURS not in owners:
+    others = " ".join(sorted(owners - {_OUR_DISTRIBUTION}))
+    if not others or _OUR_DISTRIBUTION not in owners:
         return None
     return (
-        f"{others} installs a package activitystream too, so that it and {_OURS} overwrite each "
-        f"other's files. Remove it, and bring back the files that this removes: "
-        f"`pip uninstall {others}`, then `pip install --force-reinstall --no-deps {_OURS}`."
+        f"{others} and {_OUR_DISTRIBUTION} both install a package activitystream, and overwrite "
+        f"each other's files. Run `pip uninstall {others}`, then restore our files by "
+        f"`pip install --force-reinstall --no-deps {_OUR_DISTRIBUTION}`."
     )

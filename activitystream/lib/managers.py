@@ -21,7 +21,10 @@ from .streams import Stream
 
 
 class ActionManager:
-    """Records actions, and answers who is to see which. It holds no state."""
+    """Create, list, mark and delete actions.
+
+    It holds no state. Use the ready-made ``am``.
+    """
 
     def create(
         self,
@@ -33,100 +36,130 @@ class ActionManager:
         extra: str | None = None,
         recipients: Iterable[Any] | None = None,
     ) -> Any:
-        """Record that ``actor`` did something.
+        """Store one action: ``actor`` did ``verb``.
 
-        :param actor: who: a stored entity of the host, like the others below.
-        :param verb: what was done, like ``'commented'``; it is translated when it is shown.
-        :param target: to what.
-        :param action_obj: with or by what, like the comment that was written.
-        :param description: text for the host's own use.
-        :param extra: text for the host's own use, like JSON.
-        :param recipients: for whom: any iterable of entities, each counted once. None is for
-            everyone, an empty one for nobody.
+        Example::
+
+            am.create(user, 'commented on', target=post, recipients=[post.author])
+
+        :param actor: the stored entity that acted.
+        :param verb: what it did, like ``'commented on'``. Templates translate it.
+        :param target: the stored entity it was done to, or None.
+        :param action_obj: the stored entity it was done with, like the new comment, or None.
+        :param description: text for the host's own use, or None.
+        :param extra: text for the host's own use, like JSON, or None.
+        :param recipients: the stored entities that get the action, as any iterable; duplicates
+            count once. None addresses everyone, an empty iterable nobody.
         :returns: the stored action.
-        :raises TypeError, ValueError: on bad input; nothing is stored then.
+        :raises TypeError, ValueError: on bad input; nothing is stored.
 
-        The hook ``activitystream.after_create`` is called with the stored action.
+        Calls the hook ``activitystream.after_create`` with the stored action.
         """
         fields, known = _fields(actor, verb, target, action_obj, description, extra, recipients)
-        # As late as can be: to read the recipients may take a while, and one who looks at their
-        # stream meanwhile has not seen this.
+        # Take the time last: reading the recipients may be slow, and a reader who marks their
+        # stream meanwhile has not seen this action.
         action = model.orm.insert_action({**fields, "timestamp": clock.now()})
         read_together([action], known)
         hooks.notify("activitystream.after_create", action)
         return action
 
     def create_many(self, actions: Iterable[Mapping[str, Any]]) -> int:
-        """Record many actions, as an import does, by the thousand.
+        """Store many actions in batches of 1,000, for an import.
 
-        :param actions: of each action, the arguments of :meth:`create` by their names, and
-            optionally its ``timestamp``: naive UTC or aware, after the year 1000, and over; without
-            it, now.
-        :returns: how many were stored.
-        :raises TypeError, ValueError: on bad input, with the number of the action, from 0; nothing
-            of its thousand is stored. On SQLAlchemy nothing is, if the host's transaction ends
-            there; on Ming the thousands before are.
+        Example::
 
-        No hook is called.
+            am.create_many(
+                {'actor': row.user, 'verb': 'joined', 'timestamp': row.joined}
+                for row in rows
+            )
+
+        :param actions: dicts that hold the arguments of :meth:`create` by name. ``timestamp`` is
+            optional: a past datetime after the year 1000, naive UTC or aware; the default is now.
+        :returns: the number of stored actions.
+        :raises TypeError, ValueError: on bad input, with the index of the action, from 0. Nothing
+            of its batch is stored. Earlier batches stay on Ming, and on SQLAlchemy unless the
+            host's transaction is rolled back.
+
+        Calls no hook.
         """
         if isinstance(actions, (str, bytes, Mapping)) or not isinstance(actions, Iterable):
             raise TypeError(f"actions must be an iterable of dicts, not a {type(actions).__name__}")
-        numbered = enumerate(actions)
+        indexed = enumerate(actions)
         stored = 0
-        while chunk := [_numbered_fields(*each) for each in islice(numbered, _MANY)]:
-            model.orm.insert_actions(chunk)
-            stored += len(chunk)
+        while batch := [_indexed_fields(*each) for each in islice(indexed, _BATCH_SIZE)]:
+            model.orm.insert_actions(batch)
+            stored += len(batch)
         return stored
 
     def get_by_recipient(self, recipient: Any, also: Iterable[Any] = ()) -> Stream:
-        """The actions for a recipient and for everyone, newest first.
+        """Return the stream of a recipient: actions for it and for everyone, newest first.
+
+        Example::
+
+            am.get_by_recipient(user, also=user.teams).limit(10).all()
 
         :param recipient: a stored entity.
-        :param also: audiences that it belongs to, like the teams of a user: stored entities whose
-            actions are in the stream too, each action once.
-        :returns: a :class:`~activitystream.lib.streams.Stream`, which asks the database when it is
-            read: ``.limit(10).all()``, iteration, ``.count()``, slices, …
-        :raises TypeError, ValueError: if one of them is no stored entity.
+        :param also: audiences it belongs to, like a user's teams: stored entities whose actions
+            join the stream. No action is listed twice.
+        :returns: a lazy :class:`~activitystream.lib.streams.Stream`. It queries the database when
+            read: ``.all()``, iteration, ``.count()``, slices.
+        :raises TypeError, ValueError: unless ``recipient`` and every item of ``also`` is a stored
+            entity.
         """
         return Stream(recipient, also)
 
     def count_not_seen_by_recipient(
         self, recipient: Any, limit: int | None = None, also: Iterable[Any] = ()
     ) -> int:
-        """How many actions of a recipient's stream are newer than its ``last_activity_seen``.
+        """Count the actions of a stream that are newer than ``last_activity_seen``.
 
-        :param recipient: a stored entity; all count while its ``last_activity_seen`` is None.
-        :param limit: stop counting there, so that a long absence costs no more than a short one;
-            None counts all.
-        :param also: audiences that it belongs to; see :meth:`get_by_recipient`.
-        :raises AttributeError: if its class has no field ``last_activity_seen``.
-        :raises TypeError, ValueError: if one of them is no stored entity, or the limit no whole
-            number.
+        Example::
+
+            am.count_not_seen_by_recipient(user, limit=100)
+
+        :param recipient: a stored entity. While its ``last_activity_seen`` is None, all count.
+        :param limit: stop counting here, which bounds the cost after a long absence; None counts
+            all.
+        :param also: audiences it belongs to; see :meth:`get_by_recipient`.
+        :returns: the number of unseen actions, at most ``limit``.
+        :raises AttributeError: if the recipient's class has no field ``last_activity_seen``.
+        :raises TypeError, ValueError: unless ``recipient`` and every item of ``also`` is a stored
+            entity, and ``limit`` a whole number, 0 or more.
         """
         return seen.count_not_seen(recipient, limit, also)
 
     def is_unseen(self, action: Any, recipient: Any) -> bool:
-        """Tell whether an action is newer than a recipient's ``last_activity_seen``.
+        """Return whether an action is newer than a recipient's ``last_activity_seen``.
 
-        :raises AttributeError: if its class has no field ``last_activity_seen``.
+        Example::
+
+            css_class = 'new' if am.is_unseen(action, user) else ''
+
+        :param action: an action that was read from a stream.
+        :param recipient: a stored entity.
+        :raises AttributeError: if the recipient's class has no field ``last_activity_seen``.
         """
         return seen.is_newer(action.timestamp, recipient)
 
     def mark_seen(self, recipient: Any, until: datetime | None = None) -> datetime | None:
-        """Set a recipient's ``last_activity_seen``, in the database and on the object.
+        """Move a recipient's ``last_activity_seen`` forward, in the database and on the object.
 
-        It never moves backwards, and touches no other field.
+        The field never moves backwards. No other field changes.
+
+        Example::
+
+            am.mark_seen(user, until=actions[0].timestamp)
 
         :param recipient: a stored entity.
-        :param until: the timestamp of the newest action that was shown, naive UTC or aware; None,
-            or a future one, means now, and one before 1970 the beginning of that.
-        :returns: the value before, naive UTC; None if it had never been set.
-        :raises AttributeError: if its class has no field ``last_activity_seen``.
-        :raises LookupError: if it is stored no more.
+        :param until: the timestamp of the newest action that was shown, naive UTC or aware. None
+            and future times mean now; times before 1970 mean its start.
+        :returns: the previous value, naive UTC, or None.
+        :raises AttributeError: if the recipient's class has no field ``last_activity_seen``.
+        :raises LookupError: if the recipient was deleted.
         :raises TypeError, ValueError: on other bad input.
 
-        The hook ``activitystream.after_seen`` is called with the recipient, the value before and
-        the value after.
+        Calls the hook ``activitystream.after_seen`` with the recipient, the previous value and
+        the new value.
         """
         return seen.mark_seen(recipient, until)
 
@@ -138,22 +171,25 @@ class ActionManager:
         offset: int | None = None,
         filters: Mapping[str, Any] | None = None,
     ) -> tuple[int, list[Any]]:
-        """All actions, for whomever they are: for the host's administrators.
+        """List stored actions, whoever their recipients are. Meant for administrators.
 
-        :param limit: at most so many; None for all.
-        :param order_by: a field of Action; actions that are alike in it are ordered by ``_id``.
-        :param desc: the greatest first.
-        :param offset: leave out so many first.
-        :param filters: the values that fields must have.
-        :returns: how many match in all, and those that were asked for.
-        :raises ValueError: on an unknown field, or a number or value that makes no sense.
+        Example::
+
+            total, actions = am.get_actions(limit=20, filters={'verb': 'liked'})
+
+        :param limit: return at most this many; None returns all.
+        :param order_by: the field of Action to sort by; ties are sorted by ``_id``.
+        :param desc: sort descending.
+        :param offset: skip this many.
+        :param filters: the exact value that each named field must have; a datetime is naive UTC
+            or aware.
+        :returns: the number of matches, before ``limit`` and ``offset``, and the list of actions.
+        :raises ValueError: on an unknown field, an unfit value, or a negative number.
         """
         filters = dict(filters or {})
         for field in (order_by, *filters):
             if field not in FIELDS:
-                raise ValueError(
-                    f"{field!r} is no field of Action; its fields are {', '.join(FIELDS)}"
-                )
+                raise ValueError(f"Action has no field {field!r}; use one of {', '.join(FIELDS)}")
         for field, value in filters.items():
             _check_filter(field, value)
         if filters.get("timestamp") is not None:
@@ -169,31 +205,38 @@ class ActionManager:
         return total, read_together(actions)
 
     def purge(self, before: datetime, dry_run: bool = False) -> int:
-        """Delete all actions that are older than a moment, for whomever they are.
+        """Delete all actions older than ``before``, whoever their recipients are.
 
-        :param before: naive UTC or aware.
-        :param dry_run: delete nothing.
-        :returns: how many were deleted, or would be.
-        :raises TypeError, ValueError: if it is no moment, or one in the future.
+        On SQLAlchemy, the rows stay locked until the host's transaction is committed. The command
+        ``gearbox activitystream purge`` commits after each batch of 1,000.
 
-        On SQLAlchemy they are gone when the host's transaction is committed, and locked until then;
-        ``gearbox activitystream purge`` commits after each thousand.
+        Example::
+
+            am.purge(before=datetime.now(timezone.utc) - timedelta(days=365))
+
+        :param before: a past datetime, naive UTC or aware.
+        :param dry_run: count, and delete nothing.
+        :returns: the number of actions deleted, or to be deleted.
+        :raises TypeError, ValueError: unless ``before`` is a past datetime.
         """
         moment = clock.past("before", before)
         return model.orm.count_before(moment) if dry_run else sum(removal.purge(moment))
 
     def forget(self, entity: Any, dry_run: bool = False) -> Forgotten:
-        """Remove an entity from all actions, as for somebody who wants to be erased.
+        """Remove an entity from all actions, for a request of erasure.
 
-        An action whose actor it is is deleted. As the target or the ``action_obj`` of one, its
-        type, id and name are made null. It is taken out of the recipients; an action that had no
-        other is for nobody then. ``description`` and ``extra`` are not searched.
+        Actions whose actor it is are deleted. Where it is the target or the ``action_obj``, its
+        type, id and name become null. Where it is a recipient, it is removed from the recipients;
+        an action whose only recipient it was is then for nobody. ``description`` and ``extra``
+        are not searched. The entity itself is not deleted. This reads all actions.
 
-        This reads all actions. It does not delete the entity.
+        Example::
 
-        :param entity: one that is or was stored.
-        :param dry_run: change nothing.
-        :returns: from how many actions it was removed, or would be.
+            am.forget(user).as_actor
+
+        :param entity: an entity that is or was stored.
+        :param dry_run: count, and change nothing.
+        :returns: a :class:`~activitystream.lib.removal.Forgotten`: the number of actions by role.
         :raises TypeError, ValueError: if it is no such entity.
         """
         references = removal.references_of(entity)
@@ -205,11 +248,10 @@ am = ActionManager()
 
 ActionMixin.verbs = am
 
-#: How many are written together.
-_MANY = 1000
+_BATCH_SIZE = 1000
 
-#: How far the clock of a machine where something happened may be ahead of ours.
-_CLOCKS_DIFFER = timedelta(minutes=1)
+#: Imported timestamps may be this far in the future: the clocks of two machines differ.
+_CLOCK_TOLERANCE = timedelta(minutes=1)
 
 _ARGUMENTS = (
     "actor",
@@ -223,32 +265,36 @@ _ARGUMENTS = (
 )
 
 
-def _numbered_fields(number: int, given: Mapping[str, Any]) -> dict[str, Any]:
+def _indexed_fields(index: int, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields to store for one dict of :meth:`ActionManager.create_many`.
+
+    :raises TypeError, ValueError: on bad input, with the index of the action.
+    """
     try:
         if not isinstance(given, Mapping):
-            raise TypeError(f"an action is given as a dict, not as a {type(given).__name__}")
-        unknown = [name for name in given if name not in _ARGUMENTS]
-        if unknown or not {"actor", "verb"} <= given.keys():
-            raise TypeError(
-                f"an action is given by {', '.join(_ARGUMENTS)}, of which actor and verb must be "
-                f"there; not by {', '.join(map(str, given)) or 'nothing'}"
-            )
+            raise TypeError(f"every action must be a dict; got {type(given).__name__}")
+        for name in given:
+            if name not in _ARGUMENTS:
+                raise TypeError(f"unknown key {name}; use {', '.join(_ARGUMENTS)}")
+        for name in ("actor", "verb"):
+            if name not in given:
+                raise TypeError(f"the key {name} is missing; every action needs actor and verb")
         arguments = {**dict.fromkeys(_ARGUMENTS), **given}
         timestamp = arguments.pop("timestamp")
         if timestamp is None:
             moment = clock.now()
         else:
-            # One that is to come could not be marked as seen.
-            moment = clock.past("timestamp", timestamp, _CLOCKS_DIFFER)
+            # A future timestamp could never be marked as seen.
+            moment = clock.past("timestamp", timestamp, _CLOCK_TOLERANCE)
             if moment <= clock.EARLIEST:
-                raise ValueError(f"timestamp={timestamp} is not after {clock.EARLIEST}")
+                raise ValueError(f"timestamp must be after {clock.EARLIEST}; got {timestamp}")
         fields, _ = _fields(**arguments)
         fields = {**fields, "timestamp": moment}
         model.orm.check_fields(fields)
         return fields
     except (TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(f"action {number}: {error}") from error
+        raise kind(f"action {index}: {error}") from error
 
 
 def _fields(
@@ -260,7 +306,9 @@ def _fields(
     extra: Any,
     recipients: Any,
 ) -> tuple[dict[str, Any], dict[Reference, Any]]:
-    """What is stored of a new action but for its time, and the entities that it refers to.
+    """Return the fields to store for a new action, and the entities it refers to.
+
+    The caller adds ``timestamp``.
 
     :raises TypeError, ValueError: on bad input.
     """
@@ -285,31 +333,32 @@ def _fields(
         most = option("max_recipients")
         if most is not None and len(addressed) > most:
             raise ValueError(
-                f"there are {len(addressed)} recipients, and the app allows {most}: let them "
-                f"belong to an audience, like a team, and give that as the recipient, or plug with "
-                f"a higher max_recipients"
+                f"{len(addressed)} recipients given, at most {most} allowed: address an audience "
+                f"that they belong to, like a team, or raise the option max_recipients"
             )
         fields["_recipients"] = [{"_type": name, "_id": key} for name, key in addressed]
         known = {**addressed, **known}
     return fields, known
 
 
-#: What is no value of a field, or would be an operator to some database.
-_SEVERAL = (Mapping, list, set, tuple, re.Pattern)
+#: No field has values of these types, and some databases would take them for operators.
+_NOT_ONE_VALUE = (Mapping, list, set, tuple, re.Pattern)
 
 
 def _check_filter(field: str, value: Any) -> None:
-    kind: type
+    expected: type
     if field == "timestamp":
-        kind, hint = datetime, ": it is a datetime"
+        expected, name = datetime, "one datetime"
     elif field.endswith("_id"):
-        kind, hint = object, ""
+        expected, name = object, "one value"
     else:
-        kind, hint = str, ": it is a text"
+        expected, name = str, "one string"
     if value is not None and (
-        not isinstance(value, kind) or isinstance(value, _SEVERAL) or model.orm.is_entity(value)
+        not isinstance(value, expected)
+        or isinstance(value, _NOT_ONE_VALUE)
+        or model.orm.is_entity(value)
     ):
-        raise ValueError(f"filters takes one value for {field}, not a {type(value).__name__}{hint}")
+        raise ValueError(f"filters[{field!r}] must be {name} or None; got {type(value).__name__}")
 
 
 def _text(name: str, value: Any, longest: int | None, optional: bool = False) -> str | None:
@@ -322,10 +371,10 @@ def _text(name: str, value: Any, longest: int | None, optional: bool = False) ->
         raise ValueError(f"{name} must not be empty")
     if longest is not None and len(value) > longest:
         raise ValueError(
-            f"{name} has {len(value)} characters, and the app allows {longest}: shorten it, or "
-            f"plug with a higher max_text"
+            f"{name} has {len(value)} characters, at most {longest} allowed: shorten it, or raise "
+            f"the option max_text"
         )
     value.encode()  # a UnicodeEncodeError is a ValueError
-    # Of a subclass the text alone is stored. The action in hand is to be no other: a Markup would
-    # not be escaped until the action is read again.
+    # The database stores plain text, so the returned action must hold plain text too: templates
+    # do not escape a Markup.
     return str.__str__(value)

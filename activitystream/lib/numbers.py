@@ -1,15 +1,16 @@
-"""Numbers that count something."""
+"""Check numbers that the host gives."""
 
 from typing import Any
 
 
 def whole_number(name: str, value: Any) -> int:
-    """The value, if it counts something.
+    """Return the value, if it is a whole number from 0 to 2**31 - 1, the most a database takes.
 
-    :raises ValueError: if it is no whole number, negative, or more than a database counts.
+    :param name: the argument's name, for the error.
+    :raises ValueError: if it is anything else.
     """
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**31:
-        # Of an entity, which is easily given by mistake, its repr may tell the password.
+        # Name the type only: an entity may be given by mistake, and its repr may show a password.
         given = value if isinstance(value, int) else f"a {type(value).__name__}"
         raise ValueError(f"{name} must be a whole number, 0 or more, not {given}")
     return value

@@ -1,4 +1,4 @@
-"""What a host may say in ``plug(base_config, 'activitystream', …)``, and whether it makes sense."""
+"""The options of ``plug(base_config, 'activitystream', …)``: defaults and checks."""
 
 import inspect
 import re
@@ -10,15 +10,15 @@ from tg.configuration.utils import TGConfigError
 
 from ..model import NO_APP
 
-#: tgext.pluggable's own options, which arrive in the same dict.
-_OF_TGEXT_PLUGGABLE = ("appid", "rename_tables", "static_middlewares")
-_PREFIXES_OF_TGEXT_PLUGGABLE = ("plug_", "global_")
+#: tgext.pluggable's own options arrive in the same dict.
+_PLUGGABLE_OPTIONS = ("appid", "rename_tables", "static_middlewares")
+_PLUGGABLE_PREFIXES = ("plug_", "global_")
 
 
 def option(name: str) -> Any:
-    """The running app's value of one of our options.
+    """Return the running app's value of one of our options.
 
-    :raises RuntimeError: if there is no app.
+    :raises RuntimeError: if no app is running.
     """
     try:
         return tg.config["activitystream"][name]
@@ -27,9 +27,9 @@ def option(name: str) -> Any:
 
 
 def is_plugged(part: str) -> bool:
-    """Whether the running app has the part of us that tgext.pluggable calls so.
+    """Return whether the running app has plugged a part of this package.
 
-    :param part: ``controller`` or ``statics``, which a host leaves out by ``plug_controller=False``
+    :param part: ``controller`` or ``statics``. The host leaves it out by ``plug_controller=False``
         or ``plug_statics=False``.
     """
     return bool(tg.config["activitystream.plug"].get(f"plug_{part}", True))
@@ -49,23 +49,23 @@ _APPID = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 _HOST = re.compile(r"([a-z0-9]([-\w]*[a-z0-9])?(\.(?!:|$)|(?=:|$)))+(:\d{1,5})?", re.ASCII | re.I)
 
 
-def ours(given: dict[str, Any]) -> dict[str, Any]:
-    """All of our options, from what was given to ``plug`` and the defaults.
+def checked_options(given: dict[str, Any]) -> dict[str, Any]:
+    """Return our options, with defaults for those that were not given to ``plug``.
 
-    :raises TGConfigError: on an option that nobody knows, or a value that makes no sense.
+    :param given: all keyword arguments of ``plug``, tgext.pluggable's own included.
+    :raises TGConfigError: on an unknown option or an invalid value.
     """
     appid = given.get("appid")
     given = {
         name: value
         for name, value in given.items()
-        if name not in _OF_TGEXT_PLUGGABLE and not name.startswith(_PREFIXES_OF_TGEXT_PLUGGABLE)
+        if name not in _PLUGGABLE_OPTIONS and not name.startswith(_PLUGGABLE_PREFIXES)
     }
     unknown = sorted(given.keys() - _CHECKS.keys())
     if unknown:
         raise TGConfigError(
-            f"plug(base_config, 'activitystream', …) was given {', '.join(unknown)}, which is no "
-            f"option of activitystream; its options are {', '.join(sorted(_CHECKS))}, and those of "
-            f"tgext.pluggable, like appid."
+            f"plug(base_config, 'activitystream', …) got the unknown option {', '.join(unknown)}; "
+            f"use one of {', '.join(sorted(_CHECKS))}, or one of tgext.pluggable's, like appid."
         )
     _check_appid(appid)
     options = {**_DEFAULTS, **given}
@@ -75,11 +75,11 @@ def ours(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_appid(appid: Any) -> None:
-    # tgext.pluggable would mount '/news/' where no URL leads, and link to //news/.
+    # tgext.pluggable would mount '/news/' where no URL reaches it, and link to //news/.
     if appid is not None and not _APPID.fullmatch(str(appid)):
         raise TGConfigError(
             f"plug(base_config, 'activitystream', appid=…) takes the name that the URLs start "
-            f"with, like appid='news' for /news/; it was given {appid!r}."
+            f"with, like appid='news' for /news/; got {appid!r}."
         )
 
 
@@ -87,8 +87,8 @@ def _check_hosts(name: str, value: Any) -> None:
     if not isinstance(value, (list, tuple, set, frozenset)) or not all(map(_is_host, value)):
         raise TGConfigError(
             f"plug(base_config, 'activitystream', {name}=…) takes a list of the hosts that /see "
-            f"may redirect to, besides the app's own, like {name}=['www.example.com'], without "
-            f"scheme and path; it was given {value!r}."
+            f"may redirect to besides the app's own, without scheme and path, like "
+            f"{name}=['www.example.com']; got {value!r}."
         )
 
 
@@ -102,17 +102,17 @@ def _check_callable(name: str, value: Any) -> None:
     parameters, purpose = _CALLABLES[name]
     try:
         inspect.signature(value).bind(*parameters)
-    except ValueError:  # a built-in one, which doesn't tell
+    except ValueError:  # a built-in function has no signature
         pass
     except TypeError:
         raise TGConfigError(
             f"plug(base_config, 'activitystream', {name}=…) takes a function of "
-            f"({', '.join(parameters)}) that says {purpose}; it was given {value!r}."
+            f"({', '.join(parameters)}) that returns {purpose}; got {value!r}."
         ) from None
 
 
 _CALLABLES = {
-    "audiences": (("user",), "whose actions the user is to see too, like the user's teams"),
+    "audiences": (("user",), "the user's audiences, like their teams"),
     "may_update": (
         ("user", "recipient"),
         "whether the user may mark the recipient's stream as seen",
@@ -124,8 +124,8 @@ def _check_interval(name: str, value: Any) -> None:
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if value is not None and not (number and 1 <= value <= 86_400):
         raise TGConfigError(
-            f"plug(base_config, 'activitystream', {name}=…) takes the seconds after which a bell "
-            f"asks for its number again, 1 or more, or None for never; it was given {value!r}."
+            f"plug(base_config, 'activitystream', {name}=…) takes the seconds between two updates "
+            f"of a bell's number, 1 to 86,400, or None for no updates; got {value!r}."
         )
 
 
@@ -134,8 +134,7 @@ def _check_limit(name: str, value: Any) -> None:
     if value is not None and not (number and value >= 1):
         raise TGConfigError(
             f"plug(base_config, 'activitystream', {name}=…) takes {_LIMITS[name]} that create "
-            f"accepts, a whole number of 1 or more, or None for no limit of the app's own; it was "
-            f"given {value!r}."
+            f"accepts, a whole number, 1 or more, or None for no limit; got {value!r}."
         )
 
 
@@ -150,9 +149,8 @@ def _check_templates(name: str, value: Any) -> None:
         isinstance(text, str) and text for pair in value.items() for text in pair
     ):
         raise TGConfigError(
-            f"plug(base_config, 'activitystream', {name}=…) takes the templates that show actions "
-            f"of certain verbs, like {name}={{'liked': 'myproject.templates.liked'}}; it was given "
-            f"{value!r}."
+            f"plug(base_config, 'activitystream', {name}=…) takes a dict of templates by verb, "
+            f"like {name}={{'liked': 'myproject.templates.liked'}}; got {value!r}."
         )
 
 

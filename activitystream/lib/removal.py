@@ -1,4 +1,4 @@
-"""Removing for good: actions that are old, and what actions tell of an entity."""
+"""Delete old actions, and remove an entity from all actions."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -11,9 +11,9 @@ from ..model.values import Reference
 
 
 class Forgotten(NamedTuple):
-    """From how many actions an entity was removed.
+    """The number of actions that an entity was removed from, by role.
 
-    An action whose actor it was is deleted, and counts as nothing else.
+    Actions whose actor it was are deleted. They count in ``as_actor`` only.
     """
 
     as_actor: int = 0
@@ -23,20 +23,24 @@ class Forgotten(NamedTuple):
 
     @classmethod
     def sum(cls, parts: Iterable["Forgotten"]) -> "Forgotten":
+        """Add up the numbers of several batches."""
         return cls(*map(sum, zip(cls(), *parts, strict=True)))
 
 
 def purge(before: datetime) -> Iterator[int]:
-    """Delete the actions from before a moment, oldest first, in batches.
+    """Delete actions older than ``before``, oldest first, in batches of 1,000.
 
-    :returns: how many were deleted with each batch, after which the transaction may be committed.
+    The caller may commit after each batch.
+
+    :param before: naive UTC.
+    :returns: an iterator over the number deleted in each batch.
     """
-    for keys in model.orm.ids_before(before):
-        yield model.orm.delete_actions(keys)
+    for ids in model.orm.ids_before(before):
+        yield model.orm.delete_actions(ids)
 
 
 def references_of(entity: Any) -> list[Reference]:
-    """All that stored actions may call an entity.
+    """Return every reference by which stored actions may name an entity.
 
     :raises TypeError, ValueError: see :func:`activitystream.model.names.references_to`.
     """
@@ -45,27 +49,26 @@ def references_of(entity: Any) -> list[Reference]:
 
 
 def references_named(type_name: str, text: str) -> list[Reference]:
-    """All that stored actions may call an entity, which need not be stored any more.
+    """Return every reference by which stored actions may name an entity, deleted or not.
 
     :param type_name: one of the names of its class.
-    :param text: its key, as a text. If it may stand for several, all are meant.
-    :raises ValueError: if there is no such class, or it can have no such key.
+    :param text: its key as text. If that can be read as several keys, all are included.
+    :raises ValueError: if there is no such class, or the text is no key of it.
     """
     classes = classes_by_name()
     if type_name not in classes:
         raise ValueError(
-            f"the app stores nothing of the type {type_name!r}; its types are "
-            f"{', '.join(sorted(classes))}"
+            f"the app has no type {type_name!r}; use one of {', '.join(sorted(classes))}"
         )
     cls = classes[type_name][0]
     keys = model.orm.keys_from_text(cls, text)
     if not keys:
-        raise ValueError(f"{text!r} is no key that a {type_name} can have")
+        raise ValueError(f"{text!r} is no valid key of {type_name}")
     return _references(names_of(cls), keys)
 
 
 def is_stored(references: Iterable[Reference]) -> bool:
-    """Whether the app still stores an entity that one of these refers to."""
+    """Return whether the app still stores an entity with one of these references."""
     return any(
         model.orm.load_entities(cls, [reference.key])
         for reference in references
@@ -80,22 +83,23 @@ def _references(names: Iterable[str], keys: Sequence[Any]) -> list[Reference]:
 def forget(references: Sequence[Reference], dry_run: bool) -> Iterator[tuple[int, Forgotten]]:
     """Remove an entity from all actions, in batches.
 
-    :param references: all that actions may call it.
-    :param dry_run: change nothing.
-    :returns: of each batch, how many more actions were read, and from how many it was removed.
-        After each the transaction may be committed.
+    The caller may commit after each batch.
+
+    :param references: every reference by which actions may name the entity.
+    :param dry_run: count, and change nothing.
+    :returns: an iterator over the batches: the number of actions read, and a :class:`Forgotten`.
     """
     to_be_deleted: set[Any] = set()
     for page in model.orm.read_references():
         found = _by_role(page, references)
         if dry_run:
             to_be_deleted.update(found.get("actor", ()))
-            numbers = {f"as_{role}": len(keys) for role, keys in found.items()}
+            counts = {f"as_{role}": len(ids) for role, ids in found.items()}
         else:
-            numbers = {f"as_{role}": _remove(role, found[role], references) for role in found}
-        yield len(page), Forgotten(**numbers)
-    for keys in model.orm.ids_addressed_to(references):
-        left = [key for key in keys if key not in to_be_deleted]
+            counts = {f"as_{role}": _remove(role, found[role], references) for role in found}
+        yield len(page), Forgotten(**counts)
+    for ids in model.orm.ids_addressed_to(references):
+        left = [each for each in ids if each not in to_be_deleted]
         yield (
             0,
             Forgotten(
@@ -107,18 +111,21 @@ def forget(references: Sequence[Reference], dry_run: bool) -> Iterator[tuple[int
 def _by_role(
     page: Iterable[tuple[Any, ...]], references: Sequence[Reference]
 ) -> dict[str, list[Any]]:
-    """Which actions refer to this, by the role; one that does so as the actor, by no other."""
+    """Group the ids of the actions that hold one of the references, by role.
+
+    An action with the entity as its actor is listed in that role only.
+    """
     found: dict[str, list[Any]] = {}
-    for action, *parts in page:
+    for action_id, *parts in page:
         for role, reference in zip(ROLES, zip(parts[::2], parts[1::2], strict=True), strict=True):
             if reference in references:
-                found.setdefault(role, []).append(action)
+                found.setdefault(role, []).append(action_id)
                 if role == "actor":
                     break
     return found
 
 
-def _remove(role: str, actions: list[Any], references: Sequence[Reference]) -> int:
+def _remove(role: str, ids: list[Any], references: Sequence[Reference]) -> int:
     if role == "actor":
-        return model.orm.delete_actions(actions)
-    return model.orm.clear_role(role, actions, references)
+        return model.orm.delete_actions(ids)
+    return model.orm.clear_role(role, ids, references)

@@ -1,4 +1,4 @@
-"""One recipient's actions, newest first: asked for in pages, and read from the database late."""
+"""A recipient's stream: a lazy query for its actions, newest first."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -11,22 +11,26 @@ from ..model.pages import Page, read_together
 from ..model.values import WHOLE_STREAM, Cursor
 from .numbers import whole_number
 
-#: How many actions are read together when somebody iterates over more.
-_PAGE = 1000
+#: An iteration loads the entities of this many actions together.
+_PAGE_SIZE = 1000
 
 
 class Stream:
     """The actions for a recipient and for everyone, newest first.
 
-    Each ``limit``, ``skip``, ``before``, ``after`` and slice makes a new stream; each iteration
-    asks the database again.
+    ``limit``, ``skip``, ``before``, ``after`` and slices return a new stream. Each iteration
+    queries the database again. Example::
+
+        page = am.get_by_recipient(user).limit(25).all()
+        next_page = am.get_by_recipient(user).before(page[-1]).limit(25).all()
     """
 
     def __init__(self, recipient: Any, also: Iterable[Any] = ()) -> None:
-        """
+        """Make the stream of a recipient and of its audiences.
+
         :param recipient: a stored entity.
-        :param also: others, whose actions are in the stream too.
-        :raises TypeError, ValueError: if one isn't; see
+        :param also: stored entities whose actions join the stream.
+        :raises TypeError, ValueError: if one is no stored entity; see
             :func:`activitystream.model.names.references_to`.
         """
         self._to = addresses_of(recipient, also)
@@ -35,58 +39,67 @@ class Stream:
         self._limit: int | None = None
         self._length_at_hand: int | None = None
 
-    def limit(self, number: int) -> "Stream":
-        """At most the first ``number`` of them."""
-        return self._within(self._skip, whole_number("limit", number))
+    def limit(self, count: int) -> "Stream":
+        """Return a stream of at most the first ``count`` actions.
 
-    def skip(self, number: int) -> "Stream":
-        """All but the first ``number`` of them."""
-        return self._within(whole_number("skip", number), self._limit)
+        :raises ValueError: unless ``count`` is a whole number, 0 or more.
+        """
+        return self._within(self._skip, whole_number("limit", count))
+
+    def skip(self, count: int) -> "Stream":
+        """Return a stream without the first ``count`` actions.
+
+        :raises ValueError: unless ``count`` is a whole number, 0 or more.
+        """
+        return self._within(whole_number("skip", count), self._limit)
 
     def before(self, action: Any) -> "Stream":
-        """Those that happened before an action: where the next page of a stream begins.
+        """Return a stream of the actions older than ``action``: the next page begins there.
 
-        It costs the same however far down that is, and no action is on two pages or on none,
-        whatever has been added meanwhile.
+        The cost does not grow with the depth. New actions shift no page: no action is on two
+        pages, and none is missed.
 
-        :param action: one that was read; it need not be stored any more.
+        :param action: an action that was read. It may be deleted by now.
+        :raises TypeError: if it is no action.
         """
         return self._copy(_window=self._window._replace(before=_cursor(action)))
 
     def after(self, action: Any) -> "Stream":
-        """Those that happened after an action, the newest first.
+        """Return a stream of the actions newer than ``action``, newest first.
 
-        :param action: one that was read; it need not be stored any more.
+        :param action: an action that was read. It may be deleted by now.
+        :raises TypeError: if it is no action.
         """
         return self._copy(_window=self._window._replace(after=_cursor(action)))
 
     def all(self) -> list[Any]:
-        """The actions, whose entities are loaded together."""
+        """Return the actions as a list. Their entities are loaded together."""
         return read_together(list(self._read()))
 
     def first(self) -> Any:
-        """The newest; None if there is none."""
+        """Return the newest action, or None."""
         return next(iter(self[:1].all()), None)
 
     def one(self) -> Any:
-        """The only one.
+        """Return the only action.
 
-        :raises ValueError: if there is none, or another.
+        :raises ValueError: if there are none or several.
         """
         actions = self[:2].all()
         if len(actions) != 1:
-            raise ValueError(f"{'more' if actions else 'less'} than one action in the stream")
+            found = "several" if actions else "none"
+            raise ValueError(f"the stream must hold exactly one action; it holds {found}")
         return actions[0]
 
     def count(self) -> int:
-        """How many there are, whatever the limit and skip."""
+        """Count the actions, ignoring ``limit`` and ``skip``."""
         return model.orm.count_stream(self._to, self._window)
 
     def __iter__(self) -> Iterator[Any]:
         actions = self._read()
-        page = list(islice(actions, _PAGE))
-        # list(stream) asks for the length between this and the first action: spare it a query.
-        self._length_at_hand = len(page) if len(page) < _PAGE else None
+        page = list(islice(actions, _PAGE_SIZE))
+        # list(stream) calls len(stream) before it reads the first action: spare it a query.
+        self._length_at_hand = len(page) if len(page) < _PAGE_SIZE else None
         return self._iterate(page, actions)
 
     def _iterate(self, page: list[Any], actions: Iterator[Any]) -> Iterator[Any]:
@@ -94,16 +107,16 @@ class Stream:
         while page:
             read_with = Page(page)
             for action in page:
-                # Each time anew: an iteration inside this one may have taken it to its own page.
+                # Set it each time: a nested iteration may have moved the action to its own page.
                 action._read_with = read_with
                 yield action
-            following = list(islice(actions, _PAGE))
+            following = list(islice(actions, _PAGE_SIZE))
             if following:
                 read_with.release()
             page = following
 
     def __len__(self) -> int:
-        """How many an iteration gives: within the limit and skip."""
+        """Count the actions that an iteration yields, within ``limit`` and ``skip``."""
         if self._length_at_hand is not None:
             length, self._length_at_hand = self._length_at_hand, None
             return length
@@ -114,18 +127,18 @@ class Stream:
         return self.first() is not None
 
     def __getitem__(self, index: int | slice) -> Any:
-        """An action, or a stream of those from ``start`` to ``stop``.
+        """Return the action at an index, or a stream of the actions from ``start`` to ``stop``.
 
         :raises IndexError: if there is no such action.
-        :raises ValueError: on a negative index or a step, which would need the whole stream.
+        :raises ValueError: on a negative index or a step: both would read the whole stream.
         """
         if not isinstance(index, slice):
             actions = self._slice(whole_number("index", index), index + 1).all()
             if not actions:
-                raise IndexError(f"there is no action {index} in the stream")
+                raise IndexError(f"the stream has no action at index {index}")
             return actions[0]
         if index.step not in (None, 1):
-            raise ValueError("a stream has no steps")
+            raise ValueError(f"a slice of a stream must have no step; got {index.step}")
         start = whole_number("start", index.start or 0)
         return self._slice(start, None if index.stop is None else whole_number("stop", index.stop))
 
@@ -149,5 +162,5 @@ def _cursor(action: Any) -> Cursor:
     if isinstance(action, Cursor):
         return action
     if not isinstance(action, ActionMixin):
-        raise TypeError(f"a stream goes on from an action, not from a {type(action).__name__}")
+        raise TypeError(f"before() and after() take an action; got {type(action).__name__}")
     return cursor_of(action)

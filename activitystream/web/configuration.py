@@ -41,7 +41,7 @@ def configure_host(app_config: Any, options: dict[str, Any]) -> dict[str, Any]:
         raise TGConfigError(problem)
     app_config.update_blueprint(
         {
-            "activitystream": plug_options.ours(options),
+            "activitystream": plug_options.checked_options(options),
             "activitystream.plug": dict(options),
         }
     )
