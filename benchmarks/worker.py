@@ -51,7 +51,7 @@ class Worker:
 def _begin(name: str, url: str, workload: Workload, tree: str) -> None:
     global _contender
     # All but activitystream is of this tree, so that both trees are timed alike.
-    import tests.host  # noqa: F401 (before the other tree comes first on sys.path)
+    import tests.helpers.host  # noqa: F401 (before the other tree comes first on sys.path)
 
     sys.path.insert(0, tree)
     if not Path(str(import_module("activitystream").__file__)).is_relative_to(tree):

@@ -11,13 +11,13 @@ from hypothesis import HealthCheck, settings
 from webtest import TestApp
 
 from activitystream import am, model
-from tests import browser, databases, distributions, selection
-from tests.empty_databases import empty_database
-from tests.host.app import make_app
-from tests.postgres import Postgres
-from tests.replica_set import ReplicaSet
-from tests.workers import made_once, worker
-from tests.written_host import written_hosts
+from tests.helpers import browser, databases, distributions, selection
+from tests.helpers.empty_databases import empty_database
+from tests.helpers.host.app import make_app
+from tests.helpers.postgres import Postgres
+from tests.helpers.replica_set import ReplicaSet
+from tests.helpers.workers import made_once, worker
+from tests.helpers.written_host import written_hosts
 
 # A database is the same for all examples of a test, and as slow as it is.
 settings.register_profile(
@@ -242,7 +242,7 @@ def url(new_url):
 
 @pytest.fixture
 def write(new_url, tmp_path):
-    """Writes down a host: see :func:`tests.written_host.written_hosts`."""
+    """Writes down a host: see :func:`tests.helpers.written_host.written_hosts`."""
     with written_hosts(tmp_path) as write:
         yield write
 

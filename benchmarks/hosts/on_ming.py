@@ -8,7 +8,7 @@ from typing import Any
 import bson
 from ming.odm import state
 
-from tests.host.ming_model import DBSession, Post, User, mainsession
+from tests.helpers.host.ming_model import DBSession, Post, User, mainsession
 
 from ..workload import MOST_NOTIFIED, SEEN, title, user_name
 

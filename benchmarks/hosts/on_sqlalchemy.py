@@ -7,7 +7,7 @@ import sqlalchemy as sa
 import transaction
 from sqlalchemy.orm.attributes import set_committed_value
 
-from tests.host.sqlalchemy_model import DBSession, Post, User, metadata
+from tests.helpers.host.sqlalchemy_model import DBSession, Post, User, metadata
 
 from ..workload import SEEN, title, user_name
 

@@ -14,7 +14,7 @@ from typing import Any
 import bson
 from pymongo.errors import OperationFailure, PyMongoError
 
-from tests.replica_set import ReplicaSet
+from tests.helpers.replica_set import ReplicaSet
 
 from ..contenders import now
 from ..report import Table

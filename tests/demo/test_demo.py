@@ -1,0 +1,467 @@
+"""The demo, as a newcomer sees it."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+import urllib.parse
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from http.cookiejar import CookieJar
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from webtest import TestApp, Upload
+from webtest.forms import Submit
+
+from tests.helpers.demo import empty_db_url, start
+
+ROOT = Path(__file__).parents[2]
+DATABASES = ["sqlite", "postgresql", "mongodb", "mim"]
+
+
+def on(*names):
+    """Runs a test on these databases only."""
+    return pytest.mark.parametrize("db_url", names, indirect=True)
+
+
+@pytest.fixture(params=DATABASES)
+def db_url(request, database_named, tmp_path):
+    """A database with nothing in it, of each kind in turn."""
+    with empty_db_url(request.param, database_named, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def app(db_url):
+    return start(db_url)
+
+
+def login(app, name):
+    browser = TestApp(app)
+    page = browser.post("/enter", {"name": name}).follow()
+    assert page.status_int == 200
+    return browser
+
+
+def count(page):
+    """What the bell says is new."""
+    badge = page.html.select_one(".activitystream-count:not([hidden]) [aria-hidden]")
+    return int(badge.text) if badge else 0
+
+
+def news(page):
+    """The lines of the side column, and of them the new ones."""
+    lines = page.html.select(".news li")
+    texts = [" ".join(line.select_one(".activitystream-line").text.split()) for line in lines]
+    badges = [line.select_one(".activitystream-badge") for line in lines]
+    return texts, [text for text, badge in zip(texts, badges, strict=True) if badge]
+
+
+def fill_in(page, action, button=None, **fields):
+    """Send the first form of the page that goes there, by this button or its first."""
+    form = next(form for form in page.forms.values() if form.action == action)
+    for name, value in fields.items():
+        form[name] = value
+    buttons = [name for name, field in form.field_order if isinstance(field, Submit)]
+    return form.submit(button or buttons[0])
+
+
+def test_a_newcomer_sees_something(app):
+    browser = TestApp(app)
+    page = browser.get("/").follow()
+    assert page.request.path == "/login"
+    doors = page.html.select(".door")
+    assert [door["value"] for door in doors] == ["Ada", "Bruno", "Freya", "Kofi", "Mei"]
+    assert all(re.search(r"[1-9] new", door.text) for door in doors)
+    page = page.form.submit("name", 0).follow()
+    assert count(page) == 3
+    assert len(page.html.select(".notice")) == 4
+    texts, new = news(page)
+    assert texts == [
+        "Freya announced “Supper in the yard, Saturday at six”",
+        "Bruno commented on “More apples than I can eat” On my way down!",
+        "Mei posted “More apples than I can eat”",
+        "Kofi posted “Who has a drill?”",
+        "Bruno posted “A ladder to lend”",
+    ]
+    assert new == texts[:3]
+    page = page.click(href="see.*target_link", index=0).follow()
+    assert page.html.select_one(".notice h2").text == "Supper in the yard, Saturday at six"
+    assert (count(page), news(page)) == (0, (texts, []))
+
+
+def test_the_story(app):
+    ada, bruno, kofi = (login(app, name) for name in ("Ada", "Bruno", "Kofi"))
+    before = count(bruno.get("/"))
+
+    page = fill_in(ada.get("/"), "/post", title="A <b>cat</b>", text="Whose is it?").follow()
+    notice = page.html.select_one(".notice")
+    assert notice.h2.text == "A <b>cat</b>"
+    assert "Whose is it?" in notice.text
+
+    page = bruno.get("/")
+    assert count(page) == before + 1
+    assert news(page)[1][0] == "Ada posted “A <b>cat</b>”"
+    page = page.click(href="see.*target_link", index=0).follow()
+    assert page.request.path == notice.h2.a["href"]
+    assert [notice.h2.text for notice in page.html.select(".notice")] == ["A <b>cat</b>"]
+    assert count(page) == 0
+
+    mine = count(ada.get("/"))
+    fill_in(page, "/comment", text="Mine & mine alone").follow()
+    fill_in(bruno.get("/"), "/like").follow()
+    page = ada.get("/")
+    assert count(page) == mine + 2
+    assert news(page)[1][:2] == [
+        "Bruno liked “A <b>cat</b>”",
+        "Bruno commented on “A <b>cat</b>” Mine & mine alone",
+    ]
+    assert "Mine & mine alone" in page.html.select_one(".notice").text
+    assert "by Bruno" in page.html.select_one(".likes").text
+
+    kofis = count(kofi.get("/"))
+    fill_in(bruno.get("/"), "/post", title="Fire drill", button="announce").follow()
+    page = kofi.get("/")
+    assert count(page) == kofis + 1
+    assert news(page)[1][0] == "Bruno announced “Fire drill”"
+    assert page.html.select_one(".notice .label").text == "Announcement"
+
+    page = kofi.get("/activitystream/")
+    assert count(page) == kofis + 1
+    assert "Linden House" in page
+    assert "Bruno announced “Fire drill”" in " ".join(page.html.text.split())
+    fill_in(page, "/activitystream/see").follow()
+    assert count(kofi.get("/")) == 0
+
+    page = fill_in(kofi.get("/"), "/leave").follow()
+    assert page.request.path == "/login"
+    assert kofi.get("/").status_int == 302
+
+
+def test_a_restart_keeps_what_was_done(db_url):
+    fill_in(login(start(db_url), "Ada").get("/"), "/post", title="Still here")
+    browser = login(start(db_url), "Bruno")
+    page = browser.get("/")
+    assert len(page.html.select(".notice")) == 5
+    assert news(page)[1][0] == "Ada posted “Still here”"
+    assert len(browser.post("/leave").follow().html.select(".door")) == 5
+
+
+def test_liking_twice_is_liking_once(app):
+    ada, bruno = login(app, "Ada"), login(app, "Bruno")
+    fill_in(ada.get("/"), "/post", title="A cat")
+    key = ada.get("/").html.select_one(".notice")["id"].partition("-")[2]
+    before = count(ada.get("/"))
+    for _ in range(2):
+        bruno.post("/like", {"notice": key})
+    page = ada.get("/")
+    assert count(page) == before + 1
+    assert page.html.select_one(".likers").text == "by Bruno"
+
+
+@on("sqlite", "postgresql", "mongodb")
+def test_neighbours_do_not_get_in_each_others_way(app):
+    ada = login(app, "Ada")
+    fill_in(ada.get("/"), "/post", title="A cat")
+    key = ada.get("/").html.select_one(".notice")["id"].partition("-")[2]
+    before = count(ada.get("/"))
+    browsers = [login(app, name) for name in ("Bruno", "Freya") for _ in range(4)]
+
+    def talk(number):
+        browsers[number].post("/like", {"notice": key}, status=302)
+        browsers[number].post("/comment", {"notice": key, "text": f"No. {number}"}, status=302)
+        browsers[number].get("/", status=200)
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(talk, range(8)))
+    page = ada.get("/")
+    assert count(page) == before + 2 + 8
+    assert len(page.html.select_one(".notice").select(".replies li")) == 8
+    likers = page.html.select_one(".likers").text
+    assert sorted(likers.removeprefix("by ").split(", ")) == ["Bruno", "Freya"]
+
+
+def test_nobody_is_told_of_what_they_did(app):
+    freya = login(app, "Freya")
+    fill_in(freya.get("/"), "/post", title="A cat")
+    before = count(freya.get("/"))
+    fill_in(freya.get("/"), "/comment", text="It went")
+    fill_in(freya.get("/"), "/like")
+    assert count(freya.get("/")) == before
+
+
+def test_imports_only_public_names():
+    """What a host may import is in the README."""
+    imported = set()
+    for path in ROOT.joinpath("demo").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported.update(each.name for each in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                imported.update(f"{node.module}.{each.name}" for each in node.names)
+    public = {"activitystream.ActionManager", "activitystream.am", "activitystream.model.Action"}
+    ours = {name for name in imported if name.partition(".")[0] == "activitystream"}
+    assert "activitystream.am" in ours
+    assert ours <= public
+
+
+@on("sqlite", "postgresql")
+def test_brings_the_database_of_an_older_release_up_to_date(db_url):
+    def indexes():
+        return [each["name"] for each in sa.inspect(engine).get_indexes("activity_stream_action")]
+
+    start(db_url)
+    engine = sa.create_engine(db_url, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP INDEX actions_by_time")
+        connection.exec_driver_sql("UPDATE activitystream_migrate SET version_num = '0001'")
+    assert "actions_by_time" not in indexes()
+    start(db_url)
+    assert "actions_by_time" in indexes()
+
+
+NO_NOTICE = "0" * 24
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "status"),
+    [
+        ("/enter", {}, 400),
+        ("/enter", {"name": "Nobody"}, 400),
+        ("/enter", {"name": "\0"}, 400),
+        ("/enter", [("name", "Ada"), ("name", "Mei")], 400),
+        ("/post", {}, 400),
+        ("/post", {"title": " "}, 400),
+        ("/post", {"title": "x" * 101}, 400),
+        ("/post", [("title", "one"), ("title", "two")], 400),
+        ("/post", {"title": "a\0b"}, 400),
+        ("/post", {"title": "one", "text": Upload("a.txt", b"a file")}, 400),
+        ("/post", {"title": "one", "text": "x" * 2001}, 400),
+        ("/comment", {}, 404),
+        ("/comment", {"notice": NO_NOTICE, "text": "x"}, 404),
+        ("/comment", {"notice": "<b>", "text": "x"}, 404),
+        ("/comment", {"notice": "KEY"}, 400),
+        ("/comment", {"notice": "KEY", "text": ""}, 400),
+        ("/like", {}, 404),
+        ("/like", {"notice": NO_NOTICE}, 404),
+        ("/like", {"self": "x", "args": "y", "kwargs": "z"}, 404),
+        ("/like", [("notice", "KEY"), ("notice", "KEY")], 404),
+        ("/error", {}, 404),
+    ],
+)
+def test_bad_forms_get_a_friendly_page(app, path, fields, status):
+    browser = login(app, "Ada")
+    key = browser.get("/").html.select_one(".notice")["id"].partition("-")[2]
+    before = len(browser.get("/").html.select(".notice, .replies li, .likers"))
+    items = fields.items() if isinstance(fields, dict) else fields
+    fields = [(name, key if value == "KEY" else value) for name, value in items]
+    page = browser.post(path, fields, status=status)
+    assert page.html.select_one(".error-code").text == str(status)
+    assert page.html.select_one("main a")["href"] == "/"
+    assert len(browser.get("/").html.select(".notice, .replies li, .likers")) == before
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/nothing", 404),
+        ("/notice", 404),
+        ("/notice/x", 404),
+        (f"/notice/{NO_NOTICE}", 404),
+        ("/notice/0", 404),
+        ("/notice/%00", 404),
+        (f"/notice/{2**31}", 404),
+        (f"/notice/{'9' * 5000}", 404),
+        ("/error", 404),
+        ("/post?title=by+a+link", 405),
+        ("/leave", 405),
+        ("/activitystream/see?until=yesterday", 400),
+        ("/login_handler?login=Ada&password=", 404),
+        ("/logout_handler", 404),
+        ("/login?__logins=x", 200),
+    ],
+)
+def test_bad_addresses_get_a_friendly_page(app, path, status):
+    browser = login(app, "Ada")
+    page = browser.get(path, status=status)
+    assert "Linden House" in page
+    assert browser.get("/").status_int == 200
+
+
+def test_who_is_not_logged_in_is_sent_to_the_login_page(app):
+    browser = TestApp(app)
+    for path in ("/", "/activitystream/"):
+        assert browser.get(path).follow().request.path == "/login"
+    for path in ("/post", "/comment", "/like"):
+        assert browser.post(path, {"title": "x"}).follow().request.path == "/login"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+    ],
+)
+def test_other_sites_cannot_send_the_forms(app, headers):
+    browser = login(app, "Ada")
+    for path in ("/enter", "/post", "/comment", "/like", "/leave"):
+        browser.post(path, {"title": "A cat", "name": "Mei"}, headers=headers, status=403)
+    page = browser.get("/")
+    assert "A cat" not in page
+    assert page.html.select_one(".me").text.split() == ["A", "Ada"]
+
+
+@pytest.mark.parametrize("path", ["/login", "/", "/activitystream/", "/nothing"])
+def test_no_page_has_anything_inline_or_from_elsewhere_but_htmx(app, path):
+    page = login(app, "Ada").get(path, status="*").html
+    assert not page.select("style, [style], script:not([src])")
+    assert not [name for tag in page.find_all() for name in tag.attrs if name.startswith("on")]
+    assert not [tag for tag in page.select("[href]") if not tag["href"].startswith(("/", "#"))]
+    elsewhere = page.select("script[src]:not([src^='/'])")
+    assert [(tag["src"], tag["crossorigin"]) for tag in elsewhere] == [
+        ("https://unpkg.com/htmx.org@1.9.12/dist/htmx.min.js", "anonymous")
+    ]
+    assert elsewhere[0]["integrity"].startswith("sha384-")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/login", "/nothing", "/leave", "/css/demo.css", "/activitystream/bell", "/%00"],
+)
+def test_every_answer_has_a_strict_policy(app, path):
+    headers = TestApp(app).get(path, status="*").headers
+    policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == "'self' https://unpkg.com/htmx.org@1.9.12/"
+    assert policy["form-action"] == policy["style-src"] == "'self'"
+    assert policy["base-uri"] == policy["frame-ancestors"] == "'none'"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+
+
+@contextmanager
+def command_line(*arguments, folder):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "demo", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def address_of(process):
+    line = process.stdout.readline()
+    return re.fullmatch(r"The board is at (http://127\.0\.0\.1:\d+)/\n", line).group(1)
+
+
+@pytest.mark.hosts
+def test_one_command_starts_it(tmp_path):
+    with command_line("--port", "0", folder=tmp_path) as process:
+        address = address_of(process)
+        with urllib.request.urlopen(f"{address}/", timeout=30) as page:
+            assert "Who are you?" in page.read().decode()
+        port = address.rpartition(":")[2]
+        with command_line("--port", port, folder=tmp_path) as second:
+            errors = second.communicate(timeout=60)[1]
+            assert second.returncode == 1
+            assert errors.startswith(f"The demo cannot listen on 127.0.0.1, port {port}: ")
+            assert errors.endswith("; take another one by --port\n")
+            assert errors.count("\n") == 1
+        process.terminate()
+        assert process.communicate(timeout=30)[1] == ""
+
+
+@pytest.mark.hosts
+def test_started_again_it_has_what_was_done(tmp_path):
+    def visit(path, **form):
+        data = urllib.parse.urlencode(form).encode() if form else None
+        with browser.open(f"{address}{path}", data, timeout=30) as page:
+            return page.read().decode()
+
+    for is_there in (False, True):
+        with command_line("--port", "0", folder=tmp_path) as process:
+            address = address_of(process)
+            kept = process.stdout.readline()
+            assert kept == f"Ctrl-C ends it, and {tmp_path}/demo.db keeps what was done.\n"
+            browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+            assert ("Still here" in visit("/enter", name="Ada")) is is_there
+            assert "Still here" in visit("/post", title="Still here")
+    assert [each.name for each in tmp_path.iterdir()] == ["demo.db"]
+
+
+@pytest.mark.hosts
+@pytest.mark.parametrize("path", ["demo.db", "no/such/folder/demo.db", "."])
+def test_a_file_that_is_no_database_is_left_alone(tmp_path, path):
+    (tmp_path / "demo.db").write_text("my diary " * 100)
+    with command_line("--port", "0", "--db", f"sqlite:///{path}", folder=tmp_path) as process:
+        errors = process.communicate(timeout=60)[1]
+    assert process.returncode == 1
+    assert re.fullmatch(r"The demo cannot use this database: .+\n", errors)
+    assert (tmp_path / "demo.db").read_text() == "my diary " * 100
+
+
+@pytest.mark.hosts
+@pytest.mark.parametrize(
+    ("arguments", "status", "error"),
+    [
+        (["--db", "mongodb://127.0.0.1:1/"], 1, "The demo cannot use this database: "),
+        (["--db", "mongodb://"], 1, "The demo cannot use this database: "),
+        (["--db", "mongodb://u:p@h:x/"], 1, "The demo cannot use this database: "),
+        (["--db", "postgresql+psycopg://127.0.0.1:1/x"], 1, "The demo cannot use this database: "),
+        (["--db", "postgresql+psycopg://u:p@h:x/"], 1, "The demo cannot use this database: "),
+        (["--db", "sqlite:///"], 1, "The demo cannot use this database: SQLite needs a file"),
+        (["--db", "sqlite:///:memory:"], 1, "The demo cannot use this database: SQLite needs"),
+        (["--db", "mysql://127.0.0.1/x"], 2, "--db must start with one of sqlite:///, "),
+        (["--db", "demo.db"], 2, "--db must start with one of sqlite:///, "),
+        (["--port", "http"], 2, "argument --port: invalid int value"),
+        (["--port", "99999"], 2, "--port must be "),
+        (["--host", "no.such.host.invalid"], 1, "The demo cannot listen on no.such.host.invalid"),
+    ],
+)
+def test_what_cannot_be_started_says_why_in_a_line(tmp_path, arguments, status, error):
+    with command_line("--port", "0", *arguments, folder=tmp_path) as process:
+        errors = process.communicate(timeout=60)[1]
+        assert process.returncode == status
+        assert error in errors.splitlines()[-1]
+        assert "Traceback" not in errors
+        assert status == 2 or errors.count("\n") == 1
+
+
+@pytest.mark.hosts
+@pytest.mark.parametrize(
+    ("missing", "db_url"),
+    [
+        ("waitress", "mim://"),
+        ("ming", "mim://"),
+        ("sqlalchemy", "sqlite:///demo.db"),
+        ("zope.sqlalchemy", "sqlite:///demo.db"),
+        ("psycopg", "postgresql+psycopg://127.0.0.1:1/x"),
+    ],
+)
+def test_without_its_requirements_it_says_what_to_install(tmp_path, missing, db_url):
+    code = f"import sys; sys.modules['{missing}'] = None; import demo.__main__ as it"
+    code = f"{code}; sys.argv = ['demo', '--db', '{db_url}']; it.main()"
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert result.returncode == 1
+    assert result.stderr == f"The demo needs {missing}: ./dev demo installs it\n"

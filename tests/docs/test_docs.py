@@ -1,0 +1,67 @@
+"""The README and the pages of the documentation hold together. Sphinx checks the rest."""
+
+import re
+
+import pytest
+
+from tests.helpers.documents import (
+    README,
+    RUN,
+    documents,
+    languages_of_code,
+    leads_somewhere,
+    relative_links,
+    text_of,
+)
+
+#: What tests/docs/test_readme.py runs, and tests/faults/test_outages.py.
+TESTED = {"python", "html", "bash", "ini"}
+
+#: The other blocks of code, by their document and language, and why no test runs them.
+NOT_RUN = {
+    (
+        "docs/guides/remove.rst",
+        "text",
+    ): "for cron; tests/hosts/test_stock_host.py runs its command",
+    (
+        "docs/explanation/benchmarks.rst",
+        "bash",
+    ): "they take hours; tests/benchmarks/test_benchmarks.py: some",
+    ("docs/explanation/scaling.rst", "bash"): "what made the numbers there",
+    ("docs/explanation/scaling.rst", "ini"): "for servers that no test starts",
+    ("docs/explanation/scaling.rst", "javascript"): "it says that it was not run",
+    ("docs/explanation/scaling.rst", "sql"): "benchmarks/simulations.py runs the like",
+}
+
+
+def test_every_block_of_code_is_run_or_says_why_not():
+    blocks = {(each, language) for each in documents() for language in languages_of_code(each)}
+    tested = {(document, language) for document in RUN for language in TESTED}
+    assert blocks - tested == NOT_RUN.keys()
+
+
+@pytest.mark.parametrize("document", documents())
+def test_finds_every_block_of_code(document):
+    written = re.findall(r"^ *\.\. code(?:-block)?:: (\w+)$", text_of(document), re.M)
+    assert languages_of_code(document) == written
+    assert not re.search(r"::$", re.sub(r"\.\. .*", "", text_of(document)), re.M)
+
+
+def test_the_readme_is_short():
+    assert len(text_of(README).splitlines()) <= 250
+
+
+@pytest.mark.parametrize("document", [README, "CHANGELOG.rst"])
+def test_every_link_of_what_github_and_pypi_show_leads_somewhere(document):
+    links = relative_links(document)
+    assert [link for link in links if not leads_somewhere(document, link)] == []
+
+
+def test_the_readme_links_to_every_page_but_those_that_it_repeats():
+    pages = {page for page in documents() if page.startswith("docs/")}
+    assert pages - set(relative_links(README)) == {"docs/changelog.rst", "docs/guides/flush.rst"}
+
+
+@pytest.mark.parametrize("document", [each for each in documents() if each.startswith("docs/")])
+def test_pages_link_to_each_other_by_what_sphinx_checks(document):
+    assert relative_links(document) == []

@@ -1,0 +1,499 @@
+"""Run the code of the README and of the documentation, in an app that is made of it."""
+
+import importlib
+import re
+import shlex
+import subprocess
+import sys
+import time
+import types
+import urllib.request
+from datetime import timedelta
+
+import pytest
+import sqlalchemy
+import tg
+import transaction
+import zope.sqlalchemy
+from beaker.cache import cache_managers
+from beaker.container import MemoryNamespaceManager
+from ming import Session
+from ming import schema as s
+from ming.odm import FieldProperty, Mapper, ThreadLocalODMSession
+from ming.odm.declarative import MappedClass
+from packaging.utils import canonicalize_name
+from sqlalchemy.dialects import mysql
+from sqlalchemy.orm import declarative_base, scoped_session, sessionmaker
+from tg.configuration import AppConfig
+from tgext.pluggable import plug
+from webtest import TestApp
+
+from activitystream import am
+from activitystream.model.ming import Action
+from tests.helpers.distributions import ROOT, Environment, constraints, copy_source, run
+from tests.helpers.documents import PROJECT, blocks, text_of
+from tests.helpers.host.app import AuthMetadata, configurator
+
+#: A page for each template of the README that is one.
+ROOT_CONTROLLER = f"""
+import tg
+from activitystream import am
+from tg import TGController, expose
+
+class RootController(TGController):
+    @expose("{PROJECT}.templates.notifications")
+    def notifications(self):
+        return {{}}
+
+    @expose("{PROJECT}.templates.panel")
+    def panel(self):
+        return {{}}
+
+    @expose("{PROJECT}.templates.master")
+    def bell(self):
+        return {{}}
+
+    @expose("{PROJECT}.templates.list")
+    def list(self):
+        user = tg.request.identity["user"]
+        return {{"actions": am.get_by_recipient(user), "user": user}}
+"""
+
+
+def orm_of(database):
+    return "SQLAlchemy" if database.blueprint["use_sqlalchemy"] else "Ming"
+
+
+class Recorder:
+    """Stands in for what a host has: it takes any call."""
+
+    def __init__(self):
+        self.calls = []
+
+    def send(self, *arguments):
+        self.calls.append(arguments)
+
+
+@pytest.fixture
+def project(database, tmp_path, monkeypatch):
+    """The package of the README's reader, with the blocks that name a file in their files."""
+    for name in ("config", "controllers", "lib", "model", "templates"):
+        (tmp_path / PROJECT / name).mkdir(parents=True)
+        (tmp_path / PROJECT / name / "__init__.py").touch()
+    (tmp_path / PROJECT / "__init__.py").touch()
+    for language in ("python", "html"):
+        for block in blocks(language, orm_of(database)):
+            if block.file:
+                with (tmp_path / block.file).open("a") as written:
+                    written.write(f"{block.text}\n")
+    (tmp_path / PROJECT / "controllers" / "root.py").write_text(ROOT_CONTROLLER)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert database.model  # imported before the list of all classes is taken
+    mappers = list(Mapper._all_mappers)
+    # The app's own classes, and no other app's of the same names.
+    Mapper._all_mappers[:] = [each for each in mappers if each.mapped_class is Action]
+    yield tmp_path / PROJECT
+    Mapper._all_mappers[:] = mappers
+    database.forget()
+    for name in [name for name in sys.modules if name.split(".")[0] == PROJECT]:
+        del sys.modules[name]
+
+
+def run_file(path, namespace):
+    exec(compile(path.read_text(), str(path), "exec"), namespace)
+
+
+def make_model(project, database):
+    """The package's model, of the README's classes."""
+    module = importlib.import_module(f"{PROJECT}.model")
+    vars(module).update({"Ming": ming_base, "SQLAlchemy": sqlalchemy_base}[orm_of(database)]())
+    for name in ("auth", "post"):
+        namespace = {**vars(module), "__name__": f"{PROJECT}.model.{name}"}
+        run_file(project / "model" / f"{name}.py", namespace)
+        vars(module).update(
+            {each: namespace[each] for each in ("User", "Post") if each in namespace}
+        )
+    return module
+
+
+def ming_base():
+    """What a model on Ming has beside its classes."""
+    datastore_session = Session()
+    names = {"DBSession": ThreadLocalODMSession(datastore_session), "MappedClass": MappedClass}
+
+    def init_model(datastore):
+        datastore_session.bind = datastore
+        Mapper.compile_all()
+
+    return {**names, "FieldProperty": FieldProperty, "s": s, "init_model": init_model}
+
+
+def sqlalchemy_base():
+    """What a model on SQLAlchemy has beside its classes."""
+    session = scoped_session(sessionmaker())
+    zope.sqlalchemy.register(session, keep_session=True)
+    names = {"DBSession": session, "DeclarativeBase": declarative_base()}
+    columns = ("Column", "DateTime", "Integer", "Unicode")
+    names.update({name: getattr(sqlalchemy, name) for name in columns})
+    # The README says so.
+    milliseconds = mysql.DATETIME(fsp=3)
+    names["DateTime"] = sqlalchemy.DateTime().with_variant(milliseconds, "mysql", "mariadb")
+    return {**names, "init_model": lambda engine: session.configure(bind=engine)}
+
+
+@pytest.fixture
+def namespace(database, project):
+    """What the README's blocks take for granted, in the app that they plug into."""
+    host_model = make_model(project, database)
+    DBSession = host_model.DBSession
+    User, Post = host_model.User, host_model.Post
+    # Not used further, but by the blocks that show other ways to plug.
+    spare = configurator(database)
+    base_config = configurator(database)
+    base_config.update_blueprint(
+        {
+            "package": importlib.import_module(PROJECT),
+            "model": host_model,
+            "DBSession": DBSession,
+            "helpers": importlib.import_module(f"{PROJECT}.lib.helpers"),
+            "sa_auth.authmetadata": AuthMetadata(host_model),
+        }
+    )
+    run_file(project / "config" / "app_cfg.py", {"base_config": base_config})
+    app = base_config.make_wsgi_app()
+    if orm_of(database) == "Ming":
+        # Ming flushes every session of the process, the other test host's too.
+        database.model.init_model(DBSession.bind)
+        for name in DBSession.db.list_collection_names():
+            DBSession.db[name].delete_many({})
+        host_model.user_named = lambda name: User.query.get(user_name=name)
+
+        def save(*entities):
+            DBSession.flush()
+
+        def all_users():
+            return User.query.find().all()
+
+        def forget():
+            DBSession.close_all()
+
+    else:
+        engine = tg.config["tg.app_globals"].sa_engine
+        host_model.DeclarativeBase.metadata.drop_all(engine)
+        host_model.DeclarativeBase.metadata.create_all(engine)
+
+        def all_users():
+            return DBSession.query(User).all()
+
+        host_model.user_named = lambda name: DBSession.query(User).filter_by(user_name=name).first()
+
+        def save(*entities):
+            DBSession.add_all(entities)
+            transaction.commit()
+
+        def forget():
+            transaction.commit()
+            DBSession.remove()
+
+    ann, bob = (
+        User(user_name=name, display_name=name.title(), email_address=f"{name}@host")
+        for name in ("ann", "bob")
+    )
+    post, comment = Post(title="A post"), Post(title="A comment")
+    save(ann, bob, post, comment)
+    yield {
+        "all_users": all_users,
+        "am": am,
+        "app": app,
+        "author": bob,
+        "base_config": spare,
+        "comment": comment,
+        "DBSession": DBSession,
+        "DeclarativeBase": types.SimpleNamespace,  # of a class that is shown in part
+        "OtherBase": types.SimpleNamespace,
+        "OtherSession": DBSession,
+        "followers": [ann],
+        "forget": forget,
+        "mailer": Recorder(),
+        "model": host_model,
+        "orm": orm_of(database),
+        "plug": plug,
+        "old_posts": [post],
+        "post": post,
+        "save": save,
+        "team": comment,
+        "tg": tg,
+        "user": ann,
+    }
+    forget()
+    # Numbers come again in the next database, and Beaker's memory is the process's.
+    cache_managers.clear()
+    MemoryNamespaceManager.namespaces.clear()
+    if orm_of(database) == "SQLAlchemy":
+        host_model.DeclarativeBase.metadata.drop_all(engine)
+
+
+def test_every_python_block_runs(namespace, capsys):
+    post = namespace["post"]
+    namespace["action"] = am.create(namespace["user"], "published", post)
+    # The newest of all.
+    type(post).author = namespace["author"]
+    type(post).created = namespace["action"].timestamp + timedelta(seconds=30)
+    namespace["action"].actor
+    for block in blocks("python", namespace["orm"]):
+        if block.file is None:
+            exec(block.compiled(), namespace)
+    assert "Ann commented on A post" in capsys.readouterr().out
+    assert namespace["until"] == namespace["action"].timestamp.isoformat(timespec="milliseconds")
+    assert namespace["text"] == "Ann published A post less than 1 minute ago"
+    assert namespace["fields"]["verb"] == "published"
+    assert namespace["total"] == len(namespace["actions"]) == 3
+
+
+def test_the_hook_of_the_readme_reaches_each_recipient(namespace):
+    (hook,) = [each for each in blocks("python") if "send_mail" in each.text]
+    exec(hook.compiled(), namespace)
+    am.create(namespace["user"], "liked", recipients=[namespace["author"]])
+    assert namespace["mailer"].calls == [("bob@host", "Ann", "liked")]
+    am.create(namespace["user"], "announced")
+    assert [address for address, *_ in namespace["mailer"].calls[1:]] == ["ann@host", "bob@host"]
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+def test_who_is_logged_in_is_a_visitor_while_the_user_cannot_be_read(namespace):
+    (block,) = [each for each in blocks("python", "SQLAlchemy") if "get_user" in each.text]
+    exec(block.compiled(), namespace)
+    metadata = types.SimpleNamespace(
+        dbsession=namespace["DBSession"], user_class=namespace["model"].User
+    )
+    get_user = namespace["get_user"]
+    assert get_user(metadata, {}, "ann").display_name == "Ann"
+    namespace["forget"]()
+    namespace["model"].DeclarativeBase.metadata.drop_all(tg.config["tg.app_globals"].sa_engine)
+    assert get_user(metadata, {}, "ann") is None
+    assert namespace["DBSession"].execute(sqlalchemy.select(1)).scalar() == 1
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+def test_the_hook_after_the_commit_sends_only_what_is_committed(namespace):
+    (hook,) = [each for each in blocks("python", "SQLAlchemy") if "addAfter" in each.text]
+    exec(hook.compiled(), namespace)
+    am.create(namespace["user"], "aborted", recipients=[namespace["author"]])
+    transaction.abort()
+    am.create(namespace["user"], "liked", recipients=[namespace["author"]])
+    assert namespace["mailer"].calls == []
+    transaction.commit()
+    ((addresses, line),) = namespace["mailer"].calls
+    assert (addresses, line.startswith("Ann liked")) == (["bob@host"], True)
+
+
+def test_the_field_for_those_who_sign_up_leaves_nothing_old_to_see(namespace):
+    am.create(namespace["user"], "announced")
+    for block in blocks("python", namespace["orm"]):
+        if block.file is None and "last_activity_seen" in block.text:
+            exec(block.compiled(), namespace)
+    namespace["save"](namespace["newcomer"])
+    namespace["forget"]()
+    assert [am.count_not_seen_by_recipient(user) for user in namespace["all_users"]()] == [0, 0, 0]
+
+
+def test_the_recipe_shows_each_reader_what_is_theirs(namespace):
+    am.create(namespace["author"], "commented on", namespace["post"], recipients=None)
+    namespace["save"]()
+    browsers = [
+        TestApp(namespace["app"], extra_environ={"REMOTE_USER": name}) for name in ("ann", "bob")
+    ]
+    for _ in range(2):  # the second time from the cache
+        page = browsers[0].get("/notifications")
+        (item,) = page.html.select("li")
+        text = " ".join(item.text.split())
+        assert text == "Bob commented on A post less than 1 minute ago new"
+        assert not page.text.count("<!DOCTYPE") > 1
+    browsers[0].get(item.select_one("a")["href"])
+    assert "new" not in browsers[0].get("/notifications").html.li.text.split()
+    assert "new" in browsers[1].get("/notifications").html.li.text.split()
+
+
+def test_the_recipe_keeps_what_it_rendered(namespace, monkeypatch):
+    action = am.create(namespace["author"], "commented on", namespace["post"])
+    namespace["save"]()
+    browser = TestApp(namespace["app"], extra_environ={"REMOTE_USER": "ann"})
+    rendered = []
+    monkeypatch.setattr(
+        type(action), "name_of", lambda self, role: rendered.append(role) or "somebody"
+    )
+    first, second = browser.get("/notifications"), browser.get("/notifications")
+    assert "somebody" in first
+    assert "somebody" in second
+    assert rendered == ["actor", "target"]
+
+
+def test_the_panel_of_the_readme_is_shown(namespace):
+    am.create(namespace["author"], "commented on", namespace["post"])
+    namespace["save"]()
+    page = TestApp(namespace["app"], extra_environ={"REMOTE_USER": "ann"}).get("/panel")
+    assert page.html.select_one(".card-header").text == "What happened"
+    text = " ".join(page.html.text.split())
+    assert "Bob commented on A post less than 1 minute ago" in text
+
+
+def test_the_bell_of_the_readme_is_shown(namespace):
+    am.create(namespace["author"], "commented on", namespace["post"])
+    namespace["save"]()
+    browser = TestApp(namespace["app"], extra_environ={"REMOTE_USER": "ann"})
+    assert (
+        browser.get("/bell").html.select_one("li .activitystream-count [aria-hidden]").text == "1"
+    )
+
+
+def test_the_list_of_the_readme_is_shown(namespace, project):
+    (block,) = [each for each in blocks("html") if "partials:stream" in each.text]
+    (project / "templates" / "list.xhtml").write_text(f"<div>{block.text}</div>")
+    am.create(namespace["author"], "commented on", namespace["post"])
+    namespace["save"]()
+    page = TestApp(namespace["app"], extra_environ={"REMOTE_USER": "ann"}).get("/list")
+    assert page.html.select_one(".activitystream-line").text == "Bob commented on A post"
+    assert page.html.select_one(".activitystream-badge")
+
+
+def test_the_template_of_a_verb_is_used(namespace, project):
+    option = "templates={'liked': 'myproject.templates.liked'}"
+    assert any(option in block.text for block in blocks("python"))
+    am.create(namespace["author"], "liked", namespace["post"])
+    namespace["save"]()
+    tg.config["activitystream"]["templates"] = {"liked": "myproject.templates.liked"}
+    page = TestApp(namespace["app"], extra_environ={"REMOTE_USER": "ann"}).get(
+        "/activitystream/more"
+    )
+    assert page.html.select_one(".activitystream-line").text == "Bob likes A post"
+
+
+def test_tells_hosts_of_app_config_to_move_by_the_error_that_they_get():
+    with pytest.raises(AttributeError) as caught:
+        plug(AppConfig(minimal=True), "activitystream")
+    assert f"``AttributeError: {caught.value}``" in text_of("docs/guides/from-0.1.1.rst")
+
+
+def test_htmx_is_told_in_the_demo_what_the_readme_says():
+    (block,) = [each for each in blocks("html") if "htmx-config" in each.text]
+    master = ROOT / "demo" / "templates" / "master.xhtml"
+    assert block.text in master.read_text()
+
+
+def test_every_html_block_is_shown_by_a_test():
+    names = ["master", None, None, "liked", "notification", "notifications", "panel"]
+    assert [block.file for block in blocks("html")] == [
+        name and f"{PROJECT}/templates/{name}.xhtml" for name in names
+    ]
+
+
+def test_every_command_is_run_by_a_test():
+    """Those of the stock host, by its fixture; ./dev test, by CI; the others, below."""
+    lines = [line for block in blocks("bash") for line in block.text.splitlines()]
+    reinstall = "pip install --force-reinstall --no-deps tgapp-activitystream"
+    assert {line for line in lines if not line.startswith(("./dev", "pybabel"))} == {
+        "pip install ./tgapp-activitystream",
+        "pip install tgapp-activitystream",
+        reinstall,
+        "pip install alembic",
+        "gearbox plug tgapp-activitystream",
+        "gearbox setup-app",
+        "gearbox activitystream purge --older-than 180d --dry-run",
+        "gearbox activitystream purge --older-than 180d",
+        "gearbox activitystream forget User 42 --dry-run",
+        "gearbox activitystream forget User 42",
+        "gearbox migrate-pluggable activitystream upgrade",
+        "gearbox migrate-pluggable activitystream db_version",
+        "gearbox migrate-pluggable activitystream downgrade",
+    }
+    # tests/hosts/test_distributions.py runs what our own message says.
+    message = (ROOT / "activitystream" / "lib" / "distributions.py").read_text()
+    assert reinstall.replace("tgapp-activitystream", "{_OURS}") in message
+    stock_host = (ROOT / "tests" / "stock_host" / "__init__.py").read_text()
+    assert '"plug", "tgapp-activitystream"' in stock_host
+    assert '"install"' in stock_host
+    tests_of_it = (ROOT / "tests" / "test_stock_host.py").read_text()
+    words = ("setup-app", "migrate-pluggable", "upgrade", "db_version", "downgrade")
+    assert "from alembic import" in tests_of_it
+    for word in (*words, "purge", "--older-than", "180d", "forget", "User", "--dry-run"):
+        assert f'"{word}"' in tests_of_it
+    assert "./dev test" in (ROOT / ".ci" / "run").read_text()
+    assert "./dev demo" in lines
+
+
+@pytest.mark.hosts
+def test_installs_from_a_clone_as_the_readme_says(tmp_path):
+    clone = tmp_path / "tgapp-activitystream"
+    clone.mkdir()
+    copy_source(clone)
+    environment = Environment(tmp_path / "venv")
+    environment.pip("install", "--no-deps", "--no-build-isolation", clone)
+    version = "import importlib.metadata as m; print(m.version('tgapp-activitystream'))"
+    assert environment.python("-c", version, cwd=tmp_path).startswith("1.")
+
+
+def test_the_commands_for_translators_change_nothing_that_is_up_to_date(tmp_path):
+    copy_source(tmp_path)
+    for line in [line for block in blocks("bash") for line in block.text.splitlines()]:
+        if line.startswith("pybabel"):
+            command = [sys.executable, "-m", "babel.messages.frontend", *shlex.split(line)[1:]]
+            subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+
+    def sentences(folder):
+        files = sorted((folder / "activitystream" / "i18n").rglob("*.po*"))
+        return [file.read_text().partition("\n\n")[2] for file in files]
+
+    assert sentences(tmp_path) == sentences(ROOT)
+
+
+@pytest.mark.hosts
+def test_one_command_sets_up_and_serves_the_demo(tmp_path):
+    copy_source(tmp_path)
+    told = tmp_path / "log"
+    with told.open("w") as log:
+        demo = subprocess.Popen(
+            ["./dev", "demo", "--port", "0"], cwd=tmp_path, stdout=log, stderr=log
+        )
+        try:
+            url = patiently(lambda: re.search(r"at (http://\S+)", told.read_text()), demo)[1]
+            assert b"Who are you?" in urllib.request.urlopen(url).read()
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{told.read_text()}") from None
+        finally:
+            demo.terminate()
+            demo.wait()
+    assert re.fullmatch(
+        r"Setting up \.venv for: demo \(once, .*\)\nThe board is at .*\nCtrl-C ends it, .*\n",
+        (tmp_path / "log").read_text(),
+    )
+    python = tmp_path / ".venv" / "bin" / "python"
+    frozen = run(python, "-m", "pip", "freeze", "--all", "--exclude-editable", cwd=tmp_path)
+    installed = {line for line in frozen.splitlines() if not re.match("(pip|wheel)==", line)}
+    pinned = {f"{canonicalize_name(each.name)}{each.specifier}" for each in constraints()}
+    assert {re.sub(r"^[^=]+", canonicalized, line) for line in installed} <= pinned
+
+
+def canonicalized(match):
+    return canonicalize_name(match.group())
+
+
+@pytest.mark.hosts
+def test_what_fails_to_set_up_says_why(tmp_path):
+    copy_source(tmp_path)
+    (tmp_path / "constraints.txt").write_text("setuptools == 1.0\n")
+    failed = subprocess.run(
+        ["./dev", "demo"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert failed.returncode != 0
+    assert "setuptools" in failed.stderr
+    assert not (tmp_path / "demo.db").exists()
+
+
+def patiently(call, process):
+    """What a call gives once it gives anything, while a process prepares it."""
+    deadline = time.monotonic() + 500
+    while not (given := call()):
+        assert process.poll() is None, "it has ended"
+        assert time.monotonic() < deadline, "it says nothing"
+        time.sleep(0.5)
+    return given

@@ -1,0 +1,134 @@
+"""Chromium on the demo, for the tests and for the README's pictures.
+
+Chromium is the system's, its driver is Playwright, and htmx and axe-core are npm's: the versions
+and hashes of package-lock.json.
+"""
+
+import re
+import shutil
+import subprocess
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Error, sync_playwright
+from webtest.http import StopableWSGIServer
+
+from tests.helpers.databases import without
+from tests.helpers.workers import reserved_port
+
+HERE = Path(__file__).parent
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+@contextmanager
+def chromium():
+    """A browser to open pages in."""
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        without("no Chromium: install Debian's chromium")
+    with sync_playwright() as playwright:
+        options = {"executable_path": found, "args": ["--no-sandbox", "--disable-gpu"]}
+        try:
+            browser = playwright.chromium.launch(**options)
+        except Error as error:
+            without(f"{found} does not start:\n{error}")
+        yield browser
+        browser.close()
+
+
+def packages(folder):
+    """The folder of npm's packages, installed below this one."""
+    npm = shutil.which("npm")
+    if npm is None:
+        without("no npm: install Debian's npm")
+    for file in HERE.glob("package*.json"):
+        shutil.copy(file, folder)
+    # What it once got it has in its own cache.
+    command = [npm, "ci", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund"]
+    npm_ci = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+    if npm_ci.returncode:
+        without(f"npm ci fails:\n{npm_ci.stderr}")
+    return folder / "node_modules"
+
+
+class Board:
+    """The demo as a server, and who visits it.
+
+    Nothing of its pages may break their policy, throw, complain, or be asked of another site: what
+    did is in ``complaints``. Only htmx comes from where it is on the Internet, as npm has it.
+    """
+
+    def __init__(self, url, chromium, packages):
+        self.url = url
+        self.complaints = []
+        self.has_htmx = True
+        self._chromium = chromium
+        self._excused = r"(?!)"
+        self._htmx = packages / "htmx.org/dist/htmx.min.js"
+        self._axe = packages / "axe-core/axe.min.js"
+        self._contexts = []
+
+    def visitor(self, name=None, **options):
+        """A page in a browser of its own, where this neighbour is logged in, or nobody."""
+        context = self._chromium.new_context(base_url=self.url, **options)
+        self._contexts.append(context)
+        context.route(lambda url: not url.startswith(f"{self.url}/"), self._answer_from_elsewhere)
+        context.on("console", self._read_console)
+        context.on("weberror", lambda error: self.complaints.append(str(error.error)))
+        if name:
+            context.request.post("/enter", form={"name": name})
+        page = context.new_page()
+        page.goto("/")
+        return page
+
+    def excuse(self, pattern):
+        """Complaints like this are as they should be."""
+        self._excused = pattern
+
+    def close(self):
+        for context in self._contexts:
+            context.close()
+        self.complaints = [each for each in self.complaints if not re.search(self._excused, each)]
+
+    def violations(self, page):
+        """What axe-core finds on the page."""
+        page.evaluate(self._axe.read_text(encoding="utf-8"))
+        found = page.evaluate("axe.run().then(results => results.violations)")
+        return [f"{each['id']}: {node['html']}" for each in found for node in each["nodes"]]
+
+    def _answer_from_elsewhere(self, route):
+        url = route.request.url
+        if not re.fullmatch(r"https://unpkg\.com/htmx\.org@1\.9\.12/dist/htmx\.min\.js", url):
+            self.complaints.append(f"{url} was asked for")
+        elif self.has_htmx:
+            headers = {"Access-Control-Allow-Origin": "*"}
+            route.fulfill(path=self._htmx, content_type="text/javascript", headers=headers)
+            return
+        route.abort()
+
+    def _read_console(self, message):
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
+
+
+@contextmanager
+def board(app, chromium, packages):
+    """What is visited of the app, which is a server until the block ends."""
+    with serving(app) as url:
+        visited = Board(url, chromium, packages)
+        try:
+            yield visited
+        finally:
+            visited.close()
+
+
+@contextmanager
+def serving(app):
+    """The URL of the app on a port of this machine, until the block ends."""
+    with reserved_port() as port:
+        server = StopableWSGIServer.create(app, host="127.0.0.1", port=port, threads=8)
+        try:
+            yield server.application_url.rstrip("/")
+        finally:
+            server.shutdown()
+            server.runner.join()

@@ -1,0 +1,122 @@
+"""The README and the pages of the documentation, and the blocks of code in them."""
+
+import functools
+import re
+from typing import NamedTuple
+
+from docutils import nodes
+from docutils.core import publish_doctree
+
+from tests.helpers.distributions import ROOT
+
+README = "README.rst"
+
+#: The host app of the blocks.
+PROJECT = "myproject"
+
+#: All documents with code that a test runs, in the order in which it is run.
+RUN = (
+    README,
+    "docs/index.rst",
+    "docs/guides/install.rst",
+    "docs/guides/plug.rst",
+    "docs/reference/options.rst",
+    "docs/guides/create.rst",
+    "docs/guides/flush.rst",
+    "docs/guides/bell.rst",
+    "docs/guides/templates.rst",
+    "docs/guides/json.rst",
+    "docs/guides/show.rst",
+    "docs/guides/audiences.rst",
+    "docs/guides/recipe.rst",
+    "docs/guides/languages.rst",
+    "docs/guides/seen.rst",
+    "docs/guides/hooks.rst",
+    "docs/guides/outages.rst",
+    "docs/reference/settings.rst",
+    "docs/reference/partials.rst",
+    "docs/reference/urls.rst",
+    "docs/guides/remove.rst",
+    "docs/guides/migrate.rst",
+    "docs/maintaining.rst",
+)
+
+
+def documents():
+    """All documents, by their paths in the repository."""
+    pages = sorted((ROOT / "docs").rglob("*.rst"))
+    return (README, "CHANGELOG.rst", *(page.relative_to(ROOT).as_posix() for page in pages))
+
+
+class Block(NamedTuple):
+    """A block of code: in which document and line, of which file if it names one, and its text."""
+
+    document: str
+    line: int
+    file: str | None
+    text: str
+
+    def compiled(self):
+        """Its Python code, whose tracebacks name the document and the line."""
+        return compile("\n" * self.line + self.text, self.document, "exec")
+
+
+def blocks(language, orm=None, of=RUN):
+    """The code blocks of a language.
+
+    A block names its file in its first line, or, of HTML, the paragraph before it in its last
+    words. A block may say that it is of one ORM only.
+    """
+    found = []
+    for document in of:
+        for block in parsed(document).findall(nodes.literal_block):
+            if language in block["classes"]:
+                before = block.parent[block.parent.index(block) - 1].astext()
+                said = f"{before}\n{block.astext()}" if language == "html" else block.astext()
+                file = re.search(rf"^.*({PROJECT}/[\w./]+):?$", said, re.M)
+                of_orm = re.match(r"# on (SQLAlchemy|Ming)\b", block.astext())
+                if of_orm is None or of_orm[1] == orm:
+                    found.append(Block(document, block.line or 0, file and file[1], block.astext()))
+    return found
+
+
+def text_of(document):
+    return (ROOT / document).read_text(encoding="utf-8")
+
+
+@functools.cache
+def parsed(document):
+    """A document as docutils alone reads it, without what it includes.
+
+    docutils passes over the roles and directives that are Sphinx's, which checks them itself.
+    """
+    none = 5
+    return publish_doctree(
+        text_of(document),
+        settings_overrides={
+            "file_insertion_enabled": False,
+            "report_level": none,
+            "halt_level": none,
+        },
+    )
+
+
+def languages_of_code(document):
+    """The language of each block of code in a document."""
+    found = [block["classes"] for block in parsed(document).findall(nodes.literal_block)]
+    return [classes[-1] for classes in found if "code" in classes]
+
+
+def relative_links(document):
+    """The links of a document to other files of the repository, as they are written."""
+    links = [link.get("refuri", "") for link in parsed(document).findall(nodes.reference)]
+    return [link for link in links if link and not re.match(r"\w+:", link)]
+
+
+def leads_somewhere(document, link):
+    """Whether there is the file that a document links to, and the heading if it names one."""
+    path, _, heading = link.partition("#")
+    file = ((ROOT / document).parent / path).resolve()
+    if not file.exists():
+        return False
+    return not heading or heading in parsed(file.relative_to(ROOT.resolve())).ids

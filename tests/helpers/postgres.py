@@ -1,0 +1,58 @@
+"""A PostgreSQL server to be killed and started again."""
+
+import os
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from .databases import postgres_server, psycopg_url
+from .processes import stop
+
+
+class Postgres:
+    """One of its own, on a socket."""
+
+    def __init__(self, folder: Path) -> None:
+        """
+        :param folder: where it keeps its data; not one of pytest's, see
+            :func:`tests.helpers.databases.postgres_url`.
+        """
+        self._server = postgres_server(folder)
+        self.url = psycopg_url(self._server.get_uri())
+
+    def __enter__(self) -> "Postgres":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.start()
+        self._server.cleanup()
+
+    @property
+    def user(self) -> str | int:
+        """Whose files it reads."""
+        return self._server.system_user or os.geteuid()
+
+    def kill(self) -> None:
+        """As a loss of power would: none of its processes gets to do anything more."""
+        postmaster = psutil.Process(self._server.get_pid())
+        # Or the others would end in an orderly way when they miss it, and new ones come.
+        stop(postmaster.pid)
+        processes = [*postmaster.children(recursive=True), postmaster]
+        for each in processes:
+            # One whose client has just left may have ended.
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
+        # As a zombie it would still be taken for a server that runs.
+        _, left = psutil.wait_procs(processes, timeout=60)
+        assert not left, f"nobody asks how {left} ended"
+
+    def start(self) -> None:
+        # It gives up after ten seconds, which mending all takes on a slow disk.
+        for is_last in (False, False, True):
+            try:
+                return self._server.ensure_postgres_running()
+            except subprocess.SubprocessError:
+                if is_last:
+                    raise

@@ -1,0 +1,53 @@
+"""Which tests ``--quick`` leaves out, and in which order workers share them."""
+
+import re
+
+import pytest
+
+from tests.helpers import databases
+
+#: Marks of tests whose fixtures are dear: those that take the longest first.
+_DEAR = ("hosts", "faults", "browser", "benchmarks")
+
+#: The databases of ``--quick``.
+QUICK = ("mim", "sqlite")
+
+#: Marks of tests that ``--quick`` leaves out.
+SLOW = (*_DEAR, "large")
+
+#: Fixtures that start a server and are not named as the database is.
+_FIXTURES = {"replica_set": "mongodb", "postgres": "postgresql"}
+
+_DATABASE = re.compile(rf"({'|'.join((*databases.MING, *databases.SQL))})(?![a-z0-9])")
+
+
+def databases_of(item: pytest.Item) -> list[str]:
+    """Return the names of the databases that a test asks for by its parameters and fixtures."""
+    callspec = getattr(item, "callspec", None)
+    words = [*getattr(item, "fixturenames", ()), *(callspec.params.values() if callspec else ())]
+    words = [_FIXTURES.get(word, word) for word in words if isinstance(word, str)]
+    return sorted({found[1] for found in map(_DATABASE.match, words) if found})
+
+
+def is_quick(item: pytest.Item) -> bool:
+    """Tell whether ``--quick`` runs a test."""
+    return _mark_of(item, SLOW) is None and set(databases_of(item)) <= set(QUICK)
+
+
+def cursor_of(item: pytest.Item) -> int:
+    """Return what to sort tests by, so that what is dear to share comes first.
+
+    Each worker begins with an unbroken part of the tests. One that is done early takes over the
+    second half of what another has left (``--dist worksteal``), so the last tests are shared most:
+    they should be short, and need no server. Tests of one server follow each other, so that each
+    worker starts few of them.
+    """
+    servers = [name for name in databases.SERVERS if name in databases_of(item)]
+    return _PLACES.index(_mark_of(item, _DEAR) or next(iter(servers), None))
+
+
+_PLACES = (*_DEAR, *databases.SERVERS, None)
+
+
+def _mark_of(item: pytest.Item, names: tuple[str, ...]) -> str | None:
+    return next((name for name in names if item.get_closest_marker(name)), None)

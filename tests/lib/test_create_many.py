@@ -1,0 +1,151 @@
+"""Many actions at once, as an import makes them."""
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+import tg
+
+from activitystream import am
+from tests.helpers.databases import on
+
+LONG_AGO = datetime(2020, 1, 31, 12, 30, 0, 123000)
+
+
+def test_each_is_stored_as_if_it_was_created(host, user, other, post):
+    given = {
+        "actor": user,
+        "verb": "commented",
+        "target": post,
+        "action_obj": other,
+        "description": "A text",
+        "extra": "{}",
+        "recipients": [other, user, other],
+    }
+    one = am.create(**given)
+    assert am.create_many([given]) == 1
+    host.database.forget()
+    _, (first, second) = am.get_actions(order_by="_id", desc=False)
+    fields, same = first.__json__(), second.__json__()
+    for each in (fields, same):
+        del each["_id"], each["timestamp"]
+    assert fields == same
+    assert list(second._recipients) == list(first._recipients)
+    assert second.timestamp >= one.timestamp
+    assert second.target_id == post._id
+    assert (second.actor, second.target_link) == ("ann", f"/post/{post._id}")
+
+
+def test_they_are_in_the_streams_of_their_recipients(host, user, other):
+    number = am.create_many(
+        {"actor": user, "verb": f"no. {number}", "recipients": to}
+        for number, to in enumerate(([user], [other], [], None, [user, other]))
+    )
+    assert number == 5
+    host.database.forget()
+    assert sorted(host.verbs(user)) == ["no. 0", "no. 3", "no. 4"]
+    assert sorted(host.verbs(other)) == ["no. 1", "no. 3", "no. 4"]
+    assert am.count_not_seen_by_recipient(user) == 3
+
+
+def test_they_may_be_of_the_past(host, user):
+    aware = LONG_AGO.replace(tzinfo=timezone.utc).astimezone(timezone(timedelta(hours=5)))
+    am.create_many(
+        [
+            {"actor": user, "verb": "now"},
+            {"actor": user, "verb": "naive", "timestamp": LONG_AGO + timedelta(microseconds=9)},
+            {"actor": user, "verb": "aware", "timestamp": aware - timedelta(seconds=1)},
+        ]
+    )
+    host.database.forget()
+    now, naive, aware = am.get_by_recipient(user).all()
+    assert (now.verb, naive.verb, aware.verb) == ("now", "naive", "aware")
+    assert naive.timestamp == LONG_AGO
+    assert aware.timestamp == LONG_AGO - timedelta(seconds=1)
+
+
+def test_one_from_a_clock_that_is_a_little_ahead_is_stored(user):
+    ahead = datetime.now(timezone.utc) + timedelta(seconds=30)
+    assert am.create_many([{"actor": user, "verb": "x", "timestamp": ahead}]) == 1
+
+
+def test_thousands_are_all_there(host, user):
+    assert am.create_many({"actor": user, "verb": f"no. {n}"} for n in range(2500)) == 2500
+    assert am.get_by_recipient(user).count() == 2500
+
+
+def test_none_is_none(user):
+    assert am.create_many([]) == 0
+    assert am.get_actions() == (0, [])
+
+
+#: What a local time that is taken for UTC may be: nobody could mark it as seen.
+TO_COME = datetime.now(timezone.utc) + timedelta(days=1)
+
+WRONG = [
+    (
+        {"actor": "USER", "verb": "x", "timestamp": TO_COME},
+        ValueError,
+        "is in the future: it is .* UTC",
+    ),
+    ({"actor": None, "verb": "x"}, TypeError, "actor must be an object"),
+    ({"actor": "ann", "verb": "x"}, TypeError, "actor must be an object"),
+    ({"verb": "x"}, TypeError, "needs actor and verb"),
+    ({}, TypeError, "needs actor and verb"),
+    ({"actor": 1, "verb": "x", "targets": 1}, TypeError, "unknown key targets"),
+    ({"actor": 1, "verb": "x", 1: 1}, TypeError, "unknown key 1"),
+    (None, TypeError, "must be a dict"),
+    (("actor", "verb"), TypeError, "must be a dict"),
+    ({"actor": "USER", "verb": ""}, ValueError, "verb must not be empty"),
+    ({"actor": "USER", "verb": "\ud800"}, ValueError, "surrogates"),
+    ({"actor": "USER", "verb": "x", "recipients": 1}, TypeError, "recipients must be"),
+    ({"actor": "USER", "verb": "x", "timestamp": "2020-01-31"}, TypeError, "must be a datetime"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "kind", "reason"), WRONG)
+def test_what_is_wrong_is_named_and_nothing_is_stored(host, user, wrong, kind, reason):
+    if isinstance(wrong, dict) and wrong.get("actor") == "USER":
+        wrong = {**wrong, "actor": user}
+    with pytest.raises(kind, match=reason) as caught:
+        am.create_many([{"actor": user, "verb": "right"}, wrong])
+    assert str(caught.value).startswith("action 1: ")
+    assert am.get_actions()[0] == 0
+
+
+@pytest.mark.parametrize("wrong", [None, "x", b"x", 1, {"actor": 1}])
+def test_what_is_no_iterable_of_actions_is_refused(user, wrong):
+    with pytest.raises(TypeError, match="actions must be an iterable of dicts"):
+        am.create_many(wrong)
+
+
+def test_no_hook_is_called(host, user):
+    called = []
+    tg.hooks.register("activitystream.after_create", called.append)
+    am.create_many([{"actor": user, "verb": "joined"}])
+    assert called == []
+
+
+@on("mariadb")
+def test_a_database_that_tells_one_number_at_a_time_will_do(host, user, other, monkeypatch):
+    """As MySQL does, which these tests have not."""
+    dialect = host.database.engine.dialect
+    for feature in ("insert_returning", "insert_executemany_returning", "use_insertmanyvalues"):
+        monkeypatch.setattr(dialect, feature, False)
+    am.create_many({"actor": user, "verb": f"no. {n}", "recipients": [other]} for n in range(5))
+    assert sorted(host.verbs(other)) == [f"no. {n}" for n in range(5)]
+    assert host.verbs(user) == []
+
+
+@on("mongodb", "postgresql", "mariadb")
+def test_a_thousand_cost_as_many_queries_as_one(host, user, other):
+    """SQLite, which is in the process, is given the actions one by one."""
+
+    def kinds(number):
+        with host.database.queries() as recorded:
+            am.create_many(
+                {"actor": user, "verb": "x", "recipients": [user, other]} for _ in range(number)
+            )
+        return [host.database.kind_of(query) for query in recorded]
+
+    assert kinds(1000) == kinds(1) == host.database.to_write_many
+    assert len(kinds(2000)) == 2 * len(kinds(1))

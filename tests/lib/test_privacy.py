@@ -1,0 +1,229 @@
+"""Streams and counts of somebody else: by no parameter, cookie or cache."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from webtest import TestApp
+
+from activitystream import am
+from activitystream.model import clock
+from activitystream.model.action import cursor_of
+from activitystream.web.cursors import cursor_as_text
+from tests.helpers.databases import on
+
+#: All that only reads.
+READ = ("", "more", "bell", "newest", "stream.json", "unseen.json")
+
+SEE = "see"
+AJAX = "ajax_update_last_seen_of_a_recipient"
+
+SECRET = "nobody else knows"
+
+
+@pytest.fixture
+def streams(host, user, other):
+    """Ann has one action, bob two: each place and time of his is between hers and now."""
+    joined = am.create(user, "joined", recipients=[user])
+    actions = [am.create(other, SECRET, host.post(SECRET), recipients=[other]) for _ in range(2)]
+    for seconds, action in enumerate((*reversed(actions), joined), 1):
+        action.timestamp -= timedelta(seconds=seconds)
+    host.save(joined, *actions)
+    return actions
+
+
+def naming(person):
+    """Parameters that may be taken to ask for a person's stream."""
+    names = ("_id", "id", "user", "user_id", "user_name", "recipient", "recipients", "actor", "who")
+    for name in names:
+        for value in (str(person._id), person.user_name):
+            yield {name: value}
+    yield {"_type": "User", "_id": str(person._id)}
+    yield {"_type": "User", "_id": str(person._id), "format": "json", "callback": "f"}
+    yield {"identity": person.user_name, "REMOTE_USER": person.user_name, "login": person.user_name}
+    yield {"also": f"User:{person._id}", "audiences": str(person._id)}
+
+
+@pytest.mark.parametrize("path", READ)
+def test_no_parameter_asks_for_another_stream(host, streams, other, app, path):
+    url = f"/activitystream/{path}"
+    own = app.get(url)
+    for parameters in naming(other):
+        assert app.get(url, parameters).body == own.body
+    for positional in (other.user_name, f"User/{other._id}"):
+        answer = app.get(f"{url.rstrip('/')}/{positional}", expect_errors=True)
+        assert SECRET not in answer
+        assert answer.status_int in (400, 404) or answer.body == own.body
+
+
+@pytest.mark.parametrize("path", READ)
+def test_no_header_asks_for_another_stream(host, streams, other, app, path):
+    url = f"/activitystream/{path}"
+    own = app.get(url)
+    for name in ("Remote-User", "X-Remote-User", "X-Forwarded-User", "X-User", "From", "User"):
+        assert app.get(url, headers={name: other.user_name}).body == own.body
+
+
+def test_marking_moves_and_tells_only_ones_own(host, streams, user, other, app):
+    am.mark_seen(other, until=streams[0].timestamp)
+    seen = host.database.reload(other).last_activity_seen
+    for path in (SEE, AJAX):
+        for parameters in naming(other):
+            answer = app.post(f"/activitystream/{path}", parameters, expect_errors=True)
+            assert str(seen) not in answer
+            assert SECRET not in answer
+    assert host.database.reload(other).last_activity_seen == seen
+    assert am.count_not_seen_by_recipient(host.database.reload(other)) == 1
+
+
+@pytest.mark.parametrize("path", ["", "more", "stream.json"])
+def test_a_place_in_another_stream_tells_nothing_of_it(host, streams, app, path):
+    for action in streams:
+        answer = app.get(f"/activitystream/{path}", {"before": cursor_as_text(cursor_of(action))})
+        assert "joined" in answer
+        assert SECRET not in answer
+
+
+def test_a_time_of_another_stream_tells_nothing_of_it(host, streams, user, app):
+    times = [clock.as_text(action.timestamp) for action in streams]
+    pages = [app.get("/activitystream/", {"new_since": time}) for time in times]
+    assert pages[0].body == pages[1].body
+    until = {"until": times[0]}
+    assert app.post(f"/activitystream/{AJAX}", until).json == {"last_activity_seen": None}
+
+
+@pytest.mark.parametrize("path", [*READ, SEE])
+def test_head_and_options_tell_nothing(host, streams, app, path):
+    url = f"/activitystream/{path}"
+    assert app.head(url).body == b""
+    answer = app.options(url, expect_errors=True)
+    assert answer.status_int == 405
+    assert SECRET not in answer
+
+
+# Cookies
+
+
+@pytest.fixture
+def log_in(host, streams):
+    """Gives a browser that has logged in by the host's form, as its cookie says."""
+    here = {"sa_auth.post_login_url": "/", "sa_auth.post_logout_url": "/"}
+    host.plug(blueprint={"skip_authentication": False, **here})
+
+    def log_in(name):
+        browser = host.browser()
+        browser.post("/login_handler", {"login": name, "password": "x"})
+        return browser
+
+    return log_in
+
+
+def cookie_of(browser):
+    return "; ".join(f"{each.name}={each.value}" for each in browser.cookiejar)
+
+
+def asked_with(host, cookie, path):
+    """What is answered to a cookie, as it is."""
+    host.database.end_request()
+    browser = TestApp(host.app)
+    return browser.get(f"/activitystream/{path}", headers={"Cookie": cookie}, expect_errors=True)
+
+
+@on("mongodb", "sqlite")
+def test_each_cookie_has_its_own_stream(host, log_in):
+    for name, verb, count in (("ann", "joined", 1), ("bob", SECRET, 2)):
+        browser = log_in(name)
+        assert browser.get("/activitystream/unseen.json").json == {"unseen": count, "more": False}
+        assert verb in browser.get("/activitystream/")
+        assert (SECRET in browser.get("/activitystream/newest")) == (name == "bob")
+
+
+@on("mongodb", "sqlite")
+@pytest.mark.parametrize("path", [*READ, SEE, AJAX])
+def test_who_logged_out_or_was_deleted_gets_nothing(host, log_in, path):
+    browser = log_in("bob")
+    cookie = cookie_of(browser)
+    browser.get("/logout_handler")
+    is_refused(browser.get(f"/activitystream/{path}", expect_errors=True))
+    host.database.delete(host.model.user_named("bob"))
+    is_refused(asked_with(host, cookie, path))
+
+
+def is_refused(answer):
+    assert answer.status_int in (302, 401)
+    assert "/login" in answer.headers.get("Location", "/login")
+    assert SECRET not in answer
+
+
+@on("mongodb", "sqlite")
+@pytest.mark.parametrize("path", READ)
+def test_a_forged_cookie_is_none(host, log_in, path):
+    cookie = cookie_of(log_in("ann"))
+    assert "ann" in cookie
+    forged = [cookie.replace("ann", "bob"), "authtkt=bob", "user=bob", "authtkt=; user=bob"]
+    forged.append(re.sub(r'authtkt="?[0-9a-f]{32}', "authtkt=" + "0" * 32, cookie))
+    for each in forged:
+        is_refused(asked_with(host, each, path))
+
+
+# Caches
+
+
+def answers(app, user):
+    """All that may be answered to somebody who is logged in."""
+    for path in READ:
+        yield app.get(f"/activitystream/{path}")
+        yield app.head(f"/activitystream/{path}")
+    count = app.get("/activitystream/unseen.json")
+    yield app.get(
+        "/activitystream/unseen.json", headers={"If-None-Match": count.headers["ETag"]}, status=304
+    )
+    for path in ("", "more", "stream.json"):
+        yield app.get(f"/activitystream/{path}?before=x", status=400)
+    yield app.get(f"/activitystream/{SEE}", status=302)
+    yield app.get(f"/activitystream/{SEE}?target_link=//evil.example", status=400)
+    for query, status in (
+        ("", 200),
+        ("?until=x", 400),
+        ("?_type=Nonsense&_id=x", 404),
+        (f"?_type=User&_id={user._id}", 404),
+    ):
+        yield app.get(f"/activitystream/{AJAX}{query}", status=status)
+
+
+def test_no_answer_is_kept_for_another(streams, other, app):
+    for answer in answers(app, other):
+        assert "private" in answer.headers["Cache-Control"]
+        assert "public" not in answer.headers["Cache-Control"]
+        assert {"Cookie", "Authorization"} <= set(re.split(", *", answer.headers["Vary"]))
+
+
+def test_no_answer_is_for_another_sites_scripts(streams, other, app):
+    for answer in answers(app, other):
+        allowed = [name for name in answer.headers if name.lower().startswith("access-control-")]
+        assert not allowed
+    for path in ("stream.json", "unseen.json"):
+        answer = app.get(f"/activitystream/{path}", {"callback": "f", "jsonp": "f"})
+        assert "json" in answer.content_type
+        assert answer.text.startswith("{")
+        assert "f(" not in answer
+
+
+def test_a_count_that_another_was_told_is_told_to_be_old(host, streams, user, other, app):
+    others = host.browser(other).get("/activitystream/unseen.json").headers["ETag"]
+    answer = app.get("/activitystream/unseen.json", headers={"If-None-Match": others})
+    assert answer.json == {"unseen": 1, "more": False}
+
+
+@pytest.mark.parametrize("path", ["/with_bell", "/widget", "/listed", "/activitystream/"])
+@pytest.mark.parametrize("reload", [True, False])
+def test_templates_keep_nothing_of_one_reader_for_the_next(
+    host, streams, user, other, path, reload
+):
+    host.plug(blueprint={"auto_reload_templates": reload, "cache.enabled": True})
+    pages = {name: host.browser(each) for name, each in (("ann", user), ("bob", other))}
+    first = {name: pages[name].get(path).text for name in ("ann", "bob")}
+    again = {name: pages[name].get(path).text for name in ("bob", "ann")}
+    assert first == again
+    assert first["ann"] != first["bob"]
+    assert SECRET not in first["ann"]

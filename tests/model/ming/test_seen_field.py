@@ -1,0 +1,67 @@
+"""``last_activity_seen`` by each schema that a field may have on Ming."""
+
+from datetime import datetime, timezone
+
+import pytest
+from ming import schema as s
+from ming.odm import FieldProperty
+
+from activitystream import am
+from tests.helpers.databases import MING
+
+START = datetime(2020, 1, 1, 12, 30, 15, 123000)
+
+
+@pytest.fixture(scope="session", params=MING)
+def database(request, database_named):
+    return database_named(request.param)
+
+
+class Aware(s.FancySchemaItem):
+    """It wants aware ones, and gives them."""
+
+    def _validate(self, value, **options):
+        if not isinstance(value, datetime):
+            raise s.Invalid("no datetime", value)
+        return value if value.tzinfo else value.replace(tzinfo=timezone.utc)
+
+
+SCHEMAS = [s.DateTime, s.DateTimeTZ, s.Anything, Aware]
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+def test_is_marked_and_read_again_as_its_schema_has_it(host, define, schema):
+    field = FieldProperty(schema, if_missing=None)
+    reader = host.save(define("Reader", "reader", last_activity_seen=field)())
+    first = am.create(reader, "one", recipients=[reader])
+    assert am.mark_seen(reader) is None
+    in_hand = reader.last_activity_seen
+    reader = host.database.reload(reader)
+    assert reader.last_activity_seen == in_hand
+    assert not first.is_unseen_by(reader)
+    assert am.count_not_seen_by_recipient(reader) == 0
+    before = am.mark_seen(reader, until=START)
+    assert (before, before.tzinfo) == (in_hand.replace(tzinfo=None), None)
+
+
+@pytest.mark.parametrize("schema", [s.Int, s.String])
+def test_a_field_that_takes_no_datetime_is_refused_and_nothing_is_written(host, define, schema):
+    reader = host.save(define("Reader", "reader", last_activity_seen=FieldProperty(schema))())
+    with pytest.raises(TypeError, match=r"Reader\.last_activity_seen takes no datetime"):
+        am.mark_seen(reader)
+    assert host.database.raw_values(reader)["last_activity_seen"] is None
+
+
+def test_marking_changes_one_field_only(host, define):
+    reader = host.save(
+        define("Reader", "reader", number=FieldProperty(s.Int), extra=FieldProperty(s.String))(
+            number=5
+        )
+    )
+    host.database.raw_update(reader, number=6, unknown="kept")
+    before = host.database.raw_values(reader)
+    am.mark_seen(reader, until=START)
+    after = host.database.raw_values(reader)
+    assert after == {**before, "last_activity_seen": START}
+    host.save()
+    assert host.database.raw_values(reader) == after

@@ -1,0 +1,445 @@
+"""The tables of actions on SQL databases: made by Alembic, and marked with their version."""
+
+import shutil
+import sys
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+
+import alembic.command
+import pytest
+import sqlalchemy as sa
+import zope.sqlalchemy
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.orm import scoped_session, sessionmaker
+
+import activitystream.model
+import activitystream.model.sqlalchemy as on_sqlalchemy
+from activitystream import bootstrap
+from tests.helpers import databases
+from tests.helpers.empty_databases import empty_database
+
+MIGRATIONS = "activitystream:migration"
+
+VERSION_TABLE = "activitystream_migrate"
+
+OURS = on_sqlalchemy.Action.metadata
+
+NEXT_RELEASE = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "next"
+down_revision = "{head}"
+
+
+def is_made(inspector):
+    columns = inspector.get_columns("activity_stream_action")
+    return "mood" in [each["name"] for each in columns]
+
+
+def upgrade():
+    op.add_column("activity_stream_action", sa.Column("mood", sa.String(16)))
+
+
+def downgrade():
+    op.drop_column("activity_stream_action", "mood")
+"""
+
+
+@pytest.fixture(params=databases.SQL)
+def new_engine(request, database_named, tmp_path):
+    """Connects to another empty database of the same kind each time."""
+    with ExitStack() as until_the_end:
+
+        def new_engine():
+            database = empty_database(database_named(request.param), tmp_path)
+            url = until_the_end.enter_context(database)
+            return sa.create_engine(url, poolclass=sa.NullPool)
+
+        yield new_engine
+
+
+@pytest.fixture
+def engine(new_engine):
+    return new_engine()
+
+
+@pytest.fixture
+def session(engine, monkeypatch):
+    """The session of a host on this database."""
+    session = scoped_session(sessionmaker(bind=engine))
+    zope.sqlalchemy.register(session)
+    monkeypatch.setattr(activitystream.model, "orm", on_sqlalchemy, raising=False)
+    monkeypatch.setattr(activitystream.model.DBSession, "_proxied", session)
+    yield session
+    session.remove()
+
+
+@pytest.fixture
+def set_up(session):
+    """What ``gearbox setup-app`` has us do."""
+    return lambda: bootstrap.bootstrap(None, {}, {})
+
+
+@pytest.fixture
+def next_release(tmp_path, monkeypatch):
+    """From here on it is the next release, with a migration more; gives its version."""
+
+    def begin():
+        release = tmp_path / "migration"
+        shutil.copytree(Path(activitystream.__file__).with_name("migration"), release)
+        (release / "versions" / "next.py").write_text(NEXT_RELEASE.format(head=head()))
+        set_option = Config.set_main_option
+
+        def set_option_of_next_release(config, name, value):
+            set_option(config, name, str(release) if value == MIGRATIONS else value)
+
+        monkeypatch.setattr(Config, "set_main_option", set_option_of_next_release)
+        return head()
+
+    return begin
+
+
+@pytest.fixture
+def without_alembic(monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "alembic.command", None)
+        yield patch
+
+
+def configuration():
+    config = Config()
+    config.set_main_option("script_location", MIGRATIONS)
+    return config
+
+
+def head():
+    """The newest version."""
+    return ScriptDirectory.from_config(configuration()).get_current_head()
+
+
+def versions():
+    """All of them, the first one first."""
+    scripts = ScriptDirectory.from_config(configuration()).walk_revisions()
+    return [each.revision for each in scripts][::-1]
+
+
+def migrate(engine, command, version):
+    config = configuration()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command(config, version)
+
+
+def version(engine):
+    """The version that the database is marked with."""
+    with engine.connect() as connection:
+        options = {"version_table": VERSION_TABLE}
+        return MigrationContext.configure(connection, opts=options).get_current_revision()
+
+
+def tables(engine):
+    return set(sa.inspect(engine).get_table_names()) - {VERSION_TABLE}
+
+
+def columns(engine):
+    return {each["name"] for each in sa.inspect(engine).get_columns("activity_stream_action")}
+
+
+def everything_about(engine):
+    """What the database knows about our tables."""
+    inspector = sa.inspect(engine)
+    return {
+        table: {
+            "columns": [
+                {**each, "type": repr(each["type"])} for each in inspector.get_columns(table)
+            ],
+            "primary key": inspector.get_pk_constraint(table),
+            "foreign keys": inspector.get_foreign_keys(table),
+            "indexes": inspector.get_indexes(table),
+            "unique": inspector.get_unique_constraints(table),
+            "options": options_of(engine, table),
+            "checks": inspector.get_check_constraints(table),
+        }
+        for table in OURS.tables
+    }
+
+
+def options_of(engine, table):
+    """What only some databases know."""
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            made = sa.text("select sql from sqlite_master where name = :table")
+            return "AUTOINCREMENT" in connection.scalar(made, {"table": table}).upper()
+    # SQLAlchemy 2.0 cannot ask PostgreSQL.
+    return (
+        None if engine.dialect.name == "postgresql" else sa.inspect(engine).get_table_options(table)
+    )
+
+
+def store_action(engine):
+    with engine.begin() as connection:
+        fields = {"verb": "waved", "timestamp": sa.func.now()}
+        connection.execute(sa.insert(OURS.tables["activity_stream_action"]).values(fields))
+
+
+def fill(engine):
+    """Store actions for two, for nobody and for everyone."""
+    moment = datetime(2026, 1, 31, 12, 30, 15, 999000)
+    action = {"actor_type": "User", "actor_id": "1", "actor_name": "Ann 👋", "timestamp": moment}
+    actions = [
+        {**action, "_id": 1, "verb": "waved", "number_of_recipients": 2, "extra": "x" * 100_000},
+        {**action, "_id": 2, "verb": "slept", "number_of_recipients": 0, "extra": None},
+        {**action, "_id": 5, "verb": "sang", "number_of_recipients": None, "extra": ""},
+    ]
+    to = [("User", "ä", 1, 0), ("User", "Ä", 1, 1), ("", "", 5, 0)]
+    names = ("recipient_type", "recipient_id", "action_id", "position")
+    recipients = [{**dict(zip(names, each, strict=True)), "timestamp": moment} for each in to]
+    with engine.begin() as connection:
+        for table, rows in zip(OURS.sorted_tables, (actions, recipients), strict=True):
+            connection.execute(sa.insert(table), rows)
+
+
+def contents(engine):
+    """Every row of ours."""
+    with engine.connect() as connection:
+        return {
+            table: connection.execute(
+                sa.select("*").select_from(sa.table(table)).order_by(*columns.primary_key)
+            ).all()
+            for table, columns in OURS.tables.items()
+        }
+
+
+def verbs(engine):
+    with engine.connect() as connection:
+        return connection.scalars(sa.text("SELECT verb FROM activity_stream_action")).all()
+
+
+def test_the_migrations_make_what_the_model_says(engine):
+    migrate(engine, alembic.command.upgrade, "head")
+    options = {
+        "version_table": VERSION_TABLE,
+        "compare_type": True,
+        "compare_server_default": True,
+    }
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection, opts=options), OURS) == []
+
+
+def test_the_migrations_make_what_the_model_makes(new_engine):
+    by_migrations, by_model = new_engine(), new_engine()
+    migrate(by_migrations, alembic.command.upgrade, "head")
+    OURS.create_all(by_model)
+    assert everything_about(by_migrations) == everything_about(by_model)
+
+
+def test_the_migrations_make_what_a_host_makes_that_names_things_its_own_way(new_engine):
+    by_migrations, by_host = new_engine(), new_engine()
+    migrate(by_migrations, alembic.command.upgrade, "head")
+    ways = {
+        "pk": "the_key_of_%(table_name)s",
+        "fk": "from_%(table_name)s_to_%(referred_table_name)s",
+        "ix": "by_%(column_0_label)s",
+    }
+    metadata = sa.MetaData(naming_convention=ways)
+    for model in on_sqlalchemy.MODELS:
+        model.__table__.to_metadata(metadata)  # as tgext.pluggable does
+    metadata.create_all(by_host)
+    assert everything_about(by_migrations) == everything_about(by_host)
+
+
+def test_downgrading_takes_all_back(engine):
+    migrate(engine, alembic.command.upgrade, "head")
+    migrate(engine, alembic.command.downgrade, "base")
+    assert tables(engine) == set()
+    assert version(engine) is None
+    migrate(engine, alembic.command.upgrade, "head")
+    assert tables(engine) == set(OURS.tables)
+
+
+def test_setting_up_makes_the_tables(engine, set_up):
+    set_up()
+    assert tables(engine) == set(OURS.tables)
+    assert version(engine) == head()
+
+
+def test_setting_up_marks_the_tables_that_the_host_made(engine, set_up):
+    OURS.create_all(engine)
+    store_action(engine)
+    set_up()
+    assert version(engine) == head()
+    assert verbs(engine) == ["waved"]
+
+
+def test_setting_up_again_changes_nothing(engine, set_up):
+    set_up()
+    store_action(engine)
+    before = everything_about(engine)
+    set_up()
+    assert everything_about(engine) == before
+    assert version(engine) == head()
+    assert verbs(engine) == ["waved"]
+
+
+def indexes(engine):
+    return {each["name"] for each in sa.inspect(engine).get_indexes("activity_stream_action")}
+
+
+def test_an_index_may_be_made_before_the_migration(engine):
+    migrate(engine, alembic.command.upgrade, "0001")
+    with engine.begin() as connection:
+        next(iter(OURS.tables["activity_stream_action"].indexes)).create(connection)
+    migrate(engine, alembic.command.upgrade, "head")
+    assert version(engine) == head()
+
+
+@pytest.mark.parametrize("upgrade", ["by setting up", "by migrating"])
+def test_the_schema_of_0001_is_upgraded_with_what_is_in_it(engine, set_up, upgrade):
+    migrate(engine, alembic.command.upgrade, "0001")
+    store_action(engine)
+    assert "actions_by_time" not in indexes(engine)
+    for _ in range(2):
+        set_up() if upgrade == "by setting up" else migrate(engine, alembic.command.upgrade, "head")
+        assert version(engine) == head()
+        assert "actions_by_time" in indexes(engine)
+        assert verbs(engine) == ["waved"]
+    migrate(engine, alembic.command.downgrade, "0001")
+    assert "actions_by_time" not in indexes(engine)
+    assert verbs(engine) == ["waved"]
+
+
+def test_the_schema_of_0001_is_upgraded_though_nothing_says_that_it_is_0001(engine, set_up):
+    """As it is where there was no Alembic when it was made."""
+    migrate(engine, alembic.command.upgrade, "0001")
+    store_action(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"DROP TABLE {VERSION_TABLE}")
+    set_up()
+    assert version(engine) == head()
+    assert "actions_by_time" in indexes(engine)
+    assert verbs(engine) == ["waved"]
+
+
+def test_the_schema_of_0001_is_upgraded_without_alembic(engine, set_up, monkeypatch):
+    migrate(engine, alembic.command.upgrade, "0001")
+    store_action(engine)
+    monkeypatch.setitem(sys.modules, "alembic.command", None)
+    set_up()
+    set_up()
+    assert "actions_by_time" in indexes(engine)
+    assert verbs(engine) == ["waved"]
+
+
+def test_setting_up_after_a_downgrade_makes_the_tables_again(engine, set_up):
+    set_up()
+    migrate(engine, alembic.command.downgrade, "base")
+    set_up()
+    assert tables(engine) == set(OURS.tables)
+    assert version(engine) == head()
+
+
+def test_setting_up_after_a_downgrade_marks_the_tables_that_the_host_made(engine, set_up):
+    set_up()
+    migrate(engine, alembic.command.downgrade, "base")
+    OURS.create_all(engine)
+    set_up()
+    assert version(engine) == head()
+
+
+def test_setting_up_brings_the_tables_of_an_older_release_up_to_date(engine, set_up, next_release):
+    set_up()
+    store_action(engine)
+    newest = next_release()
+    set_up()
+    assert version(engine) == newest
+    assert "mood" in columns(engine)
+    assert verbs(engine) == ["waved"]
+
+
+def test_a_step_back_from_the_next_release_keeps_the_actions(engine, set_up, next_release):
+    older = head()
+    next_release()
+    set_up()
+    store_action(engine)
+    migrate(engine, alembic.command.downgrade, "-1")
+    assert version(engine) == older
+    assert "mood" not in columns(engine)
+    assert verbs(engine) == ["waved"]
+
+
+def test_setting_up_without_alembic_makes_the_tables(engine, set_up, without_alembic):
+    set_up()
+    set_up()
+    assert tables(engine) == set(OURS.tables)
+    without_alembic.undo()
+    assert version(engine) is None
+    set_up()
+    assert version(engine) == head()
+
+
+def test_setting_up_waits_for_nothing_that_the_host_left_open(engine, session, set_up):
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE greetings (word VARCHAR(16))")
+    session.execute(sa.text("INSERT INTO greetings VALUES ('hello')"))
+    set_up()
+    assert version(engine) == head()
+
+
+def test_upgrading_marks_the_tables_that_the_host_made(engine):
+    OURS.create_all(engine)
+    store_action(engine)
+    migrate(engine, alembic.command.upgrade, "head")
+    assert version(engine) == head()
+    assert verbs(engine) == ["waved"]
+
+
+def test_downgrading_takes_back_the_tables_that_the_host_made(engine):
+    OURS.create_all(engine)
+    migrate(engine, alembic.command.downgrade, "base")
+    assert tables(engine) == set()
+
+
+@pytest.mark.parametrize("earlier", versions())
+def test_an_upgrade_from_any_version_keeps_every_action(new_engine, session, set_up, earlier):
+    engine, fresh = session.get_bind(), new_engine()
+    migrate(fresh, alembic.command.upgrade, "head")
+    migrate(engine, alembic.command.upgrade, earlier)
+    fill(engine)
+    before = contents(engine)
+    migrate(engine, alembic.command.upgrade, "head")
+    migrate(engine, alembic.command.upgrade, "head")
+    set_up()
+    assert contents(engine) == before
+    assert everything_about(engine) == everything_about(fresh)
+
+
+@pytest.mark.parametrize("earlier", versions())
+def test_an_upgrade_of_tables_that_a_host_of_any_version_made(new_engine, earlier):
+    engine, fresh = new_engine(), new_engine()
+    migrate(fresh, alembic.command.upgrade, "head")
+    migrate(engine, alembic.command.upgrade, earlier)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"DROP TABLE {VERSION_TABLE}")  # as create_all makes none
+    fill(engine)
+    before = contents(engine)
+    migrate(engine, alembic.command.upgrade, "head")
+    assert version(engine) == head()
+    assert contents(engine) == before
+    assert everything_about(engine) == everything_about(fresh)
+
+
+@pytest.mark.parametrize("earlier", versions())
+def test_going_back_to_any_version_keeps_every_action(engine, earlier):
+    migrate(engine, alembic.command.upgrade, "head")
+    fill(engine)
+    before = contents(engine)
+    migrate(engine, alembic.command.downgrade, earlier)
+    assert version(engine) == earlier
+    assert contents(engine) == before
+    migrate(engine, alembic.command.upgrade, "head")
+    assert contents(engine) == before

@@ -1,0 +1,168 @@
+"""How many queries a page costs, counted where they are sent to a real database."""
+
+import pytest
+
+from activitystream import am
+from tests.helpers.databases import COUNTED, on
+
+pytestmark = on(*COUNTED)
+
+
+@pytest.fixture
+def host(host):
+    """With 120 actions for ann, of many actors, about many posts and notes."""
+    ann = host.user("ann")
+    people = host.save(*(host.model.User(user_name=f"user{number}") for number in range(12)))
+    posts = host.save(*(host.model.Post(title=f"post {number}") for number in range(30)))
+    notes = host.save(*(host.model.Note(secret="x") for number in range(20)))
+    for number in range(120):
+        am.create(
+            people[number % 12],
+            "commented",
+            posts[number % 30],
+            notes[number % 20],
+            recipients=[ann, people[(number + 1) % 12]],
+        )
+    host.database.forget()
+    host.ann = host.model.user_named("ann")
+    return host
+
+
+@pytest.fixture
+def queries(host):
+    """What a call sends: of each query, whether it reads or writes."""
+
+    def queries(call):
+        with host.database.queries() as recorded:
+            call()
+        return [host.database.kind_of(query) for query in recorded]
+
+    return queries
+
+
+KINDS = 3
+
+#: Who the recipients of a page are, and those of them who are nothing else on it.
+FOR_RECIPIENTS = 2
+
+
+def everything(actions):
+    for action in actions:
+        action.actor, action.target, action.action_obj, action.target_link, action.recipients
+        action.name_of("actor"), action.name_of("target"), action.name_of("action_obj")
+
+
+@pytest.mark.parametrize("number", [10, 100])
+def test_a_page_costs_one_query_and_one_per_kind_of_entity(host, queries, number):
+    stream = am.get_by_recipient(host.ann).limit(number)
+    for read in (stream.all, lambda: list(stream), lambda: stream, lambda: stream[0:number]):
+        host.database.forget()
+        asked = queries(lambda read=read: everything(read()))
+        assert asked == ["read"] * (1 + KINDS + FOR_RECIPIENTS)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda action: action.actor,
+        lambda action: action.target,
+        lambda action: action.action_obj,
+        lambda action: action.target_link,
+    ],
+    ids=["actor", "target", "action_obj", "target_link"],
+)
+def test_whoever_asks_first_asks_for_the_whole_page(host, queries, ask):
+    actions = am.get_by_recipient(host.ann).limit(100).all()
+    assert queries(lambda: ask(actions[50])) == ["read"]
+    assert queries(lambda: [ask(action) for action in actions]) == []
+
+
+def test_whoever_asks_first_for_recipients_asks_for_the_whole_page(host, queries):
+    actions = am.get_by_recipient(host.ann).limit(100).all()
+    asked = queries(lambda: actions[50].recipients)
+    assert asked == ["read"] * 2
+    assert queries(lambda: [(action.recipients, action.actor) for action in actions]) == []
+
+
+def test_get_actions_costs_a_count_and_a_query_and_one_per_kind(host, queries):
+    asked = queries(lambda: everything(am.get_actions(limit=100)[1]))
+    assert asked == ["read"] * (2 + KINDS + FOR_RECIPIENTS)
+
+
+def test_looking_at_a_new_action_costs_nothing(host, queries):
+    post = host.post()
+    action = am.create(host.ann, "liked", post, post, recipients=[host.ann])
+    assert queries(lambda: everything([action])) == []
+
+
+def test_reading_without_looking_costs_one_query(host, queries):
+    stream = am.get_by_recipient(host.ann)
+    assert queries(lambda: [action.verb for action in stream.limit(100)]) == ["read"]
+    assert queries(lambda: list(stream.limit(10))) == ["read"]
+    assert queries(stream.first) == ["read"]
+    assert queries(stream.count) == ["read"]
+    assert queries(lambda: am.count_not_seen_by_recipient(host.ann)) == ["read"]
+
+
+def test_the_verbs_that_write_cost_one_command(host, queries):
+    """Or two: rows of two tables, and the value before."""
+    written = queries(lambda: am.create(host.ann, "joined", recipients=[host.ann] * 3))
+    assert written == host.database.to_write_one
+    assert queries(lambda: am.mark_seen(host.ann)) == host.database.to_mark_seen
+
+
+def test_an_action_for_a_hundred_costs_as_much_as_for_one(host, queries):
+    crowd = host.save(*(host.model.User(user_name=f"crowd{number}") for number in range(100)))
+    written = queries(lambda: am.create(host.ann, "announced", recipients=crowd))
+    assert written == host.database.to_write_one
+
+
+@pytest.mark.parametrize("number", [10, 100])
+def test_a_rendered_page_costs_as_much_more_than_one_without(host, queries, number):
+    app = host.browser(host.ann)
+    without = queries(lambda: app.get("/notifications?number=0"))
+    with_them = queries(lambda: app.get(f"/notifications?number={number}"))
+    kinds = 2  # the recipe shows actors and targets
+    assert len(with_them) <= len(without) + 1 + kinds
+
+
+def test_the_streams_own_page_costs_a_count_and_a_query_and_one_per_kind(host, queries):
+    app = host.browser(host.ann)
+    without = queries(lambda: app.get("/notifications?number=0"))
+    asked = queries(lambda: app.get("/activitystream/"))
+    assert len(asked) <= len(without) + 2 + KINDS
+
+
+def keys_asked(host, call):
+    """How many entities each query of a call asks for."""
+    with host.database.queries() as recorded:
+        call()
+    asked = [host.database.entities_asked(query) for query in recorded]
+    return [number for number in asked if number is not None]
+
+
+def test_an_action_for_a_crowd_does_not_load_it_along(host):
+    crowd = host.save(*(host.model.User(user_name=f"crowd{number}") for number in range(1500)))
+    am.create(host.ann, "announced", recipients=[host.ann, *crowd])
+    host.database.forget()
+    action = am.get_by_recipient(host.model.user_named("ann")).first()
+    assert keys_asked(host, lambda: action.actor) == [1]
+    assert sum(keys_asked(host, lambda: action.recipients)) == 1500
+    assert len(action.recipients) == 1501
+
+
+def test_the_recipients_of_a_page_are_asked_for_together(host):
+    actions = am.get_by_recipient(host.ann).limit(100).all()
+    assert len(keys_asked(host, lambda: [action.actor for action in actions])) == 1
+    assert len(keys_asked(host, lambda: [action.recipients for action in actions])) == 1
+
+
+def test_crowds_are_asked_for_one_by_one(host, monkeypatch):
+    monkeypatch.setattr("activitystream.model.pages._FEW_RECIPIENTS", 3)
+    for verb in ("first", "second"):
+        crowd = host.save(*(host.model.User(user_name=f"{verb} {n}") for n in range(5)))
+        am.create(host.ann, verb, recipients=[host.ann, *crowd])
+    host.database.forget()
+    actions = am.get_by_recipient(host.model.user_named("ann")).limit(2).all()
+    for action in actions:
+        assert sum(keys_asked(host, lambda action=action: action.recipients)) in (5, 6)

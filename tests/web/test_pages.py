@@ -1,0 +1,297 @@
+"""What people see: the page at /activitystream/, the panel, and a page by the README's recipe."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from tgext.pluggable import replace_template
+
+from activitystream import am
+from activitystream.model import clock
+
+HOSTILE = '<script>alert("x")</script> & ${1+1} \'"'
+
+
+@pytest.fixture
+def hostile_action(host, user):
+    bad = host.user(HOSTILE)
+    return am.create(bad, HOSTILE, host.post(HOSTILE), host.post(HOSTILE), recipients=[user])
+
+
+def until_of(action):
+    return action.timestamp.isoformat(timespec="milliseconds")
+
+
+def test_the_page_shows_the_users_own_stream_in_the_hosts_master(host, user, other, post, app):
+    am.create(other, "liked", post, recipients=[user])
+    am.create(user, "for bob only", recipients=[other])
+    page = app.get("/activitystream/")
+    assert "The host's own header" in page
+    assert page.html.title.text == "Your activity stream"
+    (item,) = page.html.select(".activitystream-actions li")
+    assert item.select_one(".activitystream-line").text == "bob liked A post"
+    assert "for bob only" not in page
+
+
+def test_the_page_is_newest_first_and_tells_what_is_new(host, user, other, app):
+    am.create(other, "old", recipients=[user])
+    am.mark_seen(user)
+    new = am.create(other, "recent", recipients=[user])
+    new.timestamp = user.last_activity_seen + timedelta(milliseconds=1)
+    host.save(new)
+    items = app.get("/activitystream/").html.select(".activitystream-actions li")
+    badges = [item.select_one(".activitystream-badge") is not None for item in items]
+    assert (["recent" in item.text for item in items], badges) == ([True, False], [True, False])
+
+
+def test_the_page_marks_nothing(host, user, app):
+    am.create(user, "joined")
+    app.get("/activitystream/")
+    assert am.count_not_seen_by_recipient(host.database.reload(user)) == 1
+
+
+def test_its_button_marks_what_was_shown_and_comes_back(host, user, app):
+    shown = am.create(user, "shown")
+    page = app.get("/activitystream/")
+    newer = am.create(user, "newer")
+    newer.timestamp = shown.timestamp + timedelta(milliseconds=1)
+    host.save(newer)
+    answer = page.forms[0].submit()
+    assert answer.location == "http://localhost/activitystream/"
+    assert am.count_not_seen_by_recipient(host.database.reload(user)) == 1
+
+
+def test_the_page_is_only_read(host, user, app):
+    for method in (app.post, app.put, app.delete):
+        assert method("/activitystream/", expect_errors=True).status_int == 405
+
+
+def test_a_click_marks_what_was_shown_and_arrives(host, user, post, app):
+    am.create(user, "liked", post)
+    action = am.create(user, "joined")
+    action.timestamp += timedelta(milliseconds=1)
+    host.save(action)
+    answer = app.get("/activitystream/").click("A post")
+    assert answer.location == f"http://localhost/post/{post._id}"
+    assert host.database.reload(user).last_activity_seen == action.timestamp
+
+
+def test_an_empty_stream_says_so(app):
+    page = app.get("/activitystream/")
+    assert "Nothing has happened yet." in page
+    assert not page.html.select("form, li")
+
+
+def lines_of(page):
+    return [line.text for line in page.html.select(".activitystream-line")]
+
+
+@pytest.fixture
+def thirty(host, user):
+    for number in range(30):
+        am.create(user, f"did no. {number}")
+
+
+def test_a_long_stream_goes_on_below_the_last_one_shown(host, user, app, thirty):
+    first = app.get("/activitystream/")
+    am.create(user, "came meanwhile")
+    second = first.click("Load more")
+    assert lines_of(first) == [f"ann did no. {number}" for number in range(29, 4, -1)]
+    assert lines_of(second) == [f"ann did no. {number}" for number in range(4, -1, -1)]
+    assert "Load more" not in second
+    assert first.forms
+    assert not second.forms, "its button would leave new what is above"
+
+
+def test_the_rest_alone_goes_on_in_the_day_that_has_its_heading(host, user, app, thirty):
+    first = app.get("/activitystream/")
+    url = first.html.select_one(".activitystream-older a")["hx-get"]
+    rest = app.get(url)
+    assert "<html" not in rest
+    assert "<!DOCTYPE" not in rest
+    assert lines_of(rest) == lines_of(first.click("Load more"))
+    assert [day.text for day in first.click("Load more").html.select("h2")] == ["Today"]
+    assert not rest.html.select("h2")
+
+
+@pytest.mark.parametrize("url", ["", "more", "stream.json"])
+@pytest.mark.parametrize(
+    "before",
+    ["x", "2026-01-31", "2026-01-31T12:00:00.000", "2026-01-31T12:00:00.000_", "_", "\0", "1_2_3"],
+)
+def test_where_no_stream_goes_on_is_a_bad_request(app, url, before):
+    assert app.get(f"/activitystream/{url}", {"before": before}, status=400)
+    twice = f"/activitystream/{url}?before={before}&before={before}"
+    assert app.get(twice.replace("\0", "%00"), status=400)
+
+
+@pytest.mark.parametrize("odd", ["page=x", "before=", "self=1", "new_since=", "x=1&x=2"])
+def test_what_the_page_does_not_know_does_no_harm(app, odd):
+    assert app.get(f"/activitystream/?{odd}").status_int == 200
+    assert app.get(f"/activitystream/more?{odd}").status_int == 200
+
+
+def test_days_have_headings(host, user, app):
+    now = clock.now()
+    ages = {"now": 0, "yesterday": 1, "long ago": 400}
+    for verb, days in ages.items():
+        action = am.create(user, verb)
+        action.timestamp = now - timedelta(days=days)
+        host.save(action)
+    page = app.get("/activitystream/")
+    long_ago = now - timedelta(days=400)
+    headings = [heading.text for heading in page.html.select(".activitystream-day h2")]
+    assert headings == ["Today", "Yesterday", f"{long_ago:%B} {long_ago.day}, {long_ago.year}"]
+    times = [time.text for time in page.html.select("li time")]
+    assert times[0] == "less than 1 minute ago"
+    assert times[2] == f"{long_ago:%H:%M} UTC"
+    days = [time["datetime"] for time in page.html.select("h2 time")]
+    assert days[2] == long_ago.date().isoformat()
+
+
+def test_what_the_bell_marked_as_seen_can_still_be_told_as_new(host, user, app):
+    old, new = am.create(user, "old"), am.create(user, "recent")
+    old.timestamp -= timedelta(minutes=2)
+    new.timestamp -= timedelta(minutes=1)
+    host.save(old, new)
+    before = old.timestamp
+    am.mark_seen(user, until=before)
+    am.mark_seen(user, until=new.timestamp)
+    page = app.get("/activitystream/", {"new_since": clock.as_text(before)})
+    assert [line.select_one(".activitystream-line").text for line in badged(page)] == ["ann recent"]
+    assert not badged(app.get("/activitystream/"))
+    assert len(badged(app.get("/activitystream/?new_since="))) == 2
+    app.get("/activitystream/?new_since=yesterday", status=400)
+
+
+def badged(page):
+    return [line for line in page.html.select("li") if line.select(".activitystream-badge")]
+
+
+def test_nobody_is_sent_to_log_in(host, other):
+    gone = host.browser(other)
+    host.database.delete(other)
+    for browser in (host.browser(), gone):
+        assert browser.get("/activitystream/", expect_errors=True).status_int == 401
+
+
+def test_a_host_without_a_master_template_has_a_page_too(host, user, post, tmp_path):
+    am.create(user, "liked", post)
+    host.plug(blueprint={"paths": {"templates": [str(tmp_path)]}})
+    page = host.browser(user).get("/activitystream/")
+    assert page.text.startswith("<!DOCTYPE html>")
+    assert page.html.title.text == "Your activity stream"
+    assert "ann liked A post" in page.html.text
+    assert "host's own header" not in page
+
+
+def test_a_host_may_replace_the_page(host, user):
+    def replace(base_config):
+        replace_template(
+            base_config,
+            "activitystream.templates.index",
+            "tests.helpers.host.templates.own_index",
+        )
+
+    am.create(user, "joined")
+    host.plug(configure=replace)
+    page = host.browser(user).get("/activitystream/")
+    assert "The host's own stream: joined" in page
+
+
+def test_a_host_of_another_template_engine_has_the_page_too(host, user):
+    am.create(user, "joined")
+    host.plug(blueprint={"renderers": ["json"], "default_renderer": "json"})
+    assert "joined" in host.browser(user).get("/activitystream/")
+
+
+@pytest.mark.parametrize("url", ["/activitystream/", "/widget", "/notifications"])
+def test_everything_is_escaped(host, user, app, hostile_action, url):
+    page = app.get(url)
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert" in page
+
+
+@pytest.mark.parametrize("url", ["/activitystream/", "/widget", "/notifications"])
+def test_deleted_entities_break_no_page(host, user, other, app, url):
+    post, note = host.post(), host.save(host.model.Note(secret="hunter2"))
+    am.create(other, "liked", post, note, recipients=[user])
+    for entity in (other, post, note):
+        host.database.delete(entity)
+    host.database.forget()
+    page = app.get(url)
+    assert "liked" in page
+    if url != "/notifications":
+        line = page.html.select_one(".activitystream-line")
+        assert line.text == "bob liked deleted A post"
+        assert not line.select("a")
+
+
+@pytest.mark.parametrize("url", ["/activitystream/", "/widget"])
+def test_an_entity_that_says_nothing_does_not_tell_its_fields(host, user, app, url):
+    note = host.save(host.model.Note(secret="hunter2"))
+    am.create(user, "kept", note, note)
+    page = app.get(url)
+    assert "ann kept Note Note" in page.html.text
+    assert "hunter2" not in page
+
+
+def test_the_panel_shows_actions(host, user, post, app):
+    action = am.create(user, "liked", post)
+    action.timestamp = datetime(2026, 1, 31, 12, 30)
+    newer = am.create(user, "joined")
+    host.save(action, newer)
+    panel = app.get("/widget").html.select_one(".activitystream-widget")
+    assert panel.select_one(".card-header").text == "What <happened>"
+    assert panel.select_one(".card-body")["style"] == "height: 9em"
+    lines = [line.text for line in panel.select(".activitystream-line")]
+    assert lines == ["ann joined", "ann liked A post"]
+    time = panel.select("time")[1]
+    assert time.text == "01/31/26"
+    assert time["datetime"] == f"{until_of(action)}Z"
+    assert f"until={until_of(newer)}".replace(":", "%3A") in panel.select_one("a")["href"]
+
+
+def test_the_panels_links_mark_up_to_the_newest_of_it_in_any_order(host, user, post, app):
+    am.create(user, "joined")
+    newer = am.create(user, "liked", post)
+    newer.timestamp += timedelta(seconds=1)
+    host.save(newer)
+    for order in ("newest first", "oldest first"):
+        (link,) = app.get("/widget", {"order": order}).html.select(".activitystream-widget a")
+        assert f"until={until_of(newer)}".replace(":", "%3A") in link["href"]
+
+
+def test_the_panel_is_a_fragment(host, user, app):
+    assert app.get("/widget").text.upper().count("<!DOCTYPE") == 1
+
+
+def test_the_panel_may_tell_how_long_ago_it_was(host, user, app):
+    am.create(user, "joined")
+    assert "less than 1 minute ago" in app.get("/widget?timestamp_since=1")
+
+
+def test_the_panel_is_kept_under_its_key(host, user, app):
+    am.create(user, "old")
+    assert "old" in app.get("/widget?cache_key=mine")
+    am.create(user, "recent")
+    assert "recent" not in app.get("/widget?cache_key=mine")
+    assert "recent" in app.get("/widget?cache_key=another")
+    assert "recent" in app.get("/widget")
+
+
+def test_an_empty_panel_says_so(app):
+    panel = app.get("/widget").html.select_one(".activitystream-widget")
+    assert panel.select_one(".card-header")
+    assert "Nothing has happened yet." in panel.text
+
+
+def test_the_page_has_no_button_when_nothing_is_new(host, user, app):
+    am.create(user, "joined")
+    am.mark_seen(user)
+    assert not app.get("/activitystream/").forms
+
+
+def test_the_stylesheet_is_served(app):
+    page = app.get("/activitystream/")
+    (href,) = [link["href"] for link in page.html.select("link[rel=stylesheet]")]
+    assert app.get(href).content_type == "text/css"
