@@ -17,13 +17,13 @@ def opened(given: str, folder: Path) -> Iterator[str]:
     :param given: a kind of database, of which a server is started; or a URL already.
     """
     # This imports activitystream, which the workers take from their own trees.
-    from tests import databases
+    from tests.helpers.databases import servers
 
     if kind_of(given) not in CLASSES:
         raise ValueError(f"{given!r} is none of {', '.join(CLASSES)}, and no URL of such a server")
     own = folder / kind_of(given)
     own.mkdir(parents=True, exist_ok=True)
-    started = {"mongodb": databases.mongodb_url, "postgresql": databases.postgres_url}
+    started = {"mongodb": servers.mongodb_url, "postgresql": servers.postgres_url}
     with started[given](own) if given in started else nullcontext(given) as url:
         yield f"sqlite:///{own}" if url == "sqlite" else url
 

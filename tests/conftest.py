@@ -12,6 +12,8 @@ from webtest import TestApp
 
 from activitystream import am, model
 from tests.helpers import browser, databases, distributions, selection
+from tests.helpers.databases.ming import mim
+from tests.helpers.databases.opening import opened
 from tests.helpers.empty_databases import empty_database
 from tests.helpers.host.app import make_app
 from tests.helpers.postgres import Postgres
@@ -72,7 +74,7 @@ def _first_app():
     TurboGears resolves ``@expose`` while the first app starts that has the controllers. Where that
     were one of a test that has it fail, all later ones would answer 404.
     """
-    make_app(databases.mim())
+    make_app(mim())
 
 
 @sa.event.listens_for(sa.Engine, "connect")
@@ -85,16 +87,16 @@ def _never_wait_for_the_disk(connection, _):
 @pytest.fixture(scope="session")
 def database_named(tmp_path_factory, pytestconfig):
     """Opens a database when a test first asks for it; its server runs until all tests are done."""
-    opened = {}
+    kept = {}
     with ExitStack() as until_the_end:
 
         def database_named(name):
-            if name not in opened:
+            if name not in kept:
                 if pytestconfig.option.quick and name not in selection.QUICK:
                     pytest.fail(f"--quick must leave this test out: it asks for {name}")
-                context = databases.opened(name, lambda: tmp_path_factory.mktemp(name))
-                opened[name] = until_the_end.enter_context(context)
-            return opened[name]
+                context = opened(name, lambda: tmp_path_factory.mktemp(name))
+                kept[name] = until_the_end.enter_context(context)
+            return kept[name]
 
         yield database_named
 

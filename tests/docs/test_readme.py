@@ -409,10 +409,10 @@ def test_every_command_is_run_by_a_test():
     # tests/hosts/test_distributions.py runs what our own message says.
     message = (ROOT / "activitystream" / "lib" / "distributions.py").read_text()
     assert reinstall.replace("tgapp-activitystream", "{_OURS}") in message
-    stock_host = (ROOT / "tests" / "stock_host" / "__init__.py").read_text()
+    stock_host = (ROOT / "tests/helpers/stock_host/__init__.py").read_text()
     assert '"plug", "tgapp-activitystream"' in stock_host
     assert '"install"' in stock_host
-    tests_of_it = (ROOT / "tests" / "test_stock_host.py").read_text()
+    tests_of_it = (ROOT / "tests/hosts/test_stock_host.py").read_text()
     words = ("setup-app", "migrate-pluggable", "upgrade", "db_version", "downgrade")
     assert "from alembic import" in tests_of_it
     for word in (*words, "purge", "--older-than", "180d", "forget", "User", "--dry-run"):

@@ -7,7 +7,8 @@ import sqlalchemy as sa
 import tg
 
 from activitystream import am
-from tests.helpers.databases import SERVERS, SQLDatabase, on
+from tests.helpers.databases import SERVERS, on
+from tests.helpers.databases.sql import SQLDatabase
 from tests.helpers.host.app import AuthMetadata
 from tests.helpers.threads import at_once
 

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from pymongo.errors import PyMongoError
 
 from activitystream.model import clock
-from tests.helpers.databases import MingDatabase, SQLDatabase
+from tests.helpers.databases.ming import MingDatabase
+from tests.helpers.databases.sql import SQLDatabase
 from tests.helpers.disks import small_disk
 from tests.helpers.processes import wait_until
 from tests.helpers.replica_set import ReplicaSet

@@ -1,7 +1,8 @@
 """What a host sees whose default engine is another.
 
-``python -m tests.helpers.engine_story ENGINE DATABASE`` prints pages as JSON. TurboGears resolves each
-``@expose`` once in a process, by the default engine of its first app: so this is one of its own.
+``python -m tests.helpers.engine_story ENGINE DATABASE`` prints pages as JSON. TurboGears resolves
+each ``@expose`` once in a process, by the default engine of its first app: this is one of its
+own.
 """
 
 import json
@@ -13,7 +14,7 @@ from tgext.pluggable import replace_template
 
 from activitystream import am
 from tests.conftest import Host
-from tests.helpers import databases
+from tests.helpers.databases.opening import opened
 
 EXTENSIONS = {"genshi": "html", "jinja": "jinja", "kajiki": "xhtml", "mako": "mak"}
 
@@ -61,5 +62,5 @@ def main(engine, database):
 
 
 if __name__ == "__main__":
-    with TemporaryDirectory() as folder, databases.opened(sys.argv[2], lambda: Path(folder)) as it:
+    with TemporaryDirectory() as folder, opened(sys.argv[2], lambda: Path(folder)) as it:
         main(sys.argv[1], it)

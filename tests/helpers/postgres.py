@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 
-from .databases import postgres_server, psycopg_url
+from .databases.servers import postgres_server, psycopg_url
 from .processes import stop
 
 

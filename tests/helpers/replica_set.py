@@ -9,7 +9,8 @@ from typing import Any
 import pymongo
 from pymongo.errors import PyMongoError
 
-from .databases import find_mongod, without
+from .databases import without
+from .databases.servers import find_mongod
 from .processes import standing_still, wait_until
 from .workers import reserved_port
 

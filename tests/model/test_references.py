@@ -137,7 +137,7 @@ def test_an_object_of_the_class_as_it_was_before_has_its_name(host, user, define
 
 def test_an_old_name_that_another_class_bears_is_refused(host, user, post, define):
     define("Article", "article", activity_type=("forum.Article", "Post"))
-    with pytest.raises(ValueError, match=r"tests\.host\.forum\.Article"):
+    with pytest.raises(ValueError, match=r"tests\.helpers\.host\.forum\.Article"):
         am.create(user, "liked", post)
 
 

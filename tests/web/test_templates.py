@@ -240,7 +240,7 @@ def test_templates_that_make_no_sense_stop_the_app(host, templates):
 
 
 def test_a_template_that_is_not_there_stops_the_app(host):
-    with pytest.raises(TGConfigError, match=r"liked.*tests\.host\.templates\.nowhere"):
+    with pytest.raises(TGConfigError, match=r"liked.*tests\.helpers\.host\.templates\.nowhere"):
         host.plug(templates={"liked": "tests.helpers.host.templates.nowhere"})
 
 

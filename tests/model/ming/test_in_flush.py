@@ -8,12 +8,6 @@ from ming.odm.base import state
 from ming.odm.odmsession import SessionExtension
 
 from activitystream import am
-from tests.helpers.databases import MING
-
-
-@pytest.fixture(scope="session", params=MING)
-def database(request, database_named):
-    return database_named(request.param)
 
 
 @contextmanager

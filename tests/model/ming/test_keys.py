@@ -10,18 +10,12 @@ from ming import schema as s
 from ming.odm import FieldProperty
 
 from activitystream import am
-from tests.helpers.databases import MING
 
 AJAX = "/activitystream/ajax_update_last_seen_of_a_recipient"
 
 UUID = uuid.UUID("fcc792da-2c0e-4b5b-a2c2-6a1f9b0d4a11")
 
 TWO_HOURS = timezone(timedelta(hours=2))
-
-
-@pytest.fixture(scope="session", params=MING)
-def database(request, database_named):
-    return database_named(request.param)
 
 
 class LowerCase(s.FancySchemaItem):

@@ -10,8 +10,8 @@ import pytest
 from activitystream import am, bootstrap, model
 from activitystream.model.values import Cursor
 from tests.conftest import Host
-from tests.helpers import databases
 from tests.helpers.databases import MING, on
+from tests.helpers.databases.ming import MongoServer
 from tests.helpers.host.app import make_app
 
 INDEXES = {
@@ -296,7 +296,7 @@ def test_no_stream_is_read_by_the_index_of_all_actions(crowded, first):
 @pytest.fixture
 def aware(mongodb):
     """A host whose connection gives aware datetimes."""
-    database = databases.MongoServer(mongodb.url)
+    database = MongoServer(mongodb.url)
     database.connection["tz_aware"] = True
     host = Host(database)
     yield host

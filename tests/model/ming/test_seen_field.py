@@ -7,14 +7,8 @@ from ming import schema as s
 from ming.odm import FieldProperty
 
 from activitystream import am
-from tests.helpers.databases import MING
 
 START = datetime(2020, 1, 1, 12, 30, 15, 123000)
-
-
-@pytest.fixture(scope="session", params=MING)
-def database(request, database_named):
-    return database_named(request.param)
 
 
 class Aware(s.FancySchemaItem):

@@ -9,9 +9,6 @@ from ming.odm import FieldProperty, Mapper, ThreadLocalODMSession
 from ming.odm.declarative import MappedClass
 
 from activitystream import am
-from tests.helpers.databases import MING, on
-
-pytestmark = on(*MING)
 
 
 @pytest.fixture

@@ -10,12 +10,6 @@ import transaction
 from sqlalchemy import orm
 
 from activitystream import am, model
-from tests.helpers.databases import SQL
-
-
-@pytest.fixture(scope="session", params=SQL)
-def database(request, database_named):
-    return database_named(request.param)
 
 
 @contextmanager

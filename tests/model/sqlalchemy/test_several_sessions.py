@@ -9,10 +9,7 @@ from activitystream import am, bootstrap
 from activitystream.model import sqlalchemy as orm
 from activitystream.model.names import class_named
 from activitystream.model.sqlalchemy import sessions as sqlalchemy_sessions
-from tests.helpers.databases import SQL, on
 from tests.helpers.written_host import IN_ONE_MODULE
-
-pytestmark = on(*SQL)
 
 OTHER = """
 OtherSession = orm.scoped_session(orm.sessionmaker(expire_on_commit=False))

@@ -1,130 +1,26 @@
-"""What users get, in a real browser."""
+"""The bell in a real browser."""
 
 import re
-from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import expect
 
-from activitystream import am
-from tests.helpers import browser
-from tests.helpers.demo import empty_db_url, start
-from tests.helpers.workers import made_once
+from tests.browser.steps import (
+    ON_ONE,
+    ask,
+    asked,
+    bell,
+    boost,
+    comment,
+    do,
+    expect_new,
+    hold_back,
+    panel,
+    patient,
+    stop_the_clock,
+)
 
 pytestmark = pytest.mark.browser
-
-expect.set_options(timeout=30_000)
-
-NARROW = {"width": 360, "height": 740}
-WIDE = {"width": 1280, "height": 800}
-
-
-@pytest.fixture(scope="session")
-def packages(tmp_path_factory):
-    return made_once(tmp_path_factory, "npm", browser.packages) / "node_modules"
-
-
-#: Runs a test on one database only, as what it looks at is the same on all.
-ON_ONE = pytest.mark.parametrize("board", ["sqlite"], indirect=True)
-
-
-@pytest.fixture(params=["sqlite", "mongodb"])
-def board(request, chromium, packages, database_named, tmp_path):
-    with (
-        empty_db_url(request.param, database_named, tmp_path) as db_url,
-        browser.board(start(db_url), chromium, packages) as board,
-    ):
-        yield board
-    assert board.complaints == []
-
-
-def bell(page):
-    return page.get_by_role("button", name="Your activity stream")
-
-
-def panel(page):
-    return page.get_by_role("region", name="Your activity stream")
-
-
-def expect_new(page, number):
-    """The bell tells this number, to who sees it and to who hears it."""
-    sentence = f" {number} new notification{'s' if number > 1 else ''}" if number else ""
-    expect(page.locator(".activitystream-bell-link")).to_have_accessible_name(
-        f"Your activity stream{sentence}"
-    )
-    expect(page.locator(".activitystream-count [aria-hidden]:visible")).to_have_text(
-        [str(number)] if number else []
-    )
-
-
-@contextmanager
-def at_work():
-    """What Bruno does without a browser: gives him, Ada, and a notice below which both wrote."""
-    from demo import model
-
-    with model.orm.unit_of_work():
-        (apples,) = (each for each in model.orm.newest_notices(50) if "apples" in each.title)
-        yield model.orm.neighbour_named("Bruno"), model.orm.neighbour_named("Ada"), apples
-
-
-def comment(text):
-    """Bruno writes what Ada is notified of."""
-    with at_work() as (bruno, _, apples):
-        bruno.comment_on(apples, text)
-
-
-def do(times):
-    """Bruno does something, and something else, for Ada: the first leads nowhere."""
-    with at_work() as (bruno, ada, apples):
-        for number in range(times):
-            target = apples if number % 2 else None
-            am.create(bruno, f"did no. {number}.", target, recipients=[ada])
-
-
-def patient(page):
-    """The page again, with a clock that goes on faster when it is told to."""
-    page.clock.install()
-    page.reload()
-    return page
-
-
-def ask(page):
-    """The bell of a patient page asks once."""
-    expect(page.locator("[class*=htmx]")).to_have_count(0)  # which has just put it there
-    with page.expect_response("**/activitystream/bell"):
-        page.clock.fast_forward("00:05")
-
-
-def hold_back(page, url):
-    """A list that will hold the next request of this kind, until it is continued."""
-    held = []
-    page.route(url, lambda route: held.append(route), times=1)
-    return held
-
-
-def boost(page, attributes=None):
-    """What a host may write in its master template, with attributes that all its pages inherit."""
-    page.evaluate(
-        """attributes => {
-            for (const each in attributes) document.body.setAttribute(each, attributes[each]);
-            htmx.process(document.body);
-            window.isTheSamePage = true;
-        }""",
-        {"hx-boost": "true", **(attributes or {})},
-    )
-
-
-def stop_the_clock(page):
-    """The bell of a patient page asks when it is told to."""
-    page.clock.pause_at(page.evaluate("Date.now() / 1000") + 1)
-
-
-def asked(page):
-    """The questions of the bell, from now on."""
-    questions = []
-    of_bell = re.compile("/activitystream/bell$")
-    page.on("request", lambda request: of_bell.search(request.url) and questions.append(request))
-    return questions
 
 
 def test_what_one_does_another_is_told_without_a_reload(board):
@@ -455,119 +351,3 @@ def test_a_host_may_boost_its_links(board, attributes):
     page.get_by_role("link", name="Load more").click()
     expect(items).to_have_count(30 + 6)
     assert page.evaluate("window.isTheSamePage")
-
-
-def test_load_more_loads_everything_once_while_more_comes(board):
-    do(500)
-    page = board.visitor("Ada")
-    page.goto("/activitystream/")
-    items = page.locator(".activitystream-actions > li")
-    more = page.get_by_role("link", name="Load more")
-    for shown in range(25, 500, 25):
-        expect(items).to_have_count(shown)
-        comment(f"That was no. {shown}")
-        more.focus()
-        page.keyboard.press("Enter")
-        focused = items.nth(shown).and_(page.locator(":focus-within"))
-        expect(focused).to_have_count(1)
-    more.click()
-    expect(more).to_have_count(0)
-    lines = page.locator(".activitystream-line").all_inner_texts()
-    done = [int(re.search(r"Bruno did no. (\d+)\.", line).group(1)) for line in lines[:500]]
-    assert done == [*range(499, -1, -1)]
-    assert len(lines) == 500 + 5
-    days = page.locator(".activitystream-day h2").all_inner_texts()
-    assert sorted(days) == sorted(set(days))
-
-
-def pages(board, **options):
-    """Each kind of page in turn, by its name."""
-    page = board.visitor(**options)
-    yield "login", page
-    page = board.visitor("Ada", **options)
-    yield "board", page
-    page.get_by_role("link", name="More apples than I can eat", exact=True).click()
-    page.wait_for_url("**/notice/*")
-    yield "notice", page
-    page.goto("/activitystream/")
-    yield "stream", page
-    bell(page).click()
-    expect_new(page, 0)
-    yield "bell", page
-    page.goto("/nothing")
-    yield "error", page
-
-
-def is_cut_off(page):
-    """Whether the page, or the panel of the bell, is wider than the screen."""
-    return page.evaluate(
-        """() => {
-            const screen = document.documentElement;
-            const panel = document.querySelector('.activitystream-panel');
-            const {left, right, bottom} = panel ? panel.getBoundingClientRect() : {};
-            return screen.scrollWidth > screen.clientWidth || left < 0
-                || right > screen.clientWidth || bottom > screen.clientHeight;
-        }"""
-    )
-
-
-@ON_ONE
-def test_right_to_left_marks_in_a_name_do_not_turn_what_is_beside_it(board):
-    with at_work() as (bruno, ada, apples):
-        bruno.name = "\u202eBruno"
-        am.create(bruno, "\u202edid", apples, recipients=[ada])
-    page = board.visitor("Ada")
-    page.goto("/activitystream/")
-    line = page.locator(".activitystream-line").first
-    name, verb, target = (line.locator(each).bounding_box() for each in ("b", "bdi", "cite"))
-    assert name["x"] + name["width"] <= verb["x"]
-    assert verb["x"] + verb["width"] <= target["x"]
-
-
-@ON_ONE
-@pytest.mark.parametrize("color_scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
-def test_axe_finds_no_barrier_and_nothing_is_cut_off(board, color_scheme, viewport):
-    board.excuse("404")
-    comment("W" * 500)
-    found = {}
-    for name, page in pages(board, color_scheme=color_scheme, viewport=viewport):
-        assert not is_cut_off(page), name
-        found[name] = board.violations(page)
-    assert not any(found.values()), found
-
-
-@ON_ONE
-def test_an_empty_stream_has_no_barrier_either(board):
-    from demo import model
-
-    with model.orm.DBSession.get_bind().begin() as connection:
-        for table in ("activity_stream_recipient", "activity_stream_action"):
-            connection.exec_driver_sql(f"DELETE FROM {table}")
-    page = board.visitor("Ada")
-    bell(page).click()
-    expect(panel(page)).to_contain_text("Nothing has happened yet.")
-    assert board.violations(page) == []
-    panel(page).get_by_role("link", name="See all").click()
-    expect(page.locator("main")).to_contain_text("Nothing has happened yet.")
-    assert board.violations(page) == []
-
-
-@ON_ONE
-def test_who_wants_it_dark_gets_it_dark(board):
-    board.excuse("404")
-    for name, page in pages(board, color_scheme="dark"):
-        for element in page.locator("body, .bar, .card, .activitystream-panel:visible").all():
-            background = element.evaluate("element => getComputedStyle(element).backgroundColor")
-            assert max(map(int, re.findall(r"\d+", background)[:3])) < 64, (name, background)
-
-
-@ON_ONE
-def test_who_wants_no_motion_gets_none(board):
-    board.excuse("404")
-    moves = """() => [...document.querySelectorAll('*')].map(each => getComputedStyle(each)).filter(
-        style => style.transitionDuration !== '0s' || style.animationName !== 'none'
-            || style.scrollBehavior === 'smooth').length"""
-    for name, page in pages(board, reduced_motion="reduce"):
-        assert page.evaluate(moves) == 0, name
-    assert board.visitor().evaluate(moves) > 0

@@ -11,13 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, postgresql
 
 from activitystream import am
-from tests.helpers.databases import SQL, on
-
-
-@pytest.fixture(scope="session", params=SQL)
-def database(request, database_named):
-    return database_named(request.param)
-
+from tests.helpers.databases import on
 
 AJAX = "/activitystream/ajax_update_last_seen_of_a_recipient"
 

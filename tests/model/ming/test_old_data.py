@@ -7,9 +7,6 @@ import bson.json_util
 import pytest
 
 from activitystream import am, bootstrap
-from tests.helpers.databases import MING, on
-
-pytestmark = on(*MING)
 
 WRITTEN_BY_0_1_1 = Path(__file__).with_name("actions-written-by-0.1.1.json")
 

@@ -6,9 +6,6 @@ from sqlalchemy import orm
 from sqlalchemy.ext.declarative import ConcreteBase
 
 from activitystream import am
-from tests.helpers.databases import SQL, on
-
-pytestmark = on(*SQL)
 
 
 @pytest.fixture

@@ -7,14 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
 from activitystream import am
-from tests.helpers.databases import SQL
 
 START = datetime(2020, 1, 1, 12, 30, 15, 123000)
-
-
-@pytest.fixture(scope="session", params=SQL)
-def database(request, database_named):
-    return database_named(request.param)
 
 
 class TZDateTime(sa.TypeDecorator):

@@ -1,0 +1,107 @@
+"""What users do, and what they see."""
+
+import re
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import expect
+
+from activitystream import am
+
+expect.set_options(timeout=30_000)
+
+NARROW = {"width": 360, "height": 740}
+WIDE = {"width": 1280, "height": 800}
+
+
+#: Runs a test on one database only, as what it looks at is the same on all.
+ON_ONE = pytest.mark.parametrize("board", ["sqlite"], indirect=True)
+
+
+def bell(page):
+    return page.get_by_role("button", name="Your activity stream")
+
+
+def panel(page):
+    return page.get_by_role("region", name="Your activity stream")
+
+
+def expect_new(page, number):
+    """The bell tells this number, to who sees it and to who hears it."""
+    sentence = f" {number} new notification{'s' if number > 1 else ''}" if number else ""
+    expect(page.locator(".activitystream-bell-link")).to_have_accessible_name(
+        f"Your activity stream{sentence}"
+    )
+    expect(page.locator(".activitystream-count [aria-hidden]:visible")).to_have_text(
+        [str(number)] if number else []
+    )
+
+
+@contextmanager
+def at_work():
+    """What Bruno does without a browser: gives him, Ada, and a notice below which both wrote."""
+    from demo import model
+
+    with model.orm.unit_of_work():
+        (apples,) = (each for each in model.orm.newest_notices(50) if "apples" in each.title)
+        yield model.orm.neighbour_named("Bruno"), model.orm.neighbour_named("Ada"), apples
+
+
+def comment(text):
+    """Bruno writes what Ada is notified of."""
+    with at_work() as (bruno, _, apples):
+        bruno.comment_on(apples, text)
+
+
+def do(times):
+    """Bruno does something, and something else, for Ada: the first leads nowhere."""
+    with at_work() as (bruno, ada, apples):
+        for number in range(times):
+            target = apples if number % 2 else None
+            am.create(bruno, f"did no. {number}.", target, recipients=[ada])
+
+
+def patient(page):
+    """The page again, with a clock that goes on faster when it is told to."""
+    page.clock.install()
+    page.reload()
+    return page
+
+
+def ask(page):
+    """The bell of a patient page asks once."""
+    expect(page.locator("[class*=htmx]")).to_have_count(0)  # which has just put it there
+    with page.expect_response("**/activitystream/bell"):
+        page.clock.fast_forward("00:05")
+
+
+def hold_back(page, url):
+    """A list that will hold the next request of this kind, until it is continued."""
+    held = []
+    page.route(url, lambda route: held.append(route), times=1)
+    return held
+
+
+def boost(page, attributes=None):
+    """What a host may write in its master template, with attributes that all its pages inherit."""
+    page.evaluate(
+        """attributes => {
+            for (const each in attributes) document.body.setAttribute(each, attributes[each]);
+            htmx.process(document.body);
+            window.isTheSamePage = true;
+        }""",
+        {"hx-boost": "true", **(attributes or {})},
+    )
+
+
+def stop_the_clock(page):
+    """The bell of a patient page asks when it is told to."""
+    page.clock.pause_at(page.evaluate("Date.now() / 1000") + 1)
+
+
+def asked(page):
+    """The questions of the bell, from now on."""
+    questions = []
+    of_bell = re.compile("/activitystream/bell$")
+    page.on("request", lambda request: of_bell.search(request.url) and questions.append(request))
+    return questions

@@ -1,0 +1,26 @@
+"""The databases that the tests run on."""
+
+import os
+
+import pytest
+
+MING = ("mim", "mongomock", "mongodb")
+SQL = ("sqlite", "postgresql", "mariadb")
+#: Where threads meet each other.
+SERVERS = ("mongodb", "postgresql", "mariadb")
+#: Where each query is seen.
+COUNTED = ("mongodb", *SQL)
+#: Where a key may be a UUID.
+UUIDS = ("mongodb", *SQL)
+
+
+def on(*names):
+    """Runs a test, or a module's tests, on these databases only."""
+    return pytest.mark.parametrize("database", names, indirect=True)
+
+
+def without(reason):
+    """A server is missing: skip, but never where CI relies on the test."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)

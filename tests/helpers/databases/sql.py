@@ -1,0 +1,274 @@
+"""An SQL database, with the host's model for it."""
+
+from contextlib import contextmanager
+from datetime import datetime
+
+import sqlalchemy as sa
+import transaction
+import zope.sqlalchemy
+from tg.configurator.components.sqlalchemy import SQLAlchemyConfigurationComponent
+
+import activitystream.model
+
+
+class Statement:
+    """What is sent to an SQL database."""
+
+    def __init__(self, text, parameters):
+        self.text = text
+        self.parameters = parameters
+
+    def __repr__(self):
+        return f"{self.text} {self.parameters!r}"
+
+
+class SQLDatabase:
+    """SQLAlchemy on a database of this URL."""
+
+    seen_field = "last_activity_seen = Column(DateTime)"
+    configuration_component = SQLAlchemyConfigurationComponent
+    unknown_key = "999999999"
+    malformed_key = "one"
+    to_write_many = ["write", "write"]
+    to_mark_seen = ["read", "write"]
+
+    def __init__(self, name, url):
+        self.name = name
+        self.url = url
+        self._engine = None
+
+    @property
+    def model(self):
+        from tests.helpers.host import sqlalchemy_model
+
+        return sqlalchemy_model
+
+    @property
+    def blueprint(self):
+        return {
+            "use_ming": False,
+            "use_sqlalchemy": True,
+            "model": self.model,
+            "DBSession": self.model.DBSession,
+            "sqlalchemy.url": self.url,
+            "tm.enabled": True,
+        }
+
+    @property
+    def to_write_one(self):
+        return ["write"] if self.name == "postgresql" else ["write", "write"]
+
+    @property
+    def session(self):
+        return self.model.DBSession
+
+    @property
+    def engine(self):
+        """That of the app which was started last."""
+        return self.session.get_bind()
+
+    @property
+    def tables(self):
+        """The host's and ours, by name."""
+        return self.model.metadata.tables
+
+    def forget_apps(self):
+        """What an app of this process left behind does not get in the way of the next."""
+        self.close()
+        for table in [each for name, each in self.tables.items() if "activity_stream" in name]:
+            self.model.metadata.remove(table)
+        if self._engine is not None:
+            self._engine.dispose()
+
+    def clean(self):
+        self.close()
+        self._engine = self.engine
+        self.model.metadata.create_all(self.engine)
+        with self.engine.begin() as connection:
+            for table in reversed(self.model.metadata.sorted_tables):
+                connection.execute(table.delete())
+
+    def save(self, *entities):
+        """What happens at the end of a request, but the entities stay in hand."""
+        self.session.add_all(entities)
+        transaction.commit()
+        self.session.add_all(entities)
+
+    def forget(self):
+        """A new request: the former is committed, and the session holds nothing."""
+        transaction.commit()
+        self.session.remove()
+
+    def end_request(self):
+        """What the test did so far is there for the request that it sends next."""
+        self.forget()
+
+    def close(self):
+        """The request went wrong, or the test is over."""
+        transaction.abort()
+        self.session.remove()
+
+    def leave(self):
+        """Nobody asks this server any more."""
+        self.close()
+        self.engine.dispose()
+
+    def delete(self, entity):
+        self.session.delete(self.get(type(entity), sa.inspect(entity).identity))
+        transaction.commit()
+
+    def get(self, cls, key):
+        """The entity of this key, or None."""
+        return self.session.get(cls, key)
+
+    def reload(self, entity):
+        """The entity as the database has it."""
+        self.forget()
+        return self.get(type(entity), sa.inspect(entity).identity)
+
+    def stored_key(self, key):
+        """How a key is stored in an action."""
+        return None if key is None else str(key)
+
+    # Beside the ORM, and beside activitystream, but in the same transaction: SQLite has one writer.
+
+    def execute(self, statement):
+        """Past the session, which neither flushes nor notices."""
+        result = self.session.connection().execute(statement)
+        if not statement.is_select:
+            zope.sqlalchemy.mark_changed(self.session())
+        return result
+
+    def raw_values(self, entity):
+        """What is stored of an entity."""
+        table, same = self._row(entity)
+        return self.execute(sa.select(table).where(same)).mappings().one_or_none()
+
+    def raw_update(self, entity, **values):
+        """Another process changes an entity; the object in hand does not know."""
+        table, same = self._row(entity)
+        self.execute(sa.update(table).where(same).values(values))
+
+    def raw_delete(self, entity):
+        """Another process deletes an entity."""
+        table, same = self._row(entity)
+        self.execute(sa.delete(table).where(same))
+
+    def raw_actions(self):
+        """The stored actions, oldest first, as on Ming."""
+        actions, rows = self._action_tables()
+        found = []
+        for action in self.execute(sa.select(actions).order_by(actions.c._id)).mappings().all():
+            of_action = rows.c.action_id == action["_id"]
+            query = sa.select(rows).where(of_action).order_by(rows.c.position)
+            recipients = [
+                {"_type": row.recipient_type, "_id": row.recipient_id}
+                for row in self.execute(query)
+            ]
+            action = dict(action)
+            if action.pop("number_of_recipients") is None:
+                assert recipients == [{"_type": "", "_id": ""}]
+                recipients = None
+            found.append({**action, "_recipients": recipients})
+        return found
+
+    def insert_action(self, **fields):
+        """Store an action as an older release may have, with its ``_recipients``."""
+        actions, rows = self._action_tables()
+        recipients = fields.pop("_recipients")
+        fields = {"timestamp": datetime(2020, 1, 1), **fields}
+        fields["number_of_recipients"] = None if recipients is None else len(recipients)
+        inserted = self.execute(sa.insert(actions).values(fields))
+        (action_id,) = inserted.inserted_primary_key
+        addressed = [{"_type": "", "_id": ""}] if recipients is None else recipients
+        for position, recipient in enumerate(addressed):
+            row = {
+                "recipient_type": recipient["_type"],
+                "recipient_id": recipient["_id"],
+                "timestamp": fields["timestamp"],
+                "action_id": action_id,
+                "position": position,
+            }
+            self.execute(sa.insert(rows).values(row))
+
+    def update_actions(self, **values):
+        self.execute(sa.update(self._action_tables()[0]).values(values))
+
+    def rename_type(self, before, after):
+        """Name a class otherwise in all actions, as an older release may have."""
+        actions, rows = self._action_tables()
+        columns = [actions.c[f"{role}_type"] for role in ("actor", "target", "action_obj")]
+        for column in [*columns, rows.c.recipient_type]:
+            self.execute(
+                sa.update(column.table).where(column == before).values({column.name: after})
+            )
+
+    def _action_tables(self):
+        return self.tables["activity_stream_action"], self.tables["activity_stream_recipient"]
+
+    def _row(self, entity):
+        state = sa.inspect(entity)
+        table = state.mapper.local_table
+        (column,) = table.primary_key
+        return table, column == state.identity[0]
+
+    @contextmanager
+    def queries(self):
+        """The statements that the block sends, but for those that begin and end transactions."""
+        recorded = []
+
+        def record(connection, cursor, statement, parameters, context, executemany):
+            if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
+                recorded.append(Statement(statement, parameters))
+
+        engine = self.engine
+        sa.event.listen(engine, "before_cursor_execute", record)
+        try:
+            yield recorded
+        finally:
+            sa.event.remove(engine, "before_cursor_execute", record)
+
+    def kind_of(self, query):
+        return "read" if query.text.lstrip("( ").startswith("SELECT") else "write"
+
+    def entities_asked(self, query):
+        """How many entities a query asks for by their keys; None if it asks for something else."""
+        return None if "activity_stream" in query.text else len(query.parameters)
+
+    @contextmanager
+    def definitions(self):
+        """Gives a function that defines a class of the host's, until the block ends."""
+        host = self.model.DeclarativeBase
+        defined = []
+
+        def define(name, stored_in, base=host, module="tests.helpers.host.forum", **attributes):
+            attributes.update(__module__=module, __qualname__=name)
+            if base is host or base.__tablename__ != stored_in:
+                attributes = {
+                    "__tablename__": stored_in,
+                    "__table_args__": {"extend_existing": True},
+                    "__mapper_args__": {} if base is host else {"concrete": True},
+                    "_id": sa.Column(sa.Integer, primary_key=True),
+                    "last_activity_seen": sa.Column(self.model.Moment),
+                    **attributes,
+                }
+            transaction.commit()  # SQLite would wait for its end to make the table
+            cls = type(host)(name, (base,), attributes)
+            defined.append(cls)
+            cls.__table__.create(self.engine, checkfirst=True)
+            return cls
+
+        try:
+            yield define
+        finally:
+            self.close()
+            tables = dict.fromkeys(cls.__table__ for cls in reversed(defined))
+            for cls in reversed(defined):
+                manager = sa.orm.attributes.manager_of_class(cls)
+                host.registry._dispose_manager_and_mapper(manager)
+                host.registry._managers.pop(manager, None)
+            # No host forgets a class.
+            activitystream.model.orm.entities._classes_of.cache_clear()
+            for table in tables:
+                self.model.metadata.remove(table)
+                table.drop(self.engine, checkfirst=True)

@@ -1,0 +1,106 @@
+"""Classes as hosts map them."""
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import declarative_base
+
+from activitystream import am
+from tests.helpers.databases import on
+
+START = datetime(2020, 1, 1)
+
+# The host's classes
+
+
+def test_a_subclass_with_a_joined_table_is_named_by_its_root(host, user, define):
+    base = define("Animal", "animal")
+    key = sa.Column(sa.ForeignKey("animal._id"), primary_key=True)
+    attributes = {"last_activity_seen": base.last_activity_seen, "__mapper_args__": {}}
+    cat = define("Cat", "cat", base=base, _id=key, **attributes)
+    entity = host.save(cat())
+    am.create(user, "fed", entity, recipients=[entity])
+    (stored,) = host.database.raw_actions()
+    assert (stored["target_type"], stored["_recipients"][0]["_type"]) == ("Animal", "Animal")
+    assert am.count_not_seen_by_recipient(entity) == 1
+    am.mark_seen(entity)
+    assert am.count_not_seen_by_recipient(host.database.reload(entity)) == 0
+    action = am.get_by_recipient(host.database.reload(entity)).first()
+    assert action.entity("target")._id == entity._id
+
+
+def test_a_field_may_be_stored_in_a_column_of_another_name(host, define):
+    seen = sa.Column("seen_at", sa.DateTime)
+    cls = define("Renamed", "renamed", last_activity_seen=seen)
+    entity = host.save(cls())
+    am.mark_seen(entity, until=START)
+    assert host.database.reload(entity).last_activity_seen == START
+
+
+def test_a_key_may_be_an_attribute_and_a_column_of_other_names(host, user, define):
+    key = sa.Column("user_no", sa.Integer, primary_key=True)
+    cls = define("Member", "member", _id=None, number=key)
+    entity = host.save(cls())
+    am.create(entity, "joined", entity, recipients=[entity])
+    am.mark_seen(entity, until=START)
+    host.database.forget()
+    entity = host.database.get(cls, entity.number)
+    (action,) = am.get_by_recipient(entity)
+    assert (action.actor, action.recipients) == (entity, [entity])
+    assert entity.last_activity_seen == START
+
+
+def test_a_computed_field_is_refused(host, define):
+    seen = hybrid_property(lambda self: None)
+    entity = host.save(define("Computed", "computed", last_activity_seen=seen)())
+    with pytest.raises(AttributeError, match=r"last_activity_seen = Column\(DateTime\)"):
+        am.mark_seen(entity)
+
+
+def test_a_class_on_another_base_is_known(host, user):
+    base = declarative_base()
+
+    class Elsewhere(base):
+        __tablename__ = "elsewhere"
+        _id = sa.Column(sa.Integer, primary_key=True)
+        last_activity_seen = sa.Column(host.model.Moment)
+
+    base.metadata.create_all(host.database.engine)
+    try:
+        entity = host.save(Elsewhere())
+        am.create(user, "did", entity, recipients=[entity])
+        host.database.forget()
+        entity = host.database.get(Elsewhere, entity._id)
+        (action,) = am.get_by_recipient(entity)
+        assert (action.target, action.recipients) == (entity, [entity])
+        am.mark_seen(entity)
+    finally:
+        host.database.close()
+        base.metadata.drop_all(host.database.engine)
+        base.registry.dispose()
+
+
+@on("postgresql")
+def test_aware_moments_of_the_host_are_right(host, user, define):
+    aware = sa.Column(sa.DateTime(timezone=True))
+    entity = host.save(define("Aware", "aware", last_activity_seen=aware)())
+    am.create(user, "one", recipients=[entity])
+    assert am.mark_seen(entity) is None
+    newer = am.create(user, "two", recipients=[entity])
+    newer.timestamp = am.mark_seen(entity, until=START) + timedelta(milliseconds=1)
+    host.save(newer)
+    host.database.session.execute(sa.text("SET LOCAL TIME ZONE 'Asia/Kolkata'"))
+    entity = host.database.get(type(entity), entity._id)
+    assert entity.last_activity_seen.tzinfo is not None
+    assert am.count_not_seen_by_recipient(entity) == 1
+    newest, older = am.get_by_recipient(entity)
+    assert (newest.is_unseen_by(entity), older.is_unseen_by(entity)) == (True, False)
+    before = am.mark_seen(entity, until=newest.timestamp)
+    assert before == newest.timestamp - timedelta(milliseconds=1)
+    assert entity.last_activity_seen.astimezone(timezone.utc).replace(tzinfo=None) <= (
+        newest.timestamp
+    )
+    host.database.forget()
+    assert am.count_not_seen_by_recipient(host.database.get(type(entity), entity._id)) == 0
