@@ -4,7 +4,7 @@
 Another ORM is one more such package, which ``tests/backend`` holds against what users are promised.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -175,9 +175,12 @@ class Backend(Protocol):
         :returns: the actions whose recipients may be loaded together: this one, and those.
         """
 
-    def release(self, actions: Iterable[Any], loaded: Iterable[Mapping[Any, Any]]) -> None:
-        """Let the session forget what nobody has changed, so that a long iteration fits in memory.
+    def release(self, actions: list[Any], loaded: list[Any]) -> None:
+        """Let the session forget what nobody else holds, so that a long iteration fits in memory.
 
+        What somebody has changed stays in the session.
+
+        :param actions: emptied, as is ``loaded``.
         :param loaded: what :meth:`load_entities` gave for the actions.
         """
 

@@ -20,7 +20,7 @@ class Page:
     Whoever first asks for an entity causes one query for all of its kind on the page.
     """
 
-    def __init__(self, actions: Sequence[Any], known: dict[Reference, Any] | None = None) -> None:
+    def __init__(self, actions: list[Any], known: dict[Reference, Any] | None = None) -> None:
         self._actions = actions
         self._known = known or {}
         self._classes: dict[str, type | None] = {}  # by type name
@@ -55,11 +55,12 @@ class Page:
         return [entity for entity in map(self._loaded, references) if entity is not None]
 
     def release(self) -> None:
-        """Let go of the actions, and of what was loaded for them."""
+        """Give up the actions and what was loaded for them. The page is of no use after."""
         for action in self._actions:
             if action._read_with is self:
                 action._read_with = None
         loaded = [part for found in self._found.values() for part in found]
+        self._found.clear()
         model.orm.release(self._actions, loaded)
 
     def _load(

@@ -7,12 +7,12 @@ from functools import lru_cache, partial
 from typing import Any
 
 from bson.binary import UuidRepresentation
-from ming.odm import Mapper, mapper, session, state
-from ming.odm.base import ObjectState
+from ming.odm import Mapper, mapper, session
 from ming.odm.declarative import MappedClass
 from ming.odm.odmsession import ODMCursor
 
 from .keys import as_stored, as_text, spelled
+from .private import document_of, is_new
 from .tables import Action, collection_of
 
 #: What to do with an entity before actions can refer to it.
@@ -59,9 +59,7 @@ def key_of(entity: Any) -> Any:
 
     Ming keeps its objects by their key, so that a key of several values never gets here.
     """
-    its_state = state(entity)
-    # Past the property, for there may be many.
-    return None if its_state.status == ObjectState.new else as_stored(its_state.document["_id"])
+    return None if is_new(entity) else as_stored(document_of(entity)["_id"])
 
 
 def keys_from_text(cls: type[Any], text: str) -> list[Any]:

@@ -3,10 +3,11 @@
 from datetime import datetime, timezone
 from typing import Any
 
-from ming.odm import FieldProperty, session, state
+from ming.odm import FieldProperty, session
 
 from ..clock import naive_utc
 from .entities import root_of
+from .private import put
 from .tables import collection_of
 
 #: What a recipient's class must have.
@@ -53,8 +54,7 @@ def move_last_activity_seen(recipient: Any, moment: datetime) -> datetime | None
         after = naive_utc(document["last_activity_seen"])
     in_hand = recipient.last_activity_seen
     if in_hand is None or naive_utc(in_hand) < after:
-        # Past the property, which would mark the document for a rewrite.
-        state(recipient).set("last_activity_seen", _as_read(cls, documents, after))
+        put(recipient, "last_activity_seen", _as_read(cls, documents, after))
     before = document.get("last_activity_seen")
     return None if before is None else naive_utc(before)
 

@@ -7,13 +7,12 @@ from itertools import islice
 from typing import Any
 
 import pymongo
-from ming.odm import mapper, state
-from ming.odm.base import ObjectState
 
 from .. import DBSession
 from ..action import FIELDS, cursor_of
 from ..clock import naive_utc
 from ..values import Address, Window
+from .private import make_read, put
 from .session import BATCH, in_batches
 from .tables import DATED, NEWEST_FIRST, READ, Action, collection_of, is_read
 
@@ -164,14 +163,8 @@ def restore_action(fields: dict[str, Any]) -> Action:
 
     :param fields: its ``_in_hand()``.
     """
-    collection = mapper(Action).collection
-    action: Action = mapper(Action).create(collection(fields), _AS_READ, remake=False)
-    state(action).status = ObjectState.clean
+    action: Action = make_read(Action, fields, READ)
     return action
-
-
-#: What Ming's own queries say that read these fields only, so that Ming saves no others.
-_AS_READ = {"refresh": False, "decorate": None, "fields": READ, "instrument": True}
 
 
 def read_recipients(action: Action, page: Sequence[Action], few: int) -> Sequence[Action]:
@@ -188,7 +181,7 @@ def read_recipients(action: Action, page: Sequence[Action], few: int) -> Sequenc
     if not is_read(action):
         _read_recipients({action._id: action}, {})
     if not is_read(action):  # it was deleted since
-        state(action).set("_recipients", [])
+        put(action, "_recipients", [])
     few_each = (each for each in page if is_read(each) and (each.number_of_recipients or 0) <= few)
     return [action, *few_each]
 
@@ -196,4 +189,4 @@ def read_recipients(action: Action, page: Sequence[Action], few: int) -> Sequenc
 def _read_recipients(actions: dict[Any, Action], spec: dict[str, Any]) -> None:
     spec = {"_id": {"$in": list(actions)}, **spec}
     for document in DBSession.db[collection_of(Action)].find(spec, {"_recipients": True}):
-        state(actions[document["_id"]]).set("_recipients", document.get("_recipients"))
+        put(actions[document["_id"]], "_recipients", document.get("_recipients"))

@@ -6,13 +6,12 @@ from itertools import islice
 from typing import Any
 
 import pymongo
-from ming.odm import state
-from ming.odm.base import ObjectState
 
 from .. import DBSession
 from ..action import ROLES
 from ..values import Reference
-from .session import BATCH, in_batches, released_objects
+from .private import document_of, put
+from .session import BATCH, in_batches
 from .tables import DATED, OLDEST_FIRST, Action, collection_of
 
 
@@ -32,19 +31,14 @@ def _older(before: datetime) -> dict[str, Any]:
 
 
 def delete_actions(keys: list[Any]) -> int:
-    """Delete actions, of which Ming writes nothing back if they are in hand.
+    """Delete actions, and let no flush write back those that the session holds.
 
-    :returns: how many there still were.
+    :returns: how many were still there.
     """
     for action in _held(keys):
-        # The session may hold them on: within a flush it could not let go of any.
-        state(action).status = ObjectState.clean
-        state(action).soil = _nothing_to_save
+        # To expunge them would break a flush that this is called within.
+        action.delete()
     return DBSession.db[collection_of(Action)].delete_many({"_id": {"$in": keys}}).deleted_count
-
-
-def _nothing_to_save() -> None:
-    """What is changed of a deleted action is not stored."""
 
 
 def read_references() -> Iterator[list[tuple[Any, ...]]]:
@@ -68,8 +62,7 @@ def clear_role(role: str, keys: list[Any], references: Sequence[Reference]) -> i
     for action in _held(keys):
         if action._reference(role) in references:
             for name in names:
-                # Past the property, which would mark the document for a rewrite.
-                state(action).set(name, None)
+                put(action, name, None)
     refer = {"_id": {"$in": keys}, names[0]: it["_type"], names[1]: it["_id"]}
     nothing = {"$set": dict.fromkeys(names)}
     return DBSession.db[collection_of(Action)].update_many(refer, nothing).matched_count
@@ -88,10 +81,10 @@ def remove_recipients(keys: list[Any], references: Sequence[Reference]) -> int:
     :returns: of how many actions they were recipients.
     """
     for action in _held(keys):
-        recipients = state(action).document.get("_recipients")
+        recipients = document_of(action).get("_recipients")
         if recipients is not None:  # nor still to be read
             rest = [to for to in recipients if (to["_type"], to["_id"]) not in references]
-            state(action).set("_recipients", rest)
+            put(action, "_recipients", rest)
     it = _one_of(references)
     addressed = {"_id": {"$in": keys}, "_recipients": {"$elemMatch": it}}
     without = {"$pull": {"_recipients": it}}
@@ -105,9 +98,8 @@ def _keys(documents: Any) -> Iterator[list[Any]]:
 
 
 def _held(keys: list[Any]) -> list[Action]:
-    """Those of these actions that the session holds, or has let go of."""
-    held = (*DBSession.uow, *released_objects())
-    actions = [each for each in held if isinstance(each, Action)]
+    """Return those of these actions that the session holds."""
+    actions = [each for each in DBSession.uow if isinstance(each, Action)]
     wanted = set(keys) if actions else ()
     return [action for action in actions if action._id in wanted]
 

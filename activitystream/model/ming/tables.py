@@ -5,14 +5,14 @@ from typing import Any
 
 import pymongo
 from ming import schema as s
-from ming.odm import FieldProperty, MapperExtension, mapper, state
-from ming.odm.base import ObjectState
+from ming.odm import FieldProperty, MapperExtension, mapper
 from ming.odm.declarative import MappedClass
 
 from .. import DBSession
 from ..action import FIELDS, ROLES, ActionMixin
 from ..values import Reference
 from .keys import as_stored
+from .private import document_of, fields_to_save, set_fields_to_save
 
 NEWEST_FIRST = [("timestamp", pymongo.DESCENDING), ("_id", pymongo.DESCENDING)]
 
@@ -40,11 +40,11 @@ class _RecipientsProperty(FieldProperty):
 class _SavesWhatWasRead(MapperExtension):
     """Has Ming save the fields that were read of an action, and never those that were not."""
 
-    def before_update(self, instance: Any, state: ObjectState, sess: Any) -> None:
+    def before_update(self, instance: Any, state: Any, sess: Any) -> None:
         # Beside ours, an action may be one that the host made, or of a query of its own.
-        fields = state.options.get("fields")
+        fields = fields_to_save(state)
         if fields is READ or fields is _READ_WITH_RECIPIENTS:
-            state.options.fields = _READ_WITH_RECIPIENTS if is_read(instance) else READ
+            set_fields_to_save(state, _READ_WITH_RECIPIENTS if is_read(instance) else READ)
 
 
 class Action(ActionMixin, MappedClass):
@@ -110,12 +110,11 @@ class Action(ActionMixin, MappedClass):
         return recipients
 
     def _stored(self, name: str) -> Any:
-        # Past the property, which makes a copy of what it gives that knows of its changes.
-        value = state(self).document.get(name)
+        value = document_of(self).get(name)
         return as_stored(value) if name in _KEY_FIELDS else value
 
     def _in_hand(self) -> dict[str, Any]:
-        document = state(self).document
+        document = document_of(self)
         fields = {name: document[name] for name in (*FIELDS, "_recipients") if name in document}
         if fields.get("_recipients"):
             fields["_recipients"] = [dict(each) for each in fields["_recipients"]]
@@ -137,7 +136,7 @@ _KEY_FIELDS = {f"{role}_id" for role in ROLES}
 
 def is_read(action: Action) -> bool:
     """Whether it is known for whom an action is."""
-    return "_recipients" in state(action).document
+    return "_recipients" in document_of(action)
 
 
 @lru_cache(maxsize=1000)

@@ -4,10 +4,10 @@ from typing import Any
 
 import bson
 from bson.errors import BSONError
-from ming.odm import state
 
 from .. import DBSession
 from .keys import ENCODING
+from .private import document_of, let_grow, put
 from .reading import restore_action
 from .tables import Action, collection_of
 
@@ -25,13 +25,10 @@ def insert_action(fields: dict[str, Any]) -> Action:
     recipients = document.pop("_recipients")
     action = restore_action(document)
     # Ming would make an object of each, which takes longer than to store them.
-    state(action).set("_recipients", recipients)
+    put(action, "_recipients", recipients)
     # By no flush, which the host's extensions of it would take for one of theirs.
-    DBSession.impl.insert(state(action).document, validate=False)
-    # Called by one of the host's extensions, this may be within a flush, which goes through what
-    # the session holds: that it may not grow meanwhile. The flush ends by dropping the new dict.
-    unit_of_work = DBSession.uow
-    unit_of_work._objects = dict(unit_of_work._objects)
+    DBSession.impl.insert(document_of(action), validate=False)
+    let_grow(DBSession)  # one of the host's extensions may call this within a flush
     DBSession.save(action)
     return action
 

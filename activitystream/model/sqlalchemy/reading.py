@@ -1,6 +1,6 @@
 """Reading streams, all actions, and the recipients of a page."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -108,8 +108,10 @@ def read_recipients(action: Action, page: Sequence[Action], few: int) -> Sequenc
     return together
 
 
-def release(actions: Iterable[Action], loaded: Iterable[Mapping[Any, Any]]) -> None:
-    """Nothing to do: the session holds on only to what was changed."""
+def release(actions: list[Action], loaded: list[Any]) -> None:
+    """Let go of what was read: the session itself holds only what was changed."""
+    actions.clear()
+    loaded.clear()
 
 
 def find_actions(
