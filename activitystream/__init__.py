@@ -9,12 +9,16 @@ __all__ = ["ActionManager", "am", "plugme"]
 
 
 def plugme(app_config: Any, options: dict[str, Any]) -> dict[str, Any]:
-    """Join a host's configuration; called by ``plug(base_config, 'activitystream', …)``.
+    """Add this package to a host's configuration. Do not call it: ``plug`` does.
+
+    Example, in the host's ``config/app_cfg.py``::
+
+        plug(base_config, 'activitystream', poll_interval=60)
 
     :param app_config: the host's configurator.
-    :param options: what was given to ``plug``: ours (see :mod:`activitystream.lib.options`) and
-        tgext.pluggable's own.
-    :returns: the options that tgext.pluggable is to use where the host gave none.
-    :raises tg.configuration.utils.TGConfigError: on an option that makes no sense.
+    :param options: the keyword arguments of ``plug``: ours (see :mod:`activitystream.lib.options`)
+        and tgext.pluggable's own.
+    :returns: default options for tgext.pluggable.
+    :raises tg.configuration.utils.TGConfigError: on an invalid option.
     """
     return {"appid": "activitystream", **configure_host(app_config, options)}

@@ -1,4 +1,4 @@
-"""What ``gearbox setup-app`` does for us, after it set up the host."""
+"""Our part of ``gearbox setup-app``, which runs after the host's own."""
 
 from typing import Any
 
@@ -6,5 +6,5 @@ from . import model
 
 
 def bootstrap(command: Any, conf: Any, vars: Any) -> None:
-    """Prepare the database: the indexes."""
+    """Create our tables and indexes, if they are missing."""
     model.orm.prepare_database()

@@ -1,4 +1,4 @@
-"""What a host's templates find as ``h.activitystream``."""
+"""The helpers that templates of the host call as ``h.activitystream``."""
 
 from hashlib import sha256
 from typing import Any
@@ -10,17 +10,27 @@ from .web.translation import languages
 
 __all__ = ["link_of", "notification_cache", "own_link_of", "see_url"]
 
-_A_WEEK = 7 * 24 * 60 * 60
+_WEEK = 7 * 24 * 60 * 60  # seconds
 
 
 def notification_cache(action: Any) -> dict[str, Any]:
-    """The ``tg_cache`` for a template that renders one action the same for every reader.
+    """Return the ``tg_cache`` for a template that renders one action, alike for all readers.
 
-    :param action: the cache's key is its ``_id``, the request's languages, and a digest of all that
-        is stored of it: SQLite gives an ``_id`` again whose action was rolled back. The template
-        may show nothing that depends on the reader, the page or the clock.
-    :returns: an empty one, which keeps nothing, in an app without a cache.
+    The template must not show anything that depends on the reader, the page or the time. Example,
+    in ``lib/helpers.py``::
+
+        render_template(
+            {'action': action, 'tg_cache': notification_cache(action)},
+            'kajiki',
+            'myproject.templates.notification',
+            is_fragment=True,
+        )
+
+    :param action: an action that was read. Each of the request's languages has its own entry.
+    :returns: an entry for a week, or an empty dict, which caches nothing, in an app without a
+        cache.
     """
+    # The _id alone is no key: SQLite assigns the _id of an action that was rolled back again.
     stored = repr([getattr(action, field) for field in FIELDS])
     digest = sha256(stored.encode(errors="backslashreplace")).hexdigest()
-    return tg_cache(f"{action._id} {','.join(languages())} {digest}", _A_WEEK)
+    return tg_cache(f"{action._id} {','.join(languages())} {digest}", _WEEK)

@@ -1,4 +1,4 @@
-"""What a host's templates show by ``h.call_partial``."""
+"""The partials that a host's templates show by ``h.call_partial``."""
 
 import logging
 from collections.abc import Iterable
@@ -22,25 +22,29 @@ from .web.templates import render, statics
 
 log = logging.getLogger(__name__)
 
-#: How many a bell shows when it is opened.
+#: The number of actions in an opened bell.
 _NEWEST = 10
 
 _NOTHING = Markup()
 
 
 def bell(must_count: bool = False) -> Markup:
-    """The number of what the logged-in user has not seen, and the newest of it when it is opened.
+    """Render the bell: the number of actions that the logged-in user has not seen.
 
-    If it cannot be counted, that is logged, and the bell has no number: it is not what somebody
-    came to the page for. An error that cost the host what it wrote is raised all the same.
+    Opened, it lists the newest actions. Example, in a template::
 
-    :param must_count: raise the error in any case, if it is the database's.
-    :returns: nothing for anyone else. In an app without our URLs, just the number.
+        ${h.call_partial('activitystream.partials:bell')}
+
+    An error must not break the page around the bell. It is logged, and the bell has no number; it
+    is raised only if the host's transaction was lost.
+
+    :param must_count: raise all errors of the database.
+    :returns: an empty string if nobody is logged in; the bare number in an app without our URLs.
     """
     user = logged_in_user()
     if user is None:
         return _NOTHING
-    return attempt(lambda: _bell(user, must_count), _NOTHING, "A page has no bell")
+    return attempt(lambda: _bell(user, must_count), _NOTHING, "The bell cannot be shown")
 
 
 def _bell(user: Any, must_count: bool) -> Markup:
@@ -71,25 +75,29 @@ def _unseen(user: Any, must_count: bool) -> int | None:
         return attempt(
             lambda: count_not_seen_of(user, limit=MAX_COUNTED),
             None,
-            "The bell has no number, since it could not be counted",
+            "The bell has no number: counting failed",
         )
     except model.orm.DATABASE_ERRORS:
         if must_count or not model.orm.recover():
             raise
-        log.exception("The bell has no number, since the database could not be asked for it")
+        log.exception("The bell has no number: the database is unavailable")
         return None
 
 
 def newest() -> Markup:
-    """What a bell shows when it is opened: the newest of the logged-in user's stream.
+    """Render the content of an opened bell: the newest actions of the logged-in user's stream.
 
-    :returns: nothing for anyone else.
+    Example, in a template::
+
+        ${h.call_partial('activitystream.partials:newest')}
+
+    :returns: an empty string if nobody is logged in.
     """
     user = logged_in_user()
     if user is None:
         return _NOTHING
     failed = Markup('<div class="activitystream-newest">{}</div>').format(_cannot_be_shown())
-    return attempt(lambda: _newest(user), failed, "The newest cannot be shown")
+    return attempt(lambda: _newest(user), failed, "The newest actions cannot be shown")
 
 
 def _newest(user: Any) -> Markup:
@@ -99,7 +107,7 @@ def _newest(user: Any) -> Markup:
     if any(line.is_new for line in shown):
         until = clock.as_text(actions[0].timestamp)
         mark_url = _url("/ajax_update_last_seen_of_a_recipient", until=until)
-        # What is marked as seen by it is told as new on the page all the same.
+        # Opening the bell marks these as seen. The page still shows them as new.
         seen = last_seen(user)
         new_since = {"new_since": "" if seen is None else clock.as_text(seen)}
     return render(
@@ -111,11 +119,15 @@ def _newest(user: Any) -> Markup:
 
 
 def stream(actions: Iterable[Any], recipient: Any = None) -> Markup:
-    """A list of actions, by day.
+    """Render a list of actions, grouped by day.
+
+    Example, in a template::
+
+        ${h.call_partial('activitystream.partials:stream', actions=actions, recipient=user)}
 
     :param actions: those to show, in this order.
-    :param recipient: those that this one has not seen are marked as new, and a click marks the
-        user's stream as seen; None does neither.
+    :param recipient: mark what this recipient has not seen as new, and let a click mark the
+        logged-in user's stream as seen; None does neither.
     """
 
     def listed() -> Markup:
@@ -134,21 +146,26 @@ def bootstrap_widget(
     cache_key: str | None = None,
     cache_expire: int = 3600,
 ) -> Markup:
-    """A panel of actions.
+    """Render a panel of actions, a Bootstrap 5 card.
+
+    Example, in a template::
+
+        ${h.call_partial('activitystream.partials:bootstrap_widget', actions=actions,
+                         panel_title='News', panel_body_style='max-height: 20em')}
 
     :param actions: those to show, in this order.
-    :param panel_title: its heading.
-    :param panel_body_style: CSS for its body, like ``max-height: 20em; overflow: auto``.
-    :param timestamp_since: show how long ago they were, not the date.
-    :param cache_key: keep the rendered panel under this key; None keeps nothing.
-    :param cache_expire: for how many seconds.
+    :param panel_title: the heading.
+    :param panel_body_style: the CSS of the body, like ``max-height: 20em; overflow: auto``.
+    :param timestamp_since: show how long ago an action happened, not the date.
+    :param cache_key: cache the panel under this key; None does not cache it.
+    :param cache_expire: the lifetime of the cached panel, in seconds.
     """
 
-    def stream() -> Markup:  # called by the template, so not where the panel is kept
+    def stream() -> Markup:  # the template calls it, so a cached panel does not
         shown = lines(actions, _since if timestamp_since else _date)
         return render_list(undated(shown))
 
-    kept = {} if cache_key is None else {"tg_cache": tg_cache(cache_key, cache_expire)}
+    cached = {} if cache_key is None else {"tg_cache": tg_cache(cache_key, cache_expire)}
     return attempt(
         lambda: render(
             "partials.bootstrap_widget",
@@ -157,7 +174,7 @@ def bootstrap_widget(
             panel_title=panel_title,
             panel_body_style=panel_body_style,
             timestamp_since=timestamp_since,
-            **kept,
+            **cached,
         ),
         _cannot_be_shown(),
         "A panel of actions cannot be shown",
@@ -169,7 +186,7 @@ def _cannot_be_shown() -> Markup:
 
 
 def _url(path: str, **params: str) -> str | None:
-    """One of our URLs; None where the app has none of them."""
+    """Return one of our URLs, or None in an app without them."""
     if not is_plugged("controller"):
         return None
     return plug_url("activitystream", path, params=params)

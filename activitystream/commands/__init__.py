@@ -1,1 +1,1 @@
-"""What operators run: ``gearbox activitystream …``."""
+"""The commands for operators: ``gearbox activitystream …``."""

@@ -1,4 +1,4 @@
-"""What our commands have in common: the app that they work on, and how they tell of it."""
+"""The base of our commands: load the app, commit in batches, show the progress."""
 
 import os
 import signal
@@ -20,11 +20,12 @@ from .progress import bar
 class AppCommand(Command):
     """A command on the app of a configuration file.
 
-    Its exit status is 0; 2 for what cannot be asked; 4, by gearbox, for an error on the way, of
-    which it logs the traceback; 130 for Ctrl-C, after which another run goes on.
+    The exit status is 0 on success and 2 on bad arguments. It is 4 on another error, whose
+    traceback gearbox logs, and 130 on Ctrl-C: run the command again for the rest.
     """
 
     def get_parser(self, prog_name: str) -> ArgumentParser:
+        """Return the parser, with the arguments that all our commands take."""
         parser = super().get_parser(prog_name)
         parser.add_argument(
             "-c",
@@ -34,11 +35,12 @@ class AppCommand(Command):
             help="the app's configuration file (default: development.ini)",
         )
         parser.add_argument(
-            "--dry-run", action="store_true", help="change nothing, and tell what would be done"
+            "--dry-run", action="store_true", help="change nothing, and print what would be done"
         )
         return parser
 
     def take_action(self, options: Namespace) -> int:
+        """Load the app, run the command, and return its exit status."""
         file, _, _ = options.config_file.partition("#")
         if not Path(file).is_file():
             return _refuse(f"there is no file {file}: name the app's file by -c")
@@ -51,50 +53,53 @@ class AppCommand(Command):
             return _refuse(str(error))
 
     def work(self, options: Namespace) -> int:
-        """Do it, and say what was done.
+        """Run the command and print the result.
 
         :returns: the exit status.
-        :raises ValueError: if what is asked for makes no sense.
+        :raises ValueError: on bad arguments.
         """
         raise NotImplementedError
 
 
-def work_off(batches: Iterable[tuple[int, Any]], total: int) -> tuple[list[Any], int]:
-    """Commit after each batch, and show how far it is. Ctrl-C stops it after the batch.
+def run_batches(batches: Iterable[tuple[int, Any]], total: int) -> tuple[list[Any], int]:
+    """Commit after each batch, and show the progress. Ctrl-C stops it after the current batch.
 
-    :param batches: of each, how many steps it took, and what came of it.
-    :param total: how many steps there are.
-    :returns: what came of each, and the exit status.
+    :param batches: yields, after each batch, the number of its steps and its result.
+    :param total: the number of all steps.
+    :returns: the results of the batches, and the exit status.
     """
     results = []
     model.orm.commit_batch()
-    with bar(total) as advance, ctrl_c() as came:
+    with bar(total) as advance, catch_ctrl_c() as interrupted:
         for steps, result in batches:
             model.orm.commit_batch()
             results.append(result)
             advance(steps)
-            if came():
+            if interrupted():
                 break
-    if came():
+    if interrupted():
         print("stopped by Ctrl-C: run it again for the rest", file=sys.stderr)
-    return results, 130 if came() else 0
+    return results, 130 if interrupted() else 0
 
 
 @contextmanager
-def ctrl_c() -> Iterator[Callable[[], bool]]:
-    """Tells whether Ctrl-C came in the block. A second one ends the program, as ever."""
-    came = False
+def catch_ctrl_c() -> Iterator[Callable[[], bool]]:
+    """Catch the first Ctrl-C in the block. A second one ends the program, as usual.
 
-    def come(*_: Any) -> None:
-        nonlocal came
-        came = True
-        signal.signal(signal.SIGINT, before)
+    :returns: a function that says whether Ctrl-C was pressed.
+    """
+    interrupted = False
 
-    before = signal.signal(signal.SIGINT, come)
+    def interrupt(*_: Any) -> None:
+        nonlocal interrupted
+        interrupted = True
+        signal.signal(signal.SIGINT, previous)
+
+    previous = signal.signal(signal.SIGINT, interrupt)
     try:
-        yield lambda: came
+        yield lambda: interrupted
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, previous)
 
 
 def _refuse(reason: str) -> int:

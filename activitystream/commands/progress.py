@@ -1,4 +1,4 @@
-"""How far something is."""
+"""Show the progress of a command."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -9,10 +9,10 @@ _WIDTH = 40
 
 @contextmanager
 def bar(total: int) -> Iterator[Callable[[int], None]]:
-    """A bar on the terminal, until the block ends; in a log, nothing.
+    """Show a progress bar on the terminal until the block ends. Elsewhere, show nothing.
 
-    :param total: how many steps there are, more or less.
-    :returns: a function that takes how many steps were done since it was called last.
+    :param total: the approximate number of steps.
+    :returns: a function to call with the number of steps done since its last call.
     """
     done = 0
     terminal = sys.stderr if sys.stderr.isatty() else None

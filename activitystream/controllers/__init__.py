@@ -1,4 +1,4 @@
-"""What tgext.pluggable mounts at ``/activitystream``."""
+"""The controller that tgext.pluggable mounts at ``/activitystream``."""
 
 from .root import RootController
 

@@ -1,4 +1,4 @@
-"""The URLs, one method each."""
+"""Our URLs, one method each."""
 
 import json
 import logging
@@ -24,7 +24,7 @@ from ..web import activitystreams, transactions
 from ..web.cursors import cursor_as_text, cursor_from_text
 from ..web.days import by_day, when_in_day
 from ..web.links import location_of
-from ..web.login import logged_in_user, prolong_nothing
+from ..web.login import keep_expiry, logged_in_user
 from ..web.origin import is_by_script, is_for_nobody, is_foreign, is_navigation
 from ..web.rendering import is_new_to, lines, render_list
 from ..web.see_links import see_url
@@ -34,62 +34,62 @@ log = logging.getLogger(__name__)
 
 _READ = {"allowed_methods": ["GET", "HEAD"]}
 
-_PAGE = 25
+_PAGE_SIZE = 25
 
 
 class RootController(TGController):
-    """For a logged-in user only, whose record still exists.
+    """Answer requests of the logged-in user. Others are refused, deleted users too.
 
-    TurboGears drops parameters that a method doesn't name. None takes ``**kwargs``, in which a
-    parameter named ``self`` would be an error.
+    TurboGears drops the parameters that a method does not name. No method takes ``**kwargs``: a
+    parameter named ``self`` would raise an error.
     """
 
     def _visit(self, /, *remainder: Any, **parameters: Any) -> None:
-        request.environ[transactions.OURS] = True
+        request.environ[transactions.SERVED_BY_US] = True
 
     @expose(content_type="text/html", **_READ)
     def index(self, before: Any = None, new_since: Any = None) -> str:
-        """The user's own stream as a page. It marks nothing as seen."""
+        """Show the user's stream as a page. It marks nothing as seen."""
         page = _page(_user_or_login(), before, new_since)
         return render_page(render("stream_page", **page), **page)
 
     @expose(content_type="text/html", **_READ)
     def more(self, before: Any = None, new_since: Any = None) -> str:
-        """The rest of the page, for htmx to put below it."""
+        """Return the next page as a fragment, which htmx appends to the page."""
         with _refusing_errors():
-            return _page(_user_or_refuse(), before, new_since, going_on=True)["stream"]
+            return _page(_user_or_refuse(), before, new_since, append=True)["stream"]
 
     @expose(content_type="text/html", **_READ)
     def bell(self) -> str:
-        """The bell again, with the number of now."""
-        prolong_nothing()
+        """Return the bell with its current number."""
+        keep_expiry()
         _user_or_refuse()
-        with _refusing_errors():  # an answer without a number would replace one with an old number
+        with _refusing_errors():  # on an error, the page keeps its bell with the last number
             return call_partial("activitystream.partials:bell", must_count=True)
 
     @expose(content_type="text/html", **_READ)
     def newest(self) -> str:
-        """What the bell shows when it is opened. It marks nothing as seen."""
+        """Return the content of the opened bell. It marks nothing as seen."""
         _user_or_refuse()
         with _refusing_errors():
             return call_partial("activitystream.partials:newest")
 
     @expose(content_type="application/activity+json", **_READ)
     def stream(self, before: Any = None) -> str:
-        """The user's own stream as ActivityStreams 2.0. It marks nothing as seen."""
-        prolong_nothing()
+        """Return a page of the user's stream as ActivityStreams 2.0. It marks nothing as seen."""
+        keep_expiry()
         user = _user_or_refuse()
         try:
-            place = _place(before)
+            cursor = _cursor(before)
         except ValueError as error:
             _refuse(400, str(error))
         with _refusing_errors():
-            return json.dumps(activitystreams.page(*_part(user, place), before=place))
+            return json.dumps(activitystreams.page(*_read_page(user, cursor), before=cursor))
 
     @expose(content_type="application/json", **_READ)
     def unseen(self) -> str:
-        """How many actions the user has not seen, up to 100, and whether there are more."""
-        prolong_nothing()
+        """Return the number of unseen actions as JSON, at most 100, and whether there are more."""
+        keep_expiry()
         user = _user_or_refuse()
         with _refusing_errors():
             try:
@@ -100,7 +100,7 @@ class RootController(TGController):
         response.conditional_response = True
         return json.dumps({"unseen": min(count, MAX_COUNTED), "more": count > MAX_COUNTED})
 
-    #: Where the host turned off TurboGears' request extensions, ``/stream.json`` arrives here.
+    #: ``/stream.json`` arrives here if the host disabled TurboGears' request extensions.
     stream_json = stream
     unseen_json = unseen
 
@@ -139,16 +139,17 @@ class RootController(TGController):
     def ajax_update_last_seen_of_a_recipient(
         self, _type: Any = None, _id: Any = None, until: Any = None
     ) -> dict[str, Any]:
-        """Mark a recipient's stream as seen: the user's, or that of ``_type`` and ``_id``.
+        """Mark the stream of the user, or of the recipient ``_type`` and ``_id``, as seen.
 
-        Whoever does not exist and whoever the user may not mark get the same answer.
+        The answer is the same for a recipient that does not exist and one that the user may not
+        mark, so that nobody learns who exists.
         """
         user = _user_or_refuse()
         response.headers["Cache-Control"] = "private, no-store"
-        if request.method == "HEAD":  # which TurboGears lets pass for GET
-            _refuse(405, "HEAD would mark the stream as seen")
+        if request.method == "HEAD":  # TurboGears allows HEAD wherever GET is allowed
+            _refuse(405, "use POST or GET: HEAD must not mark the stream as seen")
         if is_for_nobody(request) or not _may_mark(navigating=False):
-            _refuse(403, "this is for scripts of the site's own pages")
+            _refuse(403, "only scripts of this site's own pages may mark a stream as seen")
         with _refusing_errors():
             try:
                 moment = clock.parse(until)
@@ -164,54 +165,55 @@ class RootController(TGController):
                     _refuse(401, str(error))
             except AttributeError:
                 _refuse_without_field()
-            _refuse(404, "there is no such recipient whose stream you may mark")
+            _refuse(404, "there is no recipient with this `_type` and `_id` that you may mark")
 
 
 def _user_or_login() -> Any:
-    """The logged-in user; whoever isn't is sent to log in."""
+    """Return the logged-in user; without one, have the host ask to log in."""
     user = logged_in_user()
     if user is None:
         abort(401)
-    _say_private()
+    _forbid_shared_caching()
     return user
 
 
 def _user_or_refuse() -> Any:
-    """The logged-in user, for what no person looks at: whoever isn't gets 401."""
+    """Return the logged-in user; without one, answer 401, for requests of scripts."""
     user = logged_in_user()
     if user is None:
         _refuse(401, "log in first")
-    _say_private()
+    _forbid_shared_caching()
     return user
 
 
-def _say_private() -> None:
-    """What this user gets must not be kept for another."""
+def _forbid_shared_caching() -> None:
+    """Keep caches from giving this user's answer to another user."""
     response.headers["Cache-Control"] = "private, no-cache"
     response.vary = (*(response.vary or ()), "Cookie", "Authorization")
 
 
 def _may_mark(navigating: bool) -> bool:
-    """Whether this request may mark a stream as seen, by what the browser says of it.
+    """Return whether this request may mark a stream as seen, by the browser's headers.
 
-    :param navigating: whether a GET is to come from somebody who goes to a page, or from a script.
+    :param navigating: expect a GET from a person who opens a page, rather than from a script.
     """
     if request.method == "HEAD" or is_foreign(request):
         return False
     return request.method == "POST" or (is_navigation if navigating else is_by_script)(request)
 
 
-def _page(user: Any, before: Any, new_since: Any, going_on: bool = False) -> dict[str, Any]:
-    """What the page shows.
+def _page(user: Any, before: Any, new_since: Any, append: bool = False) -> dict[str, Any]:
+    """Return the variables of the page's template.
 
-    :param going_on: it is put below what happened after ``before``, a day of which has its heading.
+    :param append: the page is appended to the previous one, so it leaves out the heading of the
+        day at which that one ends.
     """
     try:
-        place = _place(before)
+        cursor = _cursor(before)
         seen = clock.parse(new_since)
     except ValueError as error:
         abort(400, detail=str(error))
-    actions, older = _part(user, place)
+    actions, older = _read_page(user, cursor)
     if new_since is None:
         is_new = is_new_to(user)
     else:
@@ -220,34 +222,35 @@ def _page(user: Any, before: Any, new_since: Any, going_on: bool = False) -> dic
             return seen is None or action.timestamp > seen
 
     shown = lines(actions, when_in_day, is_new)
-    day_before = place.timestamp.date() if place and going_on else None
+    continued = cursor.timestamp.date() if cursor and append else None
     return {
-        "stream": render_list(by_day(shown, day_before), older and _older(older, new_since)),
+        "stream": render_list(by_day(shown, continued), older and _older_urls(older, new_since)),
         "actions": actions,
         "user": user,
-        # A further page doesn't hold the newest: by its own, what is above it would stay new.
+        # Only the first page has the newest action: another page's would leave newer ones unseen.
         "until": as_text(actions[0].timestamp)
-        if place is None and any(line.is_new for line in shown)
+        if cursor is None and any(line.is_new for line in shown)
         else None,
         "see_url": see_url,
     }
 
 
-def _place(before: Any) -> Cursor | None:
+def _cursor(before: Any) -> Cursor | None:
     return None if before in (None, "") else cursor_from_text(before)
 
 
-def _part(user: Any, place: Cursor | None) -> tuple[list[Any], Cursor | None]:
-    """The next actions of the user's stream, and where it goes on; None if nowhere."""
+def _read_page(user: Any, cursor: Cursor | None) -> tuple[list[Any], Cursor | None]:
+    """Return a page of the user's stream, and the cursor of the next page or None."""
     stream = stream_of(user)
-    if place is not None:
-        stream = stream.before(place)
-    actions = stream.limit(_PAGE + 1).all()
-    return actions[:_PAGE], cursor_of(actions[_PAGE - 1]) if len(actions) > _PAGE else None
+    if cursor is not None:
+        stream = stream.before(cursor)
+    actions = stream.limit(_PAGE_SIZE + 1).all()
+    page = actions[:_PAGE_SIZE]
+    return page, cursor_of(page[-1]) if len(actions) > _PAGE_SIZE else None
 
 
-def _older(place: Cursor, new_since: Any) -> dict[str, str]:
-    params = {"before": cursor_as_text(place)}
+def _older_urls(cursor: Cursor, new_since: Any) -> dict[str, str]:
+    params = {"before": cursor_as_text(cursor)}
     if new_since is not None:
         params["new_since"] = new_since
     return {path: plug_url("activitystream", path, params=params) for path in ("/", "/more")}
@@ -258,40 +261,40 @@ def _refuse(status: int, reason: str) -> NoReturn:  # type: ignore[misc]  # abor
 
 
 def _refuse_without_field() -> NoReturn:
-    """Answer what was asked of a class that lacks the field: what that is to be, the log says."""
+    """Answer 404: the class lacks ``last_activity_seen``. The logged error says how to add it."""
     log.exception("%s was not answered", request.path)
-    _refuse(404, "nobody knows what this recipient has seen")
+    _refuse(404, "it is not recorded what this recipient has seen: see the app's log")
 
 
 @contextmanager
 def _refusing_errors() -> Iterator[None]:
-    """Answers 503 if the database cannot be asked, and logs why."""
+    """Answer 503 if the database is unavailable, and log why."""
     try:
         yield
     except model.orm.DATABASE_ERRORS:
         if not model.orm.recover():
             raise
-        log.exception("%s was not answered, since the database could not be asked", request.path)
-        _refuse(503, "the database cannot be asked now: try again later")
+        log.exception("%s was not answered: the database is unavailable", request.path)
+        _refuse(503, "the database is unavailable: try again later")
 
 
 def _recipient(user: Any, type_name: Any, key: Any) -> Any:
-    """The recipient that a request names, or the user if it names none.
+    """Return the recipient that a request names, or the user if it names none.
 
-    :returns: None if there is none of that name, or none that the user may mark: the same work is
-        done for both, but for what ``may_update`` does.
-    :raises ValueError: if no recipient can have that name, or several have it.
+    :returns: None if it does not exist or the user may not mark it. Both take the same time, apart
+        from the option ``may_update``.
+    :raises ValueError: if the name is malformed or ambiguous.
     """
     if type_name is None and key is None:
         return user
     if not (isinstance(type_name, str) and isinstance(key, str)):
-        raise ValueError("a recipient is named by one _type and one _id")
+        raise ValueError("give both `_type` and `_id`, each once, or neither")
     cls = class_named(type_name)
     if cls is None or not model.orm.has_seen_field(cls):
         return None
     keys = model.orm.keys_from_text(cls, key)
     if not keys:
-        raise ValueError("this is no _id of that _type")
+        raise ValueError("`_id` is no valid key of that `_type`")
     if model.orm.root_of(type(user)) is cls and model.orm.key_of(user) in keys:
         return user
     may_update = option("may_update")
@@ -302,9 +305,9 @@ def _recipient(user: Any, type_name: Any, key: Any) -> Any:
         if attempt(
             partial(may_update, user, each),
             False,
-            "Nobody else's stream is marked as seen, since the option may_update failed",
+            "No recipient's stream is marked as seen: the option may_update failed",
         )
     ]
     if len(allowed) > 1:
-        raise ValueError("this is more than one _id of that _type")
+        raise ValueError("`_id` is ambiguous: several recipients of that `_type` match")
     return allowed[0] if allowed else None

@@ -1,11 +1,11 @@
-"""Stand in the way of ``managers.py`` of PyPI's ActivityStream, which is Apache Allura's.
+"""Report the conflict with PyPI's ActivityStream (Apache Allura), which overwrites our files.
 
-Installed after ours, it replaces our ``__init__.py`` by its own, which imports its ``managers``
-first. A package goes before a module of the same name, so this is the code of ours that still runs.
+If it is installed after ours, its ``__init__.py`` replaces ours and imports its own
+``managers.py`` first. Python prefers a package to a module of the same name, so this runs instead.
 """
 
 from ..lib.distributions import conflict
 
 raise ImportError(
-    conflict() or "There is no activitystream.managers: write from activitystream import am."
+    conflict() or "activitystream.managers does not exist: write from activitystream import am."
 )

@@ -1,13 +1,14 @@
-"""Runs the migrations: for ``gearbox migrate-pluggable activitystream``, and for our bootstrap."""
+"""Run the migrations, for ``gearbox migrate-pluggable activitystream`` and for our bootstrap."""
 
 import sqlalchemy as sa
 from alembic import context
 
-#: As tgext.pluggable names it.
+#: The name that tgext.pluggable gives it.
 VERSION_TABLE = "activitystream_migrate"
 
 
 def migrate(connection):
+    """Bring our tables to the newest version."""
     context.configure(connection=connection, version_table=VERSION_TABLE)
     migrations = context.get_context()
     made = version_made(sa.inspect(connection))
@@ -18,9 +19,9 @@ def migrate(connection):
 
 
 def version_made(inspector):
-    """The version whose tables are there; None if there are none.
+    """Return the version of the tables that exist, or None if there are none.
 
-    create_all makes those of its release, this one or an earlier one, and doesn't say which.
+    Tables that ``create_all`` made have no version: it does not record the release that it ran in.
     """
     version = None
     for script in reversed([*context.script.walk_revisions()]):
@@ -36,7 +37,7 @@ if connection is not None:
 else:
     section = context.config.get_section(context.config.config_ini_section)
     prefix = "sqlalchemy.master." if "sqlalchemy.master.url" in section else "sqlalchemy."
-    # With the host's own pool, as NullPool refuses its options.
+    # Keep the host's pool class: NullPool would reject the host's pool options.
     engine = sa.engine_from_config(section, prefix=prefix)
     with engine.begin() as connection:
         migrate(connection)

@@ -1,7 +1,7 @@
 """Actions as ActivityStreams 2.0 (https://www.w3.org/TR/activitystreams-core/).
 
-An entity is told by its ``as_str`` and ``as_link``, or by what its property ``as_activitystreams``
-says; never by its fields.
+An entity is described by its property ``as_activitystreams``, or else by its ``as_str`` and
+``as_link``. Its fields are never published.
 """
 
 from collections.abc import Sequence
@@ -17,15 +17,16 @@ from ..model.values import Cursor
 from .cursors import cursor_as_text
 from .links import own_link
 
-#: What an action calls an entity, and what ActivityStreams calls it.
+#: The roles of an action, and their names in ActivityStreams.
 _PROPERTIES = {"actor": "actor", "action_obj": "object", "target": "target"}
 
 
 def page(actions: Sequence[Any], older: Cursor | None, before: Cursor | None) -> dict[str, Any]:
-    """A page of a stream.
+    """Return a page of a stream as a dict for JSON.
 
-    :param older: where the next one begins; None if this is the last.
-    :param before: where it begins; None at the newest.
+    :param actions: the actions of the page, newest first.
+    :param older: the cursor of the next page; None for the last page.
+    :param before: the cursor of this page; None for the first page.
     """
     page = {
         "@context": "https://www.w3.org/ns/activitystreams",
@@ -49,7 +50,7 @@ def _activity(action: Any) -> dict[str, Any]:
     return {
         "id": f"{_url(None)}#{action._id}",
         "type": "Activity" if "object" in entities else "IntransitiveActivity",
-        "summary": str(escape(action.sentence)),  # which is HTML by the standard
+        "summary": str(escape(action.sentence)),  # HTML, by the standard
         "published": f"{as_text(action.timestamp)}Z",
         **entities,
     }

@@ -1,7 +1,7 @@
-"""Keeping what templates rendered, by TurboGears' cache, which is Beaker's.
+"""Cache rendered templates in TurboGears' cache, Beaker, within a bound of memory.
 
-Beaker's own memory cache never lets go of what has expired unless it is asked for again, and of an
-action whose time is over nobody asks. Ours lets go of the oldest.
+Beaker's own memory cache drops an expired entry only when its key is requested again, and old
+actions never are. Our backend drops the oldest entry when its memory is full.
 """
 
 import sys
@@ -14,24 +14,25 @@ import tg
 try:
     from beaker.cache import clsmap
     from beaker.container import AbstractDictionaryNSManager
-except ImportError:  # TurboGears has no cache then
+except ImportError:  # without Beaker, TurboGears has no cache
     clsmap = {}
     AbstractDictionaryNSManager = object
 
-#: What setup.py calls our backend to Beaker.
+#: The name of our backend in setup.py's entry points.
 _BACKEND = "activitystream"
 
-#: How many bytes of memory each template's are given.
-_MOST = 16_000_000
+#: The memory for all entries of one template, in bytes.
+_MAX_BYTES = 16_000_000
 
-#: What Python needs for one, with its key, beside the text.
-_EACH = 500
+#: What one entry takes besides its text: the key and Python's objects, in bytes.
+_ENTRY_OVERHEAD = 500
 
 
 def tg_cache(key: str, expire: int) -> dict[str, Any]:
-    """The ``tg_cache`` of a template; an empty one, which keeps nothing, in an app without a cache.
+    """Return the ``tg_cache`` for a template, or an empty dict in an app without a cache.
 
-    :param expire: for how many seconds it is kept.
+    :param key: the cache key of the rendered template.
+    :param expire: the lifetime of the entry, in seconds.
     """
     if "beaker.cache" not in tg.request.environ:
         return {}
@@ -41,15 +42,15 @@ def tg_cache(key: str, expire: int) -> dict[str, Any]:
 def _backend() -> str:
     try:
         clsmap[_BACKEND]
-    except KeyError:  # run from a folder of files that was never installed
+    except KeyError:  # not installed, so Beaker does not know our entry point
         return "memory"
     return _BACKEND
 
 
 class RecentNamespaceManager(AbstractDictionaryNSManager):
-    """What one template rendered, the oldest first, which goes where there is too much.
+    """Hold what one template rendered, and drop the oldest entries above ``_MAX_BYTES``.
 
-    It is a backend of Beaker's, by the entry point ``beaker.backends``.
+    A backend of Beaker's, by the entry point ``beaker.backends``.
     """
 
     def __init__(self, namespace: str, **options: Any) -> None:
@@ -63,7 +64,7 @@ class RecentNamespaceManager(AbstractDictionaryNSManager):
             self._drop(key)
             self.dictionary[key] = value
             self._size += _size(value)
-            while self._size > _MOST:
+            while self._size > _MAX_BYTES:
                 self._drop(next(iter(self.dictionary)))
 
     def __delitem__(self, key: Any) -> None:
@@ -71,6 +72,7 @@ class RecentNamespaceManager(AbstractDictionaryNSManager):
             self._drop(key)
 
     def do_remove(self) -> None:
+        """Drop all entries."""
         with self._lock:
             self.dictionary.clear()
             self._size = 0
@@ -81,5 +83,5 @@ class RecentNamespaceManager(AbstractDictionaryNSManager):
 
 
 def _size(value: tuple[float, float, str]) -> int:
-    _, _, rendered = value  # the others are when, and for how long
-    return _EACH + sys.getsizeof(rendered)
+    _, _, rendered = value  # (stored, expires, rendered)
+    return _ENTRY_OVERHEAD + sys.getsizeof(rendered)

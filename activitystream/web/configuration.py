@@ -1,4 +1,4 @@
-"""How activitystream joins a host app's configuration, and what stops the app from starting."""
+"""Join the host's configuration, and stop the app from starting with a wrong one."""
 
 import importlib
 import importlib.util
@@ -24,17 +24,18 @@ from .translation import RequestWords
 
 words.use(RequestWords())
 
-#: What tgext.pluggable looks for in a pluggable. It passes over a module that cannot be imported,
-#: and the symptom would be a page that is not found, so they are imported here first.
+#: The modules that tgext.pluggable imports. It skips one that fails to import, and its pages would
+#: answer 404. We import them first, so that the error stops the start.
 _MODULES = ("bootstrap", "controllers", "helpers", "lib", "model", "partials", "public")
 
 
 def configure_host(app_config: Any, options: dict[str, Any]) -> dict[str, Any]:
-    """Put our options and our start-up steps into the host's configurator.
+    """Add our options and start-up steps to the host's configurator.
 
-    :returns: options for tgext.pluggable.
-    :raises TGConfigError: on an option that makes no sense, or if another distribution may have
-        overwritten files of ours.
+    :param app_config: the host's configurator.
+    :param options: the keyword arguments of ``plug``.
+    :returns: default options for tgext.pluggable.
+    :raises TGConfigError: on an invalid option, or if another distribution overwrites our files.
     """
     problem = distributions.conflict()
     if problem:
@@ -48,7 +49,7 @@ def configure_host(app_config: Any, options: dict[str, Any]) -> dict[str, Any]:
     app_config.register(ActivityStreamConfigurationComponent)
     app_config.register_application_wrapper(RequestEnd, after=TransactionApplicationWrapper)
     app_config.get_component("rendering").register_engine(TemplateEngine)
-    # activitystream.model.Action is there at once, where the host has said which ORM it uses.
+    # If the host has named its ORM already, activitystream.model.Action is available at once.
     with suppress(KeyError, TGConfigError):
         names = ("use_sqlalchemy", "use_ming", "DBSession")
         model.choose_orm({name: app_config.get_blueprint_value(name) for name in names})
@@ -56,10 +57,10 @@ def configure_host(app_config: Any, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _has_websetup(app_config: Any) -> bool:
-    """Whether the host can run our bootstrap: tgext.pluggable fails in a host without websetup."""
+    """Return whether the host has a ``websetup``: tgext.pluggable's bootstrap fails without it."""
     try:
         package = app_config.get_blueprint_value("package").__name__
-    except (AttributeError, KeyError):  # the host says it later
+    except (AttributeError, KeyError):  # the host sets it later
         return True
     try:
         return importlib.util.find_spec(f"{package}.websetup") is not None
@@ -68,11 +69,12 @@ def _has_websetup(app_config: Any) -> bool:
 
 
 class ActivityStreamConfigurationComponent(ConfigurationComponent):
-    """The steps of an app's start that are ours."""
+    """Our steps in the start of an app."""
 
     id = "activitystream"
 
     def get_actions(self) -> tuple[Any, ...]:
+        """Return the steps, as TurboGears asks for them."""
         return (
             BeforeConfigConfigurationAction(self._configure),
             EnvironmentLoadedConfigurationAction(self._prepare_storage),
@@ -82,7 +84,7 @@ class ActivityStreamConfigurationComponent(ConfigurationComponent):
     def _configure(self, conf: dict[str, Any], app: Any) -> None:
         if conf.get("package") is None:
             raise TGConfigError(
-                "activitystream is mounted in the host's package: write "
+                "the host's package is not configured: write "
                 "base_config.update_blueprint({'package': myproject}) in the host's "
                 "config/app_cfg.py."
             )
@@ -97,7 +99,7 @@ class ActivityStreamConfigurationComponent(ConfigurationComponent):
         conf["renderers"] = [*conf["renderers"], *missing]
 
     def _plug_models(self, conf: dict[str, Any]) -> None:
-        """Have our tables be the host's, and our classes if it wants them."""
+        """Add our tables to the host's metadata and, for ``global_models``, our classes to it."""
         model.orm.join_host_model(conf)
         host = getattr(conf["package"], "model", None)
         if host is not None and conf["activitystream.plug"].get("global_models"):
@@ -109,14 +111,14 @@ class ActivityStreamConfigurationComponent(ConfigurationComponent):
         model.orm.start(conf)
 
     def _check_plugged(self, conf: dict[str, Any], app: Any) -> Any:
-        """Refuse to serve half an activitystream: tgext.pluggable logs its failure and goes on.
+        """Stop the start if tgext.pluggable failed: it logs its errors and goes on.
 
-        The static files are the last thing that it plugs.
+        It plugs the static files last, so they tell whether it finished.
         """
         plugged = conf["tgext.pluggable.plugged"]["modules"]["activitystream"]
         if conf["activitystream.plug"].get("plug_statics", True) and plugged.get("statics") is None:
             raise TGConfigError(
-                "tgext.pluggable could not plug activitystream; the log above says why."
+                "tgext.pluggable failed to plug activitystream: see its error in the log above."
             )
         check_templates(conf)
         return app

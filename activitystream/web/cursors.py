@@ -1,4 +1,4 @@
-"""Cursors as a request's parameter."""
+"""Write a cursor into the parameter ``before`` of a URL, and read it back."""
 
 from .. import model
 from ..model import clock
@@ -6,14 +6,14 @@ from ..model.values import Cursor
 
 
 def cursor_as_text(cursor: Cursor) -> str:
-    """Return the text of a cursor, which :func:`cursor_from_text` reads."""
+    """Return a cursor as text, for :func:`cursor_from_text`."""
     return f"{clock.as_text(cursor.timestamp)}_{cursor.id}"
 
 
 def cursor_from_text(text: object) -> Cursor:
-    """Read a cursor from a request's parameter.
+    """Return the cursor that a request's parameter holds.
 
-    :raises ValueError: if it is none.
+    :raises ValueError: if it holds none.
     """
     moment, _, id_text = text.partition("_") if isinstance(text, str) else ("", "", "")
     action_id = model.orm.action_id_from_text(id_text) if moment else None

@@ -1,4 +1,4 @@
-"""When something happened, in words: the days are those of UTC, as the server knows no other."""
+"""Say when something happened. Days are UTC: the server does not know the reader's time zone."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -16,7 +16,7 @@ from .translation import languages
 
 
 class Day(NamedTuple):
-    """What a list shows of one day; without a name it has no heading."""
+    """The lines of one day in a list, below a heading; without a name there is no heading."""
 
     date: date | None
     name: str | None
@@ -24,21 +24,22 @@ class Day(NamedTuple):
 
 
 def undated(lines: list[Any]) -> list[Day]:
-    """Lines without headings."""
+    """Return the lines as one group without a heading."""
     return [Day(None, None, lines)] if lines else []
 
 
-def by_day(lines: Iterable[Any], going_on: date | None = None) -> Iterator[Day]:
-    """Lines of actions, day by day.
+def by_day(lines: Iterable[Any], continued: date | None = None) -> Iterator[Day]:
+    """Group lines of actions by day.
 
-    :param going_on: a day that has its heading already.
+    :param lines: newest first.
+    :param continued: the last day of the previous page, which has its heading already.
     """
     for each, of_day in groupby(lines, key=lambda line: line.action.timestamp.date()):
-        yield Day(each, None if each == going_on else name_of(each), list(of_day))
+        yield Day(each, None if each == continued else name_of(each), list(of_day))
 
 
 def name_of(day: date) -> str:
-    """Today, yesterday, or the date, with its year unless it is this one."""
+    """Return "Today", "Yesterday" or the date; the current year is left out."""
     today = clock.now().date()
     if day == today:
         return _("Today")
@@ -50,10 +51,10 @@ def name_of(day: date) -> str:
 
 
 def _locale() -> Locale:
-    """Return the locale of the request's first language that the page is in and Babel knows.
+    """Return the locale for dates: the request's first language with a catalog and in Babel.
 
-    The region is the browser's: a page in English has British dates for en-GB. Without a request,
-    or such a language, the locale is English.
+    It keeps the region that the browser asked for: a page in English shows British dates for
+    en-GB. The default is English, also outside a request.
     """
     spoken = languages()
     for asked in get_lang() if spoken else ():
@@ -66,14 +67,14 @@ def _locale() -> Locale:
 
 
 def when(action: Any) -> str:
-    """How long ago, and after a day, the day."""
+    """Return how long ago an action happened or, after 24 hours, the day."""
     if clock.now() - action.timestamp < timedelta(days=1):
         return action.timestamp_since
     return name_of(action.timestamp.date())
 
 
 def when_in_day(action: Any) -> str:
-    """How long ago, and after a day, the time, for below a heading that tells the day."""
+    """Return how long ago an action happened or, after 24 hours, the time, below the day."""
     if clock.now() - action.timestamp < timedelta(days=1):
         return action.timestamp_since
     return f"{action.timestamp:%H:%M} UTC"

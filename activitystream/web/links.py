@@ -1,4 +1,4 @@
-"""Links that ``/see`` may redirect to: to this site, or to a host that the app lists."""
+"""Check links before a redirect: they must lead to this site or to an allowed host."""
 
 import re
 from collections.abc import Collection
@@ -10,40 +10,41 @@ import tg
 
 from ..lib.options import option
 
-#: What browsers drop, or take for a slash, and so read another link than we do.
+#: Browsers drop these characters or read them as a slash, so they would follow another link.
 _MISREAD = re.compile(r"[\x00-\x1f\x7f-\x9f\\\u2028\u2029]")
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
-_NO_HOST = "the link names no plain host"
+_INVALID_HOST = "the link's host is invalid: give a name or an IP address, and a port if needed"
 
-#: A name or an address, and a port. Python's own parser takes ``evil[::1]`` for an address, too.
+#: A name or an IP address, and a port. ``urlsplit`` also accepts ``evil[::1]`` as an address.
 _HOST_AND_PORT = re.compile(r"(\[[0-9a-f:.]+\]|[-.\w]+)(:\d*)?", re.ASCII | re.IGNORECASE)
 
-#: What servers and browsers take in a header.
-_LONGEST = 8000
+#: The characters that servers and browsers accept in a header.
+_MAX_LENGTH = 8000
 
-#: Left as they are in a Location header: RFC 3986's delimiters, and what is quoted already.
+#: Not quoted in a Location header: RFC 3986's delimiters, and the % of what is quoted already.
 _SAFE = "%:/?#[]@!$&'()*+,;=~"
 
 
 def location_of(
     link: str, *, script_name: str, host_url: str, allowed_hosts: Collection[str] = ()
 ) -> str:
-    """The Location header that leads to ``link``.
+    """Return the Location header that leads to ``link``.
 
-    :param link: absolute, or relative to the app's root, whether it says SCRIPT_NAME or not.
-    :param script_name: where the app is mounted.
-    :param host_url: scheme, host and port by which this request reached the app.
-    :param allowed_hosts: other hosts (``host`` or ``host:port``) that may be linked to.
-    :returns: a path that starts with one slash, or an absolute URL; HTTPS for a site that has it.
-    :raises ValueError: if it leads, or may lead, elsewhere.
+    :param link: an absolute URL, or a path from the app's root, with or without SCRIPT_NAME.
+    :param script_name: the path where the app is mounted.
+    :param host_url: the scheme, host and port of this request.
+    :param allowed_hosts: other hosts that links may lead to, as ``host`` or ``host:port``.
+    :returns: a path that starts with exactly one slash, or an absolute URL. On an HTTPS site, a
+        link to the site itself becomes HTTPS.
+    :raises ValueError: if the link leads, or might lead, to another site.
     """
     if not isinstance(link, str) or _MISREAD.search(link) or link != link.strip():
-        raise ValueError("the link has characters that no link has")
-    if len(link) > _LONGEST:
-        raise ValueError("the link is too long")
-    if link.startswith("//"):  # WebOb would take that for a path
+        raise ValueError("the link contains invalid characters: quote them")
+    if len(link) > _MAX_LENGTH:
+        raise ValueError(f"the link is longer than {_MAX_LENGTH} characters: shorten it")
+    if link.startswith("//"):  # WebOb would read it as a path
         link = f"{urlsplit(host_url).scheme}:{link}"
     parts = _split(link)
     if parts.scheme or parts.netloc:
@@ -56,9 +57,9 @@ def location_of(
 
 
 def own_link(link: Any) -> str | None:
-    """The location that a link of an entity leads to; None if it is none, or leads elsewhere.
+    """Return the location of an entity's link; None without a link, or if it leaves the site.
 
-    :param link: text, or what becomes text, like TurboGears' ``lurl``.
+    :param link: a string, or an object with a string form, like TurboGears' ``lurl``.
     """
     if link is None or link == "":
         return None
@@ -74,8 +75,9 @@ def own_link(link: Any) -> str | None:
 
 
 def _absolute(link: str, parts: SplitResult, host_url: str, allowed_hosts: Collection[str]) -> str:
-    """
-    :raises ValueError: if it leads, or may lead, elsewhere.
+    """Return an absolute link, if it leads to this site or to an allowed host.
+
+    :raises ValueError: if it does not.
     """
     if parts.scheme in ("http", "https"):
         if _leads_to(host_url, parts):
@@ -86,32 +88,36 @@ def _absolute(link: str, parts: SplitResult, host_url: str, allowed_hosts: Colle
             )
         if any(_leads_to(f"//{host}", parts) for host in allowed_hosts):
             return link
-    raise ValueError("the link leads to another site")
+    raise ValueError(
+        "the link leads to another site: use a path of this site, or add the host to the option "
+        "allowed_hosts"
+    )
 
 
 def _split(link: str) -> SplitResult:
-    """
-    :raises ValueError: if its host or port is none.
+    """Split a link into its parts.
+
+    :raises ValueError: if its host or port is invalid.
     """
     try:
         parts = urlsplit(link)
         if parts.netloc and not _HOST_AND_PORT.fullmatch(parts.netloc):
             raise ValueError
         if "[" in parts.netloc:
-            IPv6Address(parts.hostname)  # Python 3.10's urlsplit takes any text
+            IPv6Address(parts.hostname)  # Python 3.10's urlsplit does not check it
         _ = parts.port
     except ValueError:
-        # Python's own error repeats what was asked for, and TurboGears' quickstart shows the text
-        # of an error without escaping it.
-        raise ValueError(_NO_HOST) from None
+        # Do not repeat the input, as Python's error does: a quickstarted app shows the text of an
+        # error unescaped.
+        raise ValueError(_INVALID_HOST) from None
     return parts
 
 
 def _leads_to(site: str, link: SplitResult) -> bool:
-    """Whether a link is to the host and port of a site.
+    """Return whether a link leads to the host and port of a site.
 
-    A proxy that ends TLS hides the scheme from the app: no port is a port of its own, and the
-    default one of a scheme is no port.
+    Behind a proxy that ends TLS, the app does not know the scheme, nor its default port. So a link
+    without a port matches a site without a port, and a default port counts as no port.
     """
     site_host, site_port = _host_and_port(_split(site))
     host, port = _host_and_port(link)
@@ -120,12 +126,12 @@ def _leads_to(site: str, link: SplitResult) -> bool:
 
 
 def _host_and_port(parts: SplitResult) -> tuple[str, int | None]:
-    """
-    :returns: None for the default port of the scheme, too.
-    :raises ValueError: if there is no plain host.
+    """Return the host, and the port unless it is the default one of the scheme.
+
+    :raises ValueError: if there is no host.
     """
     host = parts.hostname
     if not host:
-        raise ValueError(_NO_HOST)
+        raise ValueError(_INVALID_HOST)
     port = parts.port
     return host, None if port == _DEFAULT_PORTS.get(parts.scheme) else port

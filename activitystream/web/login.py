@@ -1,4 +1,4 @@
-"""Who is logged in, by the host's authentication."""
+"""Find the logged-in user by the host's authentication."""
 
 import logging
 from typing import Any
@@ -9,14 +9,15 @@ from ..model.names import reference_to
 
 log = logging.getLogger(__name__)
 
-_TOLD = "activitystream.told_of_user"
+#: In the WSGI environment: the warning about this request's user is logged already.
+_WARNED = "activitystream.warned_of_user"
 
 
 def logged_in_user() -> Any:
-    """The host's user; None for nobody, and for whoever cannot have a stream.
+    """Return the logged-in user; None if there is none, or none with a stream.
 
-    That is somebody who was deleted since they logged in; and a user who is no stored entity, as
-    those of an LDAP directory, of whom the log tells once a request.
+    A user who was deleted after the login has no stream. Nor has one who is no stored entity, as
+    from an LDAP directory: that is logged once per request.
     """
     user = (request.environ.get("repoze.who.identity") or {}).get("user")
     if user is None:
@@ -24,22 +25,22 @@ def logged_in_user() -> Any:
     try:
         reference_to(user, "the logged-in user")
     except (TypeError, ValueError) as error:
-        if not request.environ.get(_TOLD):
-            request.environ[_TOLD] = True
+        if not request.environ.get(_WARNED):
+            request.environ[_WARNED] = True
             log.warning("The logged-in user has no stream: %s", error)
         return None
     return user
 
 
-def prolong_nothing() -> None:
-    """Leave the login, and the session, as old as they are: a timer asks, and nobody may be there.
+def keep_expiry() -> None:
+    """Do not renew the login and the session in this request: a timer sent it, not a person.
 
-    Else a page that is left open would keep its user logged in for ever, whatever
-    ``sa_auth.authtkt.timeout`` and ``session.timeout`` say.
+    Otherwise an open page would keep its user logged in for ever, in spite of
+    ``sa_auth.authtkt.timeout`` and ``session.timeout``.
     """
-    # When the request ends, repoze.who asks the identifier to remember the identity again.
+    # At the end of the request, repoze.who has the identifier renew the login.
     (request.environ.get("repoze.who.identity") or {}).pop("identifier", None)
     session = request.environ.get("beaker.session")
-    if session is not None and session.accessed():  # TurboGears looks for a language in it
+    if session is not None and session.accessed():  # TurboGears reads the language from it
         session.save_atime = False
-        session.request["set_cookie"] = False  # one that is a cookie was made anew when it was read
+        session.request["set_cookie"] = False  # a cookie session was renewed when it was read

@@ -1,12 +1,11 @@
-"""What a browser says of where a request comes from and what it is for (RFC 6454; Fetch Metadata).
+"""Read where a request comes from and what it is for (RFC 6454, Fetch Metadata).
 
-Of a browser that says nothing, as old ones and those on plain HTTP do, the best is believed.
+Old browsers, and those on plain HTTP, send none of these headers. Their requests are trusted.
 """
 
 from typing import Any
 
-#: What browsers, htmx and Turbo say when they ask ahead of a click that may never come, and what a
-#: browser says when it tells a server of a click that went elsewhere.
+#: Browsers, htmx and Turbo send these when they prefetch, and browsers when they ping.
 _FOR_NOBODY = (
     "Sec-Purpose",
     "Purpose",
@@ -19,7 +18,7 @@ _FOR_NOBODY = (
 
 
 def is_foreign(request: Any) -> bool:
-    """Whether the browser says that a page of another origin caused this request.
+    """Return whether a page of another origin caused this request.
 
     :param request: a WebOb request.
     """
@@ -31,14 +30,14 @@ def is_foreign(request: Any) -> bool:
 
 
 def is_for_nobody(request: Any) -> bool:
-    """Whether the browser says that nobody is to see the answer, or not yet: a prefetch, a ping."""
+    """Return whether nobody looks at the answer, or not yet: a prefetch or a ping."""
     return any(name in request.headers for name in _FOR_NOBODY)
 
 
 def is_navigation(request: Any) -> bool:
-    """Whether the browser goes to a page, rather than that a page asks for an image or the like.
+    """Return whether the browser opens a page, rather than an image or a script.
 
-    A frame counts if somebody clicked in it. htmx goes to pages by script, where links are boosted.
+    A frame counts if somebody clicked in it. htmx's boosted links count: it opens pages by script.
     """
     destination = request.headers.get("Sec-Fetch-Dest", "document")
     if destination in ("iframe", "frame"):
@@ -49,5 +48,5 @@ def is_navigation(request: Any) -> bool:
 
 
 def is_by_script(request: Any) -> bool:
-    """Whether a script asks, by ``fetch`` or ``XMLHttpRequest``."""
+    """Return whether a script sent the request, by ``fetch`` or ``XMLHttpRequest``."""
     return request.headers.get("Sec-Fetch-Dest", "empty") == "empty"

@@ -1,7 +1,7 @@
-"""Actions as HTML: one template renders one of them, wherever it is shown.
+"""Render lists of actions. One template renders an action in all lists.
 
-The host replaces it for all verbs by tgext.pluggable's ``replace_template``, or for one by our
-option ``templates``. What it shows of one action may fail, and the others are shown all the same.
+The host replaces it for all verbs by tgext.pluggable's ``replace_template``, or for one verb by the
+option ``templates``. If it fails for one action, that is logged, and the others are shown.
 """
 
 from collections.abc import Callable, Iterable
@@ -19,7 +19,7 @@ from .templates import render, render_action
 
 
 class Line(NamedTuple):
-    """What a list shows of an action, and around it."""
+    """One line of a list: an action as HTML, its link, whether it is new, and when it happened."""
 
     action: Any
     words: Markup
@@ -34,10 +34,12 @@ def lines(
     is_new: Callable[[Any], bool] | None = None,
     marking: bool = True,
 ) -> list[Line]:
-    """
-    :param when: tells the time of an action.
-    :param is_new: whether its reader has not seen an action; None where that is not told.
-    :param marking: whether a click marks the reader's stream as seen up to the newest of these.
+    """Return the lines of a list.
+
+    :param actions: those to show, in this order.
+    :param when: returns the text that says when an action happened.
+    :param is_new: returns whether the reader has not seen an action; None marks none as new.
+    :param marking: make links that mark the reader's stream as seen, up to the newest action.
     """
     actions = list(actions)
     newest = max((action.timestamp for action in actions), default=None)
@@ -55,29 +57,33 @@ def lines(
 
 
 def is_new_to(reader: Any) -> Callable[[Any], bool] | None:
-    """Tells whether a reader has not seen an action; None if they lack ``last_activity_seen``."""
+    """Return a function that says whether an action is new to a reader.
+
+    :returns: None if the reader's class has no field ``last_activity_seen``; that is logged.
+    """
 
     def is_new() -> Callable[[Any], bool]:
-        last_seen(reader)
+        last_seen(reader)  # raises without the field
         return lambda action: action.is_unseen_by(reader)
 
-    return attempt(is_new, None, "Nothing is marked as new, since nobody knows what was seen")
+    return attempt(is_new, None, "No action is marked as new: last_activity_seen cannot be read")
 
 
 def _words(action: Any) -> Markup:
     return attempt(
         lambda: render_action(action),
         escape(_("This cannot be shown.")),
-        "Action %s cannot be shown by the template of its verb %r",
+        "Action %s cannot be shown: the template of its verb %r failed",
         action._id,
         action.verb,
     )
 
 
 def render_list(days: Iterable[Day], older: dict[str, str] | None = None) -> Markup:
-    """A list of lines.
+    """Render a list.
 
-    :param older: where it goes on: the URLs of a page and of just the rest, by their paths; None
-        where there is no more.
+    :param days: the lines by day.
+    :param older: the URLs of the next page, as a whole page (``/``) and as a fragment for htmx
+        (``/more``), by path; None for the last page.
     """
     return render("stream", days=list(days), older=older)

@@ -1,4 +1,4 @@
-"""Links to what actions are about, and whether following one marks the user's stream as seen."""
+"""Link to the targets of actions, with or without marking the user's stream as seen."""
 
 from datetime import datetime
 from typing import Any
@@ -13,13 +13,18 @@ from .login import logged_in_user
 
 
 def see_url(action: Any = None, until: datetime | None = None) -> str:
-    """The URL that marks the user's stream as seen and goes to what an action is about.
+    """Return the URL that marks the user's stream as seen, then redirects to an action's target.
 
-    :param action: None, or one whose target has no link, or one that leaves the site, goes to the
-        stream's own page.
-    :param until: the timestamp of the newest action that the page shows, so that what comes after
-        stays new; None is for now.
-    :returns: in an app without our URLs, the target's own link, or that of the app's root.
+    Example, in a template::
+
+        <a href="${h.activitystream.see_url(action, until=newest.timestamp)}">…</a>
+
+    :param action: it leads to the stream's page if this is None, or its target has no link, or
+        one that leaves the site.
+    :param until: the timestamp of the newest action on the page, naive UTC: newer actions stay
+        unseen. None means the time of the click.
+    :returns: in an app without our URLs, the target's own link or else the app's root, which
+        marks nothing.
     """
     link = None if action is None else action.target_link
     own = own_link(link)
@@ -29,10 +34,16 @@ def see_url(action: Any = None, until: datetime | None = None) -> str:
 
 
 def link_of(action: Any, until: datetime | None = None) -> str | None:
-    """The :func:`see_url` of an action, for a template that shows as a link what is one.
+    """Return the :func:`see_url` of an action, or None if its target has no link on this site.
 
-    :returns: None if its target has no link, or one that leaves the site; where nobody is logged
-        in, who would be sent to do so, or the app has not our URLs, the target's own link.
+    Example, in a template::
+
+        <a href="${h.activitystream.link_of(action)}">${action.sentence}</a>
+
+    :param action: the action to link.
+    :param until: see :func:`see_url`.
+    :returns: the target's own link, which marks nothing, if nobody is logged in (``/see`` would
+        ask to log in) or the app has none of our URLs.
     """
     link = action.target_link
     own = own_link(link)
@@ -41,16 +52,17 @@ def link_of(action: Any, until: datetime | None = None) -> str | None:
 
 
 def own_link_of(action: Any) -> str | None:
-    """The link of an action's target, which marks nothing.
+    """Return the link of an action's target, or None if it has no link on this site.
 
-    :returns: None if it has none, or one that leaves the site.
+    Following it marks nothing as seen.
     """
     return own_link(action.target_link)
 
 
 def _see_url(link: Any, until: datetime | None) -> str:
-    """
-    :param link: one that stays on the site, or None.
+    """Return the URL of ``/see``.
+
+    :param link: a link on this site, or None for the stream's page.
     """
     params = {} if link is None else {"target_link": link}
     if until is not None:

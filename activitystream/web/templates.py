@@ -1,8 +1,7 @@
-"""Which template shows what, and how any of them becomes HTML.
+"""Choose the template, ours or the host's, and render it.
 
-Ours are written for Kajiki, and loaded by a loader of our own: they look the same whatever the
-host's default engine is, and its options for Kajiki. Those of the host may be of any engine that it
-has.
+Ours are Kajiki templates with a loader of our own, so the host's default engine and Kajiki options
+do not change them. The host's templates may use any of its engines.
 """
 
 import logging
@@ -24,29 +23,30 @@ from ..model.attempts import attempt
 log = logging.getLogger(__name__)
 
 _ENGINE = "activitystream"
-_OURS = "activitystream.templates."
+_PREFIX = "activitystream.templates."
 _FOLDER = Path(__file__).parent.parent / "templates"
 
-#: Those that a host may replace; 0.1.1 had the last one, under this name.
+#: The templates that a host may replace. The last one has the name that 0.1.1 gave it.
 _REPLACEABLE = [
-    _OURS + name
+    _PREFIX + name
     for name in ("action", "stream", "index", "bell", "newest", "partials.bootstrap_widget")
 ]
 
-#: What our ``index`` extends. The host's may have another extension.
+#: What our ``index`` extends; the host's file may have another extension.
 _MASTER = "master.xhtml"
 
 
 def render(name: str, **variables: Any) -> Markup:
-    """A fragment, by a template of ours or what the host put in its place.
+    """Render one of our templates, or the host's replacement of it, as a fragment.
 
-    :param name: what follows ``activitystream.templates.``.
+    :param name: the template's name without ``activitystream.templates.``.
+    :param variables: the template's variables.
     """
     return _render(_in_use(name), variables)
 
 
 def render_action(action: Any) -> Markup:
-    """An action, by the template of its verb."""
+    """Render an action by the template of its verb."""
     template = option("templates").get(action.verb)
     if template is None:
         return render("action", action=action)
@@ -54,15 +54,15 @@ def render_action(action: Any) -> Markup:
 
 
 def render_page(content: Markup, **variables: Any) -> Markup:
-    """The stream's own page, in the host's master template; alone if that does not show it.
+    """Render the stream's page in the host's master template, or without it if that fails.
 
-    :param content: what the page shows.
-    :param variables: for a template that the host put in the place of ours.
+    :param content: the content of the page.
+    :param variables: the variables for a template of the host's that replaces ours.
     """
     template = _in_use("index")
     if template != _our("index"):
         engine, _, name = template.partition(":")
-        return Markup(tg.render_template(variables, engine, name))  # noqa: S704 (it is rendered)
+        return Markup(tg.render_template(variables, engine, name))  # noqa: S704 (rendered HTML)
     shown = {"content": content, **statics()}
     if _has_master():
         page = attempt(
@@ -79,7 +79,7 @@ def render_page(content: Markup, **variables: Any) -> Markup:
 
 
 def statics() -> dict[str, str | None]:
-    """The URLs of our stylesheet and script, each None where it is of no use to the app."""
+    """Return the URLs of our stylesheet and script; None for one that the app does not serve."""
     folder = tg.url("/_pluggable/activitystream") if is_plugged("statics") else None
     scripted = folder is not None and is_plugged("controller")
     return {
@@ -89,13 +89,13 @@ def statics() -> dict[str, str | None]:
 
 
 def _our(name: str) -> str:
-    return f"{_ENGINE}:{_OURS}{name}"
+    return f"{_ENGINE}:{_PREFIX}{name}"
 
 
 def _in_use(name: str) -> str:
-    """The template of the host's in place of one of ours, or ours, as ``engine:name``."""
+    """Return our template, or the host's replacement of it, as ``engine:name``."""
     replaced: dict[str, str] = tg.config.get("_pluggable_templates_replacements", {})
-    return replaced.get(_OURS + name, _our(name))
+    return replaced.get(_PREFIX + name, _our(name))
 
 
 def _with_engine(template: str, conf: Any) -> str:
@@ -103,20 +103,22 @@ def _with_engine(template: str, conf: Any) -> str:
 
 
 def _render(template: str, variables: dict[str, Any]) -> Markup:
-    """
+    """Render a template as a fragment.
+
     :param template: as ``engine:name``.
     """
     engine, _, name = template.partition(":")
     if engine == "kajiki":
         engine = _ENGINE
     fragment: dict[str, Any] = {"doctype": None} if engine == "genshi" else {}
-    # What is rendered is escaped.
+    # The engines escape the variables.
     return Markup(tg.render_template(variables, engine, name, **fragment))  # noqa: S704
 
 
 def _has_master() -> bool:
     folders = tg.config["paths"]["templates"] or []
-    return any(Path(folder, _host_master()).is_file() for folder in folders[:1])  # Kajiki's
+    # Kajiki searches the first folder only.
+    return any(Path(folder, _host_master()).is_file() for folder in folders[:1])
 
 
 def _host_master() -> str:
@@ -124,23 +126,25 @@ def _host_master() -> str:
 
 
 class TemplateEngine(RendererFactory):
-    """The rendering engine of all fragments in Kajiki, and of our pages.
+    """Render all Kajiki fragments, and our pages.
 
-    It loads a template of the host's once a request: where templates are reloaded, as TurboGears
-    does by default, Kajiki compiles one again each time that it is rendered.
+    It loads a template of the host's once per request. TurboGears reloads templates by default,
+    and Kajiki would then compile a template for each action of a list.
     """
 
     engines = {_ENGINE: {"content_type": "text/html"}}
 
     @classmethod
     def create(cls, config: Any, app_globals: Any) -> dict[str, Any]:
-        # Apart from the host's pages: Kajiki's loader gives a fragment for a page, or a page for a
-        # fragment, if it has loaded that before.
+        """Return the engine by its name, as TurboGears asks for it."""
+        # Do not share the loader of the host's pages: Kajiki's loader caches by name alone, and
+        # would return a page where a fragment is needed, or the reverse.
         kajiki = config["rendering_engines"]["kajiki"].create(config, app_globals)["kajiki"]
         return {_ENGINE: cls(kajiki.loader)}
 
     def __init__(self, fragments: Any) -> None:
-        """
+        """Make the engine.
+
         :param fragments: the loader of the host's templates.
         """
         self._ours = _OurTemplates(_FOLDER)
@@ -154,6 +158,7 @@ class TemplateEngine(RendererFactory):
         cache_type: str | None = None,
         cache_expire: int | None = None,
     ) -> str:
+        """Render a template, as TurboGears calls its engines."""
         return cached_template(
             name,
             lambda: self._load(name)(variables).render(),
@@ -163,8 +168,8 @@ class TemplateEngine(RendererFactory):
         )
 
     def _load(self, name: str) -> Any:
-        if name.startswith(_OURS):
-            return self._ours.load(name, is_fragment=name != f"{_OURS}index_alone")
+        if name.startswith(_PREFIX):
+            return self._ours.load(name, is_fragment=name != f"{_PREFIX}index_alone")
         loaded = tg.request.environ.setdefault("activitystream.templates", {})
         if name not in loaded:
             loaded[name] = self._fragments.load(name, is_fragment=True)
@@ -172,25 +177,26 @@ class TemplateEngine(RendererFactory):
 
 
 class _OurTemplates(KajikiTemplateLoader):
-    """Loads our templates by TurboGears' defaults, and what they extend as the host does."""
+    """Load our templates by TurboGears' defaults, and the master template as the host does."""
 
     def __init__(self, folder: Path) -> None:
-        # A finder of our own: it remembers files by dotted names, whatever the extension.
+        # Do not share the host's finder: it caches files by dotted name, without the extension.
         super().__init__(str(folder), DottedFileNameFinder(), reload=False)
 
     def import_(self, name: str, **options: Any) -> Any:
+        """Load a template that another one extends or includes."""
         if name == _MASTER:
             return tg.config["render_functions"]["kajiki"].loader.load(_host_master())
         return super().import_(name, **options)
 
 
 def check_templates(conf: dict[str, Any]) -> None:
-    """
-    :raises TGConfigError: if the host lacks a template that it gave for a verb, or its engine, or
-        replaces one of ours that is none.
+    """Check the templates that the host configured for verbs or as replacements of ours.
+
+    :raises TGConfigError: if a template or its engine is missing, or ours may not be replaced.
     """
     for replaced in conf.get("_pluggable_templates_replacements", {}):
-        if replaced.rpartition(":")[2].startswith(_OURS) and replaced not in _REPLACEABLE:
+        if replaced.rpartition(":")[2].startswith(_PREFIX) and replaced not in _REPLACEABLE:
             raise TGConfigError(
                 f"replace_template(base_config, {replaced!r}, …): the templates of activitystream "
                 f"that may be replaced are {', '.join(_REPLACEABLE)}"
@@ -199,8 +205,8 @@ def check_templates(conf: dict[str, Any]) -> None:
         engine, name = _with_engine(template, conf).split(":", 1)
         if engine not in _engines(conf):
             has = ", ".join(_engines(conf))
-            problem = f"there is no template engine {engine} among the app's, which are {has}"
-        elif not _is_there(name, _extension_of(engine, conf), conf):
+            problem = f"the app has no template engine {engine}; use one of {has}"
+        elif not _exists(name, _extension_of(engine, conf), conf):
             problem = f"there is no {name}{_extension_of(engine, conf)}"
         else:
             continue
@@ -214,8 +220,8 @@ def _engines(conf: dict[str, Any]) -> list[str]:
     return sorted(conf["render_functions"].keys() - without_templates)
 
 
-def _is_there(name: str, extension: str | None, conf: dict[str, Any]) -> bool:
-    if extension is None:  # an engine that we don't know
+def _exists(name: str, extension: str | None, conf: dict[str, Any]) -> bool:
+    if extension is None:  # unknown engine: do not guess its file names
         return True
     if any(Path(folder, name).is_file() for folder in conf["paths"]["templates"] or []):
         return True
@@ -226,11 +232,11 @@ def _is_there(name: str, extension: str | None, conf: dict[str, Any]) -> bool:
 
 
 def _extension_of(engine: str, conf: Any) -> str | None:
-    """What TurboGears' loader for an engine puts behind a dotted name."""
+    """Return the extension that TurboGears' loader for an engine adds to a dotted name."""
     renderer = conf["render_functions"][engine]
     loader = getattr(renderer, "loader", renderer)
     return getattr(loader, "template_extension", _EXTENSIONS.get(engine))
 
 
-#: Of the engines that don't tell.
+#: The extensions of engines whose loader does not have it as an attribute.
 _EXTENSIONS = {"genshi": ".html", "jinja": ".jinja"}

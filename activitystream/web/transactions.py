@@ -1,4 +1,4 @@
-"""The end of a request of ours: what it wrote is committed where nobody else commits."""
+"""End the requests to our URLs: commit what they wrote, if nobody else commits it."""
 
 from typing import Any
 
@@ -6,18 +6,17 @@ from tg.appwrappers.base import ApplicationWrapper
 
 from .. import model
 
-#: In the WSGI environment: one of our own controllers answers this request.
-OURS = "activitystream.ours"
+#: In the WSGI environment: our controller answers this request.
+SERVED_BY_US = "activitystream.served_by_us"
 
-#: repoze.tm2 says by it that it commits when the request ends.
+#: repoze.tm2 sets it if it commits at the end of the request.
 _REPOZE_TM = "repoze.tm.active"
 
 
 class RequestEnd(ApplicationWrapper):
-    """Ends the transaction of a request to one of our URLs, in place of the host's own controllers.
+    """End the transaction of a request to one of our URLs, as the host's controllers do theirs.
 
-    It comes after TurboGears' transaction manager, so that nothing is left of a transaction that
-    this one has ended.
+    It wraps the app outside TurboGears' transaction manager, which has ended its transaction then.
     """
 
     def __init__(self, next_handler: Any, config: Any) -> None:
@@ -25,12 +24,13 @@ class RequestEnd(ApplicationWrapper):
         self._session = config["DBSession"]
 
     def __call__(self, controller: Any, environ: dict[str, Any], context: Any) -> Any:
+        """Answer the request, then end its transaction if it was one of ours."""
         model.check_use(self._session)
         succeeded = False
         try:
             response = self.next_handler(controller, environ, context)
             succeeded = response.status_int < 400
         finally:
-            if OURS in environ:
+            if SERVED_BY_US in environ:
                 model.orm.end_request(succeeded, managed=_REPOZE_TM in environ)
         return response

@@ -1,4 +1,4 @@
-"""Our words in the languages of the request; English where there is no request."""
+"""Translate our messages to the request's languages; outside a request they stay English."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,26 +10,26 @@ from tg.util.lazystring import LazyString
 
 from ..model.words import Words
 
-_OURS = {catalog.parts[-3] for catalog in Path(__file__).parent.parent.glob("i18n/*/*/*.mo")}
+_CATALOGS = {catalog.parts[-3] for catalog in Path(__file__).parent.parent.glob("i18n/*/*/*.mo")}
 
 
 class RequestWords(Words):
-    """Translates by the catalogs of the request's languages."""
+    """Translate by the catalogs of the request's languages."""
 
     def gettext(self, message: str) -> str:
-        """Translate a text."""
+        """Translate a message."""
         return self._translate("gettext", message)
 
     def pgettext(self, context: str, message: str) -> str:
-        """Translate a text that means what ``context`` says."""
+        """Translate a message whose meaning depends on ``context``."""
         return self._translate("pgettext", context, message)
 
     def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
-        """Translate a text about ``n`` things."""
+        """Translate a message about ``n`` things."""
         return self._translate("ngettext", msgid1, msgid2, n)
 
     def text_of(self, text: object) -> str:
-        """Return a text, or one of TurboGears' lazy ones, as a plain ``str``."""
+        """Return a string, or a lazy string of TurboGears', as a plain ``str``."""
         if isinstance(text, LazyString) and not _in_request():
             if text.func is ugettext:
                 return str(text.args[0])
@@ -46,9 +46,9 @@ class RequestWords(Words):
 def languages() -> list[str]:
     """Return the request's languages for which the host or this package has a catalog.
 
-    What is cached by them is bounded: a browser may ask for whatever it likes.
+    Other languages are dropped, which bounds the number of cache keys that a browser can cause.
 
-    :returns: an empty list where there is no request.
+    :returns: an empty list outside a request.
     """
     if not _in_request():
         return []
@@ -57,7 +57,7 @@ def languages() -> list[str]:
     known = [
         asked if asked in hosts else ours[asked]
         for asked in get_lang()
-        if asked in hosts or ours[asked] in _OURS
+        if asked in hosts or ours[asked] in _CATALOGS
     ]
     return list(dict.fromkeys(known))
 

@@ -87,7 +87,7 @@ def test_a_dry_run_of_a_purge_changes_nothing(host, actions, run):
 def test_an_age_that_is_none_is_refused_with_what_is_one(host, actions, run, bad):
     status, _, err = run("purge", f"--older-than={bad}")
     assert status == 2
-    assert f"{bad!r} is no age like 180d, 26w or 2y" in err
+    assert f"{bad!r} is no valid age: write it like 180d, 26w or 2y" in err
     assert len(host.database.raw_actions()) == 26
 
 
@@ -129,7 +129,7 @@ def test_somebody_whom_the_host_deleted_is_forgotten(host, actions, run, other):
 def test_a_key_that_is_not_found_as_it_is_written_is_told(host, actions, run, user):
     status, out, _ = run("forget", "User", host.database.unknown_key)
     assert status == 0
-    assert f"no User with the key {host.database.unknown_key!r}, as it is written here" in out
+    assert f"has a User with the key {host.database.unknown_key!r}: check how" in out
     host.save(host.model.Coded(_id="ann"))
     am.create(user, "told", host.database.get(host.model.Coded, "ann"))
     host.save()
@@ -139,7 +139,7 @@ def test_a_key_that_is_not_found_as_it_is_written_is_told(host, actions, run, us
         assert "'ann ' is no valid key of Coded" in err
     else:
         assert (status, report(0, 0, 0, 0) in out) == (0, True)
-        assert "no Coded with the key 'ann ', as it is written here" in out
+        assert "has a Coded with the key 'ann ': check how" in out
     assert host.database.raw_actions()[-1]["target_id"] == "ann"
 
 

@@ -64,5 +64,5 @@ def test_says_which_distribution_to_remove_and_how(environment, ours, theirs, or
 def test_is_silent_without_another_distribution(environment, ours):
     environment.pip("install", "--no-deps", ours)
     plug(environment)
-    with pytest.raises(AssertionError, match="There is no activitystream.managers: write from"):
+    with pytest.raises(AssertionError, match="activitystream.managers does not exist: write from"):
         environment.python("-c", "import activitystream.managers", cwd=environment.folder)

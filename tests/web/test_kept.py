@@ -80,7 +80,7 @@ def test_costs_no_query_where_all_is_kept(host, user, post, app):
 
 
 def test_keeps_no_more_than_there_is_room_for(host, user, app, monkeypatch):
-    monkeypatch.setattr(caching, "_MOST", 10_000)
+    monkeypatch.setattr(caching, "_MAX_BYTES", 10_000)
     for number in range(60):
         am.create(user, f"no. {number}")
         assert kept(app)[0] == f"ann no. {number}"
@@ -108,7 +108,7 @@ def cache():
 
 
 def test_what_is_too_large_is_rendered_and_not_kept(cache, monkeypatch):
-    monkeypatch.setattr(caching, "_MOST", 5000)
+    monkeypatch.setattr(caching, "_MAX_BYTES", 5000)
     for _ in range(2):
         assert cache.get_value("large", createfunc=lambda: "x" * 6000) == "x" * 6000
     assert not cache.namespace.dictionary
@@ -117,7 +117,7 @@ def test_what_is_too_large_is_rendered_and_not_kept(cache, monkeypatch):
 
 
 def test_what_was_removed_leaves_room(cache, monkeypatch):
-    monkeypatch.setattr(caching, "_MOST", 2200)
+    monkeypatch.setattr(caching, "_MAX_BYTES", 2200)
     for _ in range(20):
         cache.put("a key", "x" * 500)
         cache.remove_value("a key")
@@ -129,7 +129,7 @@ def test_what_was_removed_leaves_room(cache, monkeypatch):
 
 
 def test_keeps_what_many_threads_render(cache, monkeypatch):
-    monkeypatch.setattr(caching, "_MOST", 20_000)
+    monkeypatch.setattr(caching, "_MAX_BYTES", 20_000)
     wrong = []
 
     def render(number):

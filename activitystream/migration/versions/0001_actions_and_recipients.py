@@ -1,4 +1,4 @@
-"""The tables of the actions and of their recipients."""
+"""Create the tables of the actions and of their recipients."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,12 +9,13 @@ down_revision = None
 
 
 def is_made(inspector):
-    """Whether it is done already, by create_all."""
+    """Return whether ``create_all`` made the tables already."""
     tables = {"activity_stream_action", "activity_stream_recipient"}
     return tables <= set(inspector.get_table_names())
 
 
 def upgrade():
+    """Create the tables."""
     number = sa.BigInteger().with_variant(sa.Integer, "sqlite")
     name = sa.String(255).with_variant(
         mysql.VARCHAR(255, collation="utf8mb4_bin"), "mysql", "mariadb"
@@ -66,5 +67,6 @@ def upgrade():
 
 
 def downgrade():
+    """Drop the tables."""
     op.drop_table("activity_stream_recipient")
     op.drop_table("activity_stream_action")
