@@ -227,7 +227,7 @@ def test_a_template_of_any_engine_that_is_not_there_stops_the_app(host, engine):
 
 @pytest.mark.parametrize("engine", ["json", "jinja", "activitystream", "x"])
 def test_an_engine_that_the_app_does_not_have_stops_it(host, engine):
-    with pytest.raises(TGConfigError, match=f"no template engine {engine} among .* kajiki"):
+    with pytest.raises(TGConfigError, match=f"no template engine {engine}; use one of .*kajiki"):
         host.plug(templates={"liked": f"{engine}:tests.helpers.host.templates.applause"})
 
 
