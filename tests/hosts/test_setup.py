@@ -133,7 +133,7 @@ def test_an_app_that_tgext_pluggable_half_plugs_does_not_start(database, monkeyp
 
     monkeypatch.setattr("tgext.pluggable.adapt_websetup.WebSetupAdapter.adapt_bootstrap", fail)
     monkeypatch.setattr("activitystream.web.configuration._has_websetup", lambda app_config: True)
-    with pytest.raises(TGConfigError, match="the log above says why"):
+    with pytest.raises(TGConfigError, match="see its error in the log above"):
         start(database)
     assert "the reason" in caplog.text
 
