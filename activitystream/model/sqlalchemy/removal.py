@@ -1,8 +1,10 @@
 """Deleting actions, and taking an entity out of them."""
 
+import heapq
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
@@ -66,9 +68,22 @@ def clear_role(role: str, keys: list[int], references: Sequence[Reference]) -> i
 
 
 def ids_addressed_to(references: Sequence[Reference]) -> Iterator[list[int]]:
-    """The keys of the actions that are for one of these, by the thousand."""
-    query = sa.select(ActionRecipient.action_id).where(_is_recipient(references)).distinct()
-    return chunks(DBSession.scalars(query).all())
+    """Yield the ids of the actions that are for one of these, oldest first, in batches of 1,000."""
+    merged = heapq.merge(*map(_places_addressed_to, references))
+    return chunks(action_id for (_, action_id), _ in groupby(merged))
+
+
+def _places_addressed_to(reference: Reference) -> Iterator[tuple[datetime, int]]:
+    """Yield where the actions for one recipient stand, in the order of the index of streams."""
+    rows = ActionRecipient
+    place = (rows.timestamp, rows.action_id)
+    query = sa.select(*place).where(_is_recipient([reference])).order_by(*place).limit(CHUNK)
+    rest = query
+    while page := DBSession.execute(rest).all():
+        yield from ((moment, action_id) for moment, action_id in page)
+        moment, action_id = page[-1]
+        after = sa.or_(rows.timestamp > moment, rows.action_id > action_id)
+        rest = query.where(rows.timestamp >= moment, after)
 
 
 def remove_recipients(keys: list[int], references: Sequence[Reference]) -> int:
