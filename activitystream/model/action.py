@@ -52,6 +52,15 @@ class ActionMixin:
     #: Set by :mod:`activitystream.lib.managers`.
     verbs: ClassVar[Verbs]
 
+    def __init__(self, *args: Any, **fields: Any) -> None:
+        """
+        :raises TypeError: always, or an action could be stored that is in nobody's stream.
+        """
+        raise TypeError(
+            "an Action is not made by its class, which would put it in no stream: call "
+            "am.create(actor, verb, …), which stores it (from activitystream import am)"
+        )
+
     #: The page that the action was read with.
     _read_with: Page | None = None
 

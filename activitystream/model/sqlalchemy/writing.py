@@ -72,7 +72,8 @@ def restore_action(fields: dict[str, Any]) -> Action:
 
     :param fields: its ``_in_hand()``.
     """
-    action = Action()
+    # As a query makes it: by no constructor.
+    action: Action = orm.class_mapper(Action).class_manager.new_instance()
     # As one that was read has them, which spares a history of each.
     vars(action).update(fields)
     orm.make_transient_to_detached(action)
