@@ -1,6 +1,6 @@
 """Names that Ming keeps to itself: all that we use of them, each with what would replace it.
 
-``tests/test_ming_private_names.py`` fails when Ming changes one.
+``tests/model/ming/test_private.py`` fails when Ming changes one.
 """
 
 import weakref
