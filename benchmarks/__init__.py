@@ -1,4 +1,4 @@
-"""How fast activitystream is, beside other ways to do the same. ``./dev bench`` runs it."""
+"""Compare activitystream's speed with other ways to do the same. ``./dev bench`` runs it."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""Time activitystream beside the same by hand, raw, as 0.1.1 had it, and by two other packages."""
+"""Time activitystream, hand-written and raw code, the layout of 0.1.1, and two other packages."""
 
 import argparse
 import signal
@@ -13,13 +13,13 @@ import pytest
 from . import bench, report, under_load
 from .contenders import CLASSES
 
-#: What --quick means.
+#: The values of the options that --quick sets.
 _QUICK = {"users": 2000, "actions": [1000, 10_000], "rounds": 60, "seconds": 0.6, "passes": 1}
 _QUICK_AGAINST = {**_QUICK, "rounds": 150, "seconds": 1.5, "passes": 3}
 
 
 def main() -> None:
-    """Do what the command line says."""
+    """Run the command line."""
     # Servers are stopped and folders deleted then too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     options = _options(sys.argv[1:])

@@ -1,4 +1,4 @@
-"""One run: databases are filled, all are timed in turns, and what was measured is collected."""
+"""One run: fill the databases, time all contenders in turns, and collect the measurements."""
 
 import sys
 import zlib
@@ -20,14 +20,14 @@ from .workload import Workload
 
 
 def run(options: Namespace) -> pyperf.BenchmarkSuite:
-    """Do what the options of the command line say, and save what was measured."""
+    """Run the benchmark with the command line's options, and save the measurements."""
     measured: list[pyperf.Benchmark] = []
     for given in options.db:
         say(f"{given}: starting")
         with servers.opened(given, options.keep) as server:
             for actions in options.actions:
                 measured += Bench(server, actions, options).run()
-                # Should a later one fail, these are not lost.
+                # Save them now, in case a later database fails.
                 suite = pyperf.BenchmarkSuite(measured)
                 suite.dump(str(options.out / "results.json"), replace=True)
     return suite
@@ -37,7 +37,7 @@ class Bench:
     """The lines of one workload on one server."""
 
     def __init__(self, server: str, actions: int, options: Namespace) -> None:
-        """Make the databases."""
+        """Create the databases."""
         self._options, self._kind = options, kind_of(server)
         self._workload = Workload(options.users, actions)
         self._measured: list[pyperf.Benchmark] = []
@@ -52,7 +52,7 @@ class Bench:
             self._workers = self._trees
 
     def _name(self, tree: Path) -> str:
-        """Name a tree's database: one that other code filled may have other tables or contents."""
+        """Name a tree's database. Each tree has its own: its tables or contents may differ."""
         files = sorted(Path(tree, "activitystream", "model").rglob("*.py"))
         files.append(TREE / "benchmarks" / "workload.py")
         code = zlib.crc32(b"".join(each.read_bytes() for each in files))
@@ -93,7 +93,7 @@ class Bench:
         share = seconds / len(workers) / 4
         answers = {name: each.call(rehearse, line.key, share) for name, each in workers.items()}
         for name, answer in answers.items():
-            # Who does something else is no contender.
+            # All contenders must give the same answer.
             if answer != answers["ours"] and name not in PEERS:
                 raise ValueError(f"{line.key}: {name} says {answer}, ours {answers['ours']}")
         tasks = {name: partial(each.call, once, line.key) for name, each in workers.items()}

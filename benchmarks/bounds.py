@@ -1,4 +1,4 @@
-"""What was promised, as ratios within one run."""
+"""The bounds that a run must keep, as ratios within the run."""
 
 import re
 from collections.abc import Iterator
@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from .contenders import PEERS
 from .results import Grouped, ratio
 
-#: The contender that is activitystream of another tree of the project.
+#: The contender that runs activitystream from another checkout of the project.
 OTHER_TREE = "other tree"
 
-#: Lines by a pattern of their keys, against whom, and how many times as long ours may take.
+#: A pattern of the lines' keys, the contender to compare with, and the highest ratio.
 _AGAINST = (
     ("newest-.*", "by hand", 1.25),
     ("newest-.*", "raw", 2.5),
@@ -19,7 +19,7 @@ _AGAINST = (
     *((".*", peer, 1.0) for peer in PEERS),
     ("(?!memory).*", OTHER_TREE, 1.15),
 )
-#: The same from the fewest actions to the most.
+#: The highest ratio between the most and the fewest actions.
 _GROWING, _GROWTH = "newest-.*|far-before|count-capped-.*", 1.3
 #: How many MB it may take to iterate over so many actions.
 ITERATED, _MEGABYTES = 100_000, 50
@@ -29,7 +29,7 @@ Judged = tuple[tuple[str, int], str, str, float, float]
 
 
 def judged(groups: Grouped) -> Iterator[Judged]:
-    """Judge all bounds of which there are measurements, by database and size."""
+    """Yield the bounds that were measured, by database and size."""
     for where, lines in groups.items():
         sizes = sorted(each for each in groups if each[0] == where[0])
         fewest, most = sizes[0], sizes[-1]
@@ -42,7 +42,7 @@ def judged(groups: Grouped) -> Iterator[Judged]:
             if where == most != fewest and re.fullmatch(_GROWING, key):
                 grown = ours.median() / groups[fewest][key]["ours"].median()
                 yield where, about["label"], f"{fewest[1]:,} actions", grown, _GROWTH
-            # To iterate over fewer says nothing.
+            # A shorter iteration is no evidence.
             if about.get("iterated") == ITERATED:
                 megabytes = ours.median() / 1024**2
                 yield where, f"{about['label']}, MB", "ten iterated", megabytes, _MEGABYTES

@@ -1,4 +1,4 @@
-"""The charts: how long each line takes whom."""
+"""Draw charts of the time of each line by contender."""
 
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,8 @@ mpl.rcParams["svg.hashsalt"] = "activitystream"  # the same results give the sam
 
 
 def draw(groups: Grouped, out: Path) -> list[str]:
-    """Draw the medians of each database with the most actions, and give the files' names."""
-    # Of each database, the one with the most actions comes last.
+    """Draw the medians at the most actions of each database, and return the files' names."""
+    # The groups come in order of size: the last one of each database has the most actions.
     drawn = {f"medians-{database}.svg": groups[database, n] for database, n in sorted(groups)}
     for file, lines in drawn.items():
         _draw([by_name for key, by_name in lines.items() if key != "memory"], out / file)

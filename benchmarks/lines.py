@@ -1,4 +1,4 @@
-"""The lines of the tables: what each contender is asked to do."""
+"""The lines of the tables: the tasks of the contenders."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -50,7 +50,7 @@ class Line(NamedTuple):
 
 
 def lines(scene: Scene) -> dict[str, Line]:
-    """Give all lines by their keys, those that write a lot last. Labels tell how much there is."""
+    """Return all lines by their keys, those that write a lot last. Labels name the amounts."""
     users, _, crowd = scene.workload
     typical, most = scene.workload.typical, MOST_NOTIFIED
 

@@ -1,4 +1,4 @@
-"""What the terminal shows while something runs."""
+"""Show progress on the terminal."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -16,6 +16,6 @@ def say(text: str) -> None:
 
 
 def tracked(items: Iterable[Any], text: str, total: int) -> Iterable[Any]:
-    """Yield the items, while a bar shows how many of them were taken."""
+    """Yield the items, and show a bar of how many were taken."""
     hidden = not _console.is_terminal
     return track(items, text, total, console=_console, transient=True, disable=hidden)

@@ -1,4 +1,4 @@
-"""The tables of a run, in reStructuredText: for the terminal and for the docs."""
+"""Write the tables of a run in reStructuredText, for the terminal and for the docs."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +10,7 @@ from .bounds import judged
 from .progress import say
 from .results import Grouped, grouped
 
-#: A title, and rows, of which the first has the headings.
+#: A title, and rows; the first row has the headings.
 Table = tuple[str, list[list[str]]]
 
 
@@ -28,7 +28,7 @@ def publish(suite: pyperf.BenchmarkSuite, out: Path) -> None:
 
 
 def machine(about: dict[str, object] | None = None) -> str:
-    """Tell on what something was measured: None is here and now."""
+    """Describe the machine of a measurement; None describes this one."""
     about = results.machine() if about is None else about
     cpu = f"{about.get('cpu_model_name', 'CPU')}, {about['cpu_count']} cores"
     return f"{cpu}, {about['platform']}, Python {about['python_version']}"

@@ -15,9 +15,9 @@ import pyperf
 
 from .progress import tracked
 
-#: Whoever is slow has at least so many rounds.
+#: The fewest rounds of a slow contender.
 _FEWEST = 5
-#: What is told of what pyperf knows about the machine: no names, no paths.
+#: The parts of pyperf's metadata to publish: no names, no paths.
 _ABOUT = ("cpu_model_name", "cpu_count", "platform", "python_version", "date", "load_avg_1min")
 _PACKAGES = ("TurboGears2", "Ming", "pymongo", "SQLAlchemy", "psycopg", "Django")
 _PACKAGES += ("django-notifications-hq", "django-activity-stream")
@@ -30,7 +30,7 @@ Grouped = dict[tuple[str, int], dict[str, dict[str, pyperf.Benchmark]]]
 def measure(
     text: str, tasks: Mapping[str, Callable[[], float]], rounds: int, seconds: float
 ) -> dict[str, list[float]]:
-    """Time the tasks in turns, so that the machine's noise hits all alike.
+    """Time the tasks in turns, so that the machine's noise affects all alike.
 
     :param text: what is timed, for the progress bar.
     :param tasks: by the contenders' names. Each does its work once, and gives the seconds it took.
@@ -48,7 +48,7 @@ def measure(
 
 
 def machine() -> dict[str, Any]:
-    """Tell about the machine, and what is installed."""
+    """Describe the machine and the installed packages."""
     known = pyperf.Run([1.0]).get_metadata()
     packages = (f"{name} {_INSTALLED[name]}" for name in _PACKAGES if name in _INSTALLED)
     about = {name: known[name] for name in _ABOUT if name in known}
@@ -56,14 +56,14 @@ def machine() -> dict[str, Any]:
 
 
 def benchmark(passes: list[list[float]], **about: Any) -> pyperf.Benchmark:
-    """Make a benchmark of the values of each pass and of what is to be told about them."""
+    """Make a benchmark from the values of each pass, with metadata about them."""
     about["name"] = "{database} {actions} {line}: {contender}".format(**about)
     about |= machine()
     return pyperf.Benchmark([pyperf.Run(each, None, about, False) for each in passes])
 
 
 def grouped(suite: pyperf.BenchmarkSuite) -> Grouped:
-    """Group the benchmarks of a suite, in the order in which they were made."""
+    """Group the benchmarks of a suite, in the order of their creation."""
     groups: Grouped = {}
     for each in suite:
         about = each.get_metadata()
@@ -73,7 +73,7 @@ def grouped(suite: pyperf.BenchmarkSuite) -> Grouped:
 
 
 def ratio(ours: pyperf.Benchmark, other: pyperf.Benchmark) -> float:
-    """Tell how many times as long ours took: the median of the ratios of the rounds."""
+    """Return how many times as long ours took: the median of the rounds' ratios."""
     passes = zip(ours.get_runs(), other.get_runs(), strict=True)
     rounds = chain.from_iterable(zip(one.values, two.values, strict=False) for one, two in passes)
     return statistics.median(one / two for one, two in rounds)

@@ -12,7 +12,7 @@ from .contenders import CLASSES, kind_of
 
 @contextmanager
 def opened(given: str, folder: Path) -> Iterator[str]:
-    """Run a server until the block ends, and give its URL.
+    """Run a server until the block ends, and return its URL.
 
     :param given: a kind of database, of which a server is started; or a URL already.
     """
@@ -29,7 +29,7 @@ def opened(given: str, folder: Path) -> Iterator[str]:
 
 
 def database(server: str, name: str) -> str:
-    """Give the URL of a database of a server. On PostgreSQL it is made, unless it is there."""
+    """Return the URL of a server's database. On PostgreSQL, create it if it is missing."""
     if kind_of(server) == "sqlite":
         return f"{server}/{name}.sqlite"
     url = sa.make_url(server)

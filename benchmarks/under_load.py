@@ -1,4 +1,4 @@
-"""Put the demo under load for long: how much it answers, how soon, and how its memory grows.
+"""Put the demo under load: measure throughput, latency and the growth of its memory.
 
 wrk asks for the bell, the stream's page and /see at once, as somebody who is logged in, while
 somebody else puts up notices. It fails on any error.
@@ -23,7 +23,7 @@ from .contenders import kind_of
 from .progress import say, tracked
 from .report import machine, write
 
-#: What is asked for, by two connections each.
+#: The requested paths; each has two connections.
 _PATHS = {
     "the bell's request": "/activitystream/bell",
     "the stream's page": "/activitystream/",
@@ -34,7 +34,7 @@ _NOTICE, _WARM = 5, 60
 
 
 class _Neighbour:
-    """Somebody who is logged in to the demo."""
+    """A client that is logged in to the demo."""
 
     def __init__(self, port: int, name: str) -> None:
         self._connection = HTTPConnection("127.0.0.1", port, timeout=60)
@@ -43,7 +43,7 @@ class _Neighbour:
         self._headers["Cookie"] = "; ".join({each.partition(";")[0]: None for each in cookies})
 
     def post(self, path: str, **form: str) -> Any:
-        """Send a form, and give the headers of the answer."""
+        """Send a form, and return the headers of the answer."""
         self._connection.request("POST", path, urlencode(form), self._headers)
         response = self._connection.getresponse()
         response.read()
@@ -52,7 +52,7 @@ class _Neighbour:
         return response.headers
 
     def ask(self, path: str, seconds: int) -> subprocess.Popen[str]:
-        """Start to ask for a page again and again."""
+        """Start requesting a page in a loop."""
         command = ["wrk", "-t1", "-c2", f"-d{seconds}s", "--timeout", "30s"]
         command += ["-H", f"Cookie: {self._headers['Cookie']}"]
         command += ["-s", str(Path(__file__).with_name("wrk.lua"))]
@@ -61,7 +61,10 @@ class _Neighbour:
 
 
 def run(options: Namespace) -> None:
-    """Do what the options of the command line say; raise ValueError if there were errors."""
+    """Run with the command line's options.
+
+    :raises ValueError: if there were errors.
+    """
     if shutil.which("wrk") is None:
         raise ValueError("there is no wrk: apt-get install wrk")
     with servers.opened(options.db, options.keep) as server:
@@ -87,7 +90,10 @@ def run(options: Namespace) -> None:
 
 
 def _asked(demo: Any, actions: int, seconds: int) -> tuple[list[list[str]], list[float]]:
-    """Fill and ask; give the rows of the table, and the server's memory in MB by the second."""
+    """Fill the demo and request pages.
+
+    :returns: the rows of the table, and the server's memory in MB, once a second.
+    """
     said = re.search(r":(\d+)/", demo.stdout.readline())
     if said is None:
         raise ValueError("the demo does not start, see above")

@@ -1,4 +1,4 @@
-"""The process of one contender. What follows the class runs there."""
+"""The process of one contender. The functions below the class run in it."""
 
 import functools
 import gc
@@ -20,7 +20,7 @@ from .workload import Workload
 
 #: The folder of this tree of the project.
 TREE = Path(__file__).parent.parent
-#: Databases plan a statement anew for the first few times.
+#: Databases plan a statement again for its first few executions.
 _WARM_UP = 7
 
 _contender: Any
@@ -31,12 +31,12 @@ class Worker:
     """A contender in a process of its own, which ends with the ``with`` block."""
 
     def __init__(self, name: str, url: str, workload: Workload, tree: Path = TREE) -> None:
-        """Say which contender, on which database, and the activitystream of which tree."""
+        """Name the contender, its database, and the tree to import activitystream from."""
         self._arguments = name, url, workload, str(tree.resolve())
         self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
 
     def __enter__(self) -> "Worker":
-        """Make the contender. An empty database is filled with the workload."""
+        """Make the contender. Fill its database with the workload if it is empty."""
         self.call(_begin, *self._arguments)
         return self
 
@@ -50,14 +50,14 @@ class Worker:
 
 def _begin(name: str, url: str, workload: Workload, tree: str) -> None:
     global _contender
-    # All but activitystream is of this tree, so that both trees are timed alike.
+    # Only activitystream comes from the other tree, so both are timed by the same code.
     import tests.helpers.host  # noqa: F401 (before the other tree comes first on sys.path)
 
     sys.path.insert(0, tree)
     if not Path(str(import_module("activitystream").__file__)).is_relative_to(tree):
         raise ValueError(f"there is no activitystream in {tree}: name a checkout of the project")
     _contender = contenders.made(name, url, workload)
-    # To load a crowd takes some contenders seconds.
+    # Some contenders take seconds to load a crowd.
     _contender.crowd = functools.cache(_contender.crowd)
 
 
@@ -67,7 +67,7 @@ def ask(name: str, *arguments: Any) -> Any:
 
 
 def lines_of(scene: Scene) -> set[str]:
-    """Prepare the lines, and tell which the contender can do."""
+    """Prepare the lines, and return the keys of those that the contender supports."""
     global _lines
     _lines = lines(scene)
     able = {key for key, line in _lines.items() if hasattr(_contender, line.method)}
@@ -75,27 +75,27 @@ def lines_of(scene: Scene) -> set[str]:
 
 
 def rehearse(key: str, seconds: float) -> Any:
-    """Do a line some times, within some seconds, and give its answer if all must give the same."""
+    """Run a line several times, within some seconds. Return its answer, if all must agree on it."""
     begun = time.perf_counter()
     for _ in range(_WARM_UP):
         _, answer = _timed(key)
         if time.perf_counter() - begun > seconds:
             break
-    # What is prepared is no garbage: the collections, which go on, need not look at it.
+    # The prepared objects stay: keep the garbage collector from scanning them.
     gc.collect()
     gc.freeze()
     return answer if _lines[key].method in ("page", "count") else None
 
 
 def once(key: str) -> float:
-    """Do a line once, and give the seconds that it took."""
+    """Run a line once, and return its time in seconds."""
     return _timed(key)[0]
 
 
 def _timed(key: str) -> tuple[float, Any]:
     line = _lines[key]
     if sys.platform == "linux":
-        # Move to any core, or a contender may share one with other work for as long as a line.
+        # Let the process move to any core: another process may use this one.
         cores = os.sched_getaffinity(0)
         os.sched_setaffinity(0, random.sample(sorted(cores), 1))
         os.sched_setaffinity(0, cores)
@@ -109,7 +109,7 @@ def _timed(key: str) -> tuple[float, Any]:
 
 
 def peak() -> int:
-    """Give the most bytes that the process has had in memory, on Linux."""
-    # getrusage gives the peak of the process that started this one, where that is higher.
+    """Return the process's peak memory in bytes, on Linux."""
+    # getrusage would return the parent's peak, if that is higher.
     fields = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
     return int(fields["VmHWM"].removesuffix("kB")) * 1024

@@ -1,4 +1,4 @@
-"""The workload: who does what for whom. It is the same in each run and on each database."""
+"""The workload: users, posts and actions. It is the same in each run and on each database."""
 
 import random
 from collections.abc import Iterator
@@ -6,20 +6,20 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import NamedTuple
 
-#: When the actions for users happened.
+#: The time of the actions for users.
 FIRST, LAST = datetime(2025, 1, 1), datetime(2026, 1, 1)
 #: When all users last looked at their streams, unless a line says otherwise.
 SEEN = datetime(2025, 7, 1)
 #: The user with the most actions.
 MOST_NOTIFIED = 0
-#: How many actions are for a crowd of posts.
+#: The number of actions for a crowd of posts.
 ANNOUNCED = 10
 
 _VERBS = ("created", "commented", "liked", "followed")
 
 
 class Done(NamedTuple):
-    """One action. Users and posts are numbers from 0."""
+    """One action. Users and posts are numbered from 0."""
 
     actor: int
     verb: str
@@ -41,12 +41,12 @@ class Workload(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Name the database that holds it."""
+        """Return the name of its database."""
         return f"activitystream_bench_{self.users}_{self.actions}"
 
     @property
     def typical(self) -> int:
-        """Give the user who has as many actions as the average user. Most have fewer."""
+        """Return the number of a user with the average number of actions. Most have fewer."""
         return min(self.users - 1, round(self.users / self._weights()[-1]) - 1)
 
     def done(self) -> Iterator[Done]:
@@ -68,10 +68,10 @@ class Workload(NamedTuple):
 
 
 def user_name(number: int) -> str:
-    """Name a user."""
+    """Return a user's name."""
     return f"user{number}"
 
 
 def title(number: int) -> str:
-    """Name a post."""
+    """Return a post's title."""
     return f"The post of number {number}"

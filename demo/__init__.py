@@ -1,4 +1,4 @@
-"""A board for the neighbours of one house: an example of a host app that plugs activitystream.
+"""A notice board for the neighbours of one house: an example host app of activitystream.
 
 ``./dev demo`` starts it. Its files are those of a quickstarted app. Read them in this order:
 

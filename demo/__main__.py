@@ -1,4 +1,4 @@
-"""Serve the board for neighbours, to see activitystream at work."""
+"""Serve the demo."""
 
 import argparse
 import errno
@@ -16,7 +16,7 @@ def main() -> None:
     options = _options()
     app = _app(options.db)
     server = _server(app, options)
-    # A name like localhost may stand for two addresses, and then for two sockets.
+    # A name like localhost may have two addresses; then there are two sockets.
     several = getattr(server, "effective_listen", None)
     host, port = several[0] if several else (server.effective_host, server.effective_port)
     print(f"The board is at http://{f'[{host}]' if ':' in host else host}:{port}/", flush=True)
@@ -64,7 +64,7 @@ def _server(app: Any, options: argparse.Namespace) -> Any:
         import waitress
     except ImportError as error:
         sys.exit(_missing(error))
-    # Ming's database in memory is not made for several threads. That requests wait is expected.
+    # Ming's in-memory database is not thread-safe. With one thread, a queue of requests is normal.
     threads = 1 if options.db.startswith("mim:") else 8
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     try:
@@ -83,7 +83,7 @@ def _missing(error: ImportError) -> str:
 
 
 def _kept(db_url: str) -> str:
-    """Say what is left of what was done."""
+    """Return the sentence about what the demo keeps."""
     scheme, _, rest = db_url.partition("://")
     if scheme == "mim":
         return "nothing is kept"

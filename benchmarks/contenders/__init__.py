@@ -1,4 +1,4 @@
-"""Who is timed. Each contender runs in a process of its own: see ``benchmarks.worker``.
+"""The contenders. Each runs in a process of its own: see ``benchmarks.worker``.
 
 A contender is made of the URL of a database and of a workload. It stores what it needs and misses.
 """
@@ -12,7 +12,7 @@ from typing import Any
 
 from ..workload import SEEN, Workload, title, user_name
 
-#: They have no action for everyone, and so give other answers.
+#: These have no actions for everyone, so their answers differ.
 PEERS = ("django-notifications-hq", "django-activity-stream")
 
 _PEERS = dict(zip(PEERS, ("peers:Notifications", "peers:ActivityStream"), strict=True))
@@ -28,29 +28,29 @@ CLASSES = {
 
 
 def made(name: str, url: str, workload: Workload) -> Any:
-    """Make a contender. Nothing is imported that only others need."""
+    """Make a contender, importing only what it needs."""
     where = CLASSES[kind_of(url)][name]
     return pkgutil.resolve_name(f"{__name__}.{where}")(url, workload)
 
 
 def kind_of(url: str) -> str:
-    """Name the kind of a database by its URL."""
+    """Return the kind of a database by its URL."""
     return url.partition(":")[0].partition("+")[0]
 
 
 def now() -> datetime:
-    """Give the time as actions have it: naive UTC, to the millisecond."""
+    """Return the current time in naive UTC, to the millisecond, like actions' timestamps."""
     moment = datetime.now(timezone.utc).replace(tzinfo=None)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def types_of(entity: Any) -> list[str]:
-    """Name the types that an action may give an entity. The host has a subclass of its users."""
+    """Return the type names that actions may use for an entity. The host has a subclass of User."""
     return ["Post"] if hasattr(entity, "title") else ["User", "Admin"]
 
 
 def fields_of(actor: Any, target: Any, stored: Callable[[Any], Any]) -> dict[str, Any]:
-    """Give the fields of an action, in which keys are stored in some way."""
+    """Return the fields of an action; ``stored`` converts the keys."""
     about_actor = {"actor_type": "User", "actor_id": stored(actor._id)}
     about_target = {"target_type": "Post", "target_id": stored(target._id)}
     names = {"actor_name": actor.user_name, "target_name": target.title}
@@ -64,7 +64,7 @@ def statements_of(file: Path) -> dict[str, str]:
 
 
 class RawHost:
-    """What a raw contender does itself: users and posts that nobody loads."""
+    """The host of a raw contender: it loads no users and no posts."""
 
     def user(self, number: int, seen: datetime = SEEN) -> Any:
         entity = {"_id": self.key(number), "user_name": user_name(number)}

@@ -21,7 +21,7 @@ _NEWEST_FIRST = [("timestamp", pymongo.DESCENDING), ("_id", pymongo.DESCENDING)]
 
 
 def _stream_of(*users: Any, **also: Any) -> dict[str, Any]:
-    """Give the condition of the actions for users and for everyone, with more conditions."""
+    """Return the query for the actions for users and for everyone, with more conditions."""
     ids = [user._id for user in users]
     wanted = {"_type": {"$in": types_of(users[0])}, "_id": {"$in": ids} if ids[1:] else ids[0]}
     for_users, for_everyone = {"$elemMatch": wanted}, None
@@ -38,7 +38,7 @@ def _action(actor: Any, target: Any, recipients: list[Any]) -> dict[str, Any]:
 
 
 class _Pages:
-    """How pages are read, whoever reads them by ``find`` and ``shown``."""
+    """Read pages by the subclass's ``find`` and ``shown``."""
 
     def page(self, user: Any, audiences: Any = (), skip: int = 0, above: Any = None) -> list[Any]:
         if above is None:
@@ -56,7 +56,7 @@ class _Pages:
 
 
 class PlainAction(MappedClass):
-    """Maps an action plainly, so that nothing of ours is in the way."""
+    """A plain mapping of an action, without our code."""
 
     class __mongometa__:
         session = DBSession
@@ -72,7 +72,7 @@ class PlainAction(MappedClass):
 
 
 class ByHand(_Pages, Host):
-    """What a good developer writes with Ming, on the same collection and indexes."""
+    """Code that a good developer writes with Ming, on the same collection and indexes."""
 
     def __init__(self, url: str, workload: Workload) -> None:
         made_on(url)
@@ -108,7 +108,7 @@ class ByHand(_Pages, Host):
 
 
 class Raw(_Pages, RawHost):
-    """The same commands by pymongo alone, and documents instead of objects."""
+    """The same commands by pymongo alone, with documents instead of objects."""
 
     collection = _ACTIONS
     key = staticmethod(key)
@@ -159,10 +159,10 @@ class Raw(_Pages, RawHost):
 
 
 class Old(Raw):
-    """The same documents as 0.1.1 kept them, without an index that serves a stream."""
+    """The same documents in the layout of 0.1.1, without an index for streams."""
 
     collection = "activity_stream_of_0_1_1"
-    # The rest was not slow, or was not there.
+    # The other lines were not slow, or did not exist.
     does = {"newest-typical", "newest-most", "far-skip", "count-0", "count-100", "count-20000"}
 
     def __init__(self, url: str, workload: Workload) -> None:

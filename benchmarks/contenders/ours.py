@@ -18,6 +18,8 @@ from ..workload import ANNOUNCED, LAST, MOST_NOTIFIED, Workload, user_name
 
 
 class Ours:
+    """The code of a host that plugs activitystream."""
+
     def __init__(self, url: str, workload: Workload) -> None:
         self._workload = workload
         self._app, self.host = made_on(url)
@@ -55,7 +57,7 @@ class Ours:
             host.commit()
 
     def scene(self) -> Scene:
-        """Look what the lines are about."""
+        """Return the amounts that the lines name."""
         stream = am.get_by_recipient(self.user(MOST_NOTIFIED))
         length = stream.count()
         depth = min(DEPTH, length * 9 // 10)
@@ -67,7 +69,7 @@ class Ours:
         return Scene(self._workload, length, depth, (above.timestamp, above._id), seen)
 
     def iterate(self, number: int) -> int:
-        """Look at so many actions of the most notified user, and tell how many there were."""
+        """Iterate over that many actions of the most notified user, and return their number."""
         iterated = 0
         for action in am.get_by_recipient(self.user(MOST_NOTIFIED)).limit(number):
             action.actor, action.target  # noqa: B018 (looked at for what it loads)

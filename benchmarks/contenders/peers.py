@@ -1,4 +1,4 @@
-"""Two packages for Django, by their own interfaces, on tables beside ours in PostgreSQL."""
+"""Two Django packages, by their own interfaces, on tables of their own in PostgreSQL."""
 
 from datetime import timezone
 from importlib import import_module
@@ -16,9 +16,9 @@ from . import statements_of
 
 
 class _Peer:
-    """What is alike for both. Groups stand for the posts: no model of ours is needed."""
+    """The code that both share. Django's groups stand for the posts."""
 
-    # Row by row, 100,000 recipients would take minutes.
+    # They write row by row: 100,000 recipients would take minutes.
     does = {"newest-typical", "newest-most", "far-skip", "create-1", "create-5", "create-1000"}
     app: str
     model: str
@@ -74,7 +74,7 @@ class Notifications(_Peer):
     _seen: Any = SEEN
 
     def user(self, number: int, seen: Any = SEEN) -> Any:
-        """Load a user. What came after the last look of the most notified one is unread."""
+        """Load a user. Actions since the most notified user's last look are unread."""
         if number == MOST_NOTIFIED and seen != self._seen:
             self.undo()
             mine = self.rows.filter(recipient_id=number + 1)

@@ -17,7 +17,7 @@ from . import RawHost, fields_of, now, statements_of, types_of
 
 
 def _addresses(*users: Any) -> list[tuple[str, str]]:
-    """Give what the rows for users and for everyone are found by."""
+    """Return the addresses of the rows for users and for everyone."""
     return [*((name, str(user._id)) for user in users for name in types_of(user)), ("", "")]
 
 
@@ -26,7 +26,7 @@ def _action(actor: Any, target: Any, recipients: list[Any]) -> dict[str, Any]:
 
 
 class _Base(DeferredReflection, DeclarativeBase):
-    """Maps tables plainly, so that nothing of ours is in the way."""
+    """The base of plain mappings of our tables, without our code."""
 
 
 class PlainAction(_Base):
@@ -38,7 +38,7 @@ class PlainRecipient(_Base):
 
 
 class ByHand(Host):
-    """What a good developer writes with SQLAlchemy's ORM, on the same tables."""
+    """Code that a good developer writes with SQLAlchemy's ORM, on the same tables."""
 
     def __init__(self, url: str, workload: Workload) -> None:
         made_on(url)
@@ -110,7 +110,7 @@ class ByHand(Host):
 
 
 class Raw(RawHost):
-    """The same by psycopg alone, and rows instead of objects."""
+    """The same by psycopg alone, with rows instead of objects."""
 
     key = staticmethod(key)
 

@@ -1,4 +1,4 @@
-"""What the host does in each line, on each ORM. The host app is that of the tests."""
+"""The host's part of each line, on each ORM. It is the tests' host app."""
 
 from importlib import import_module
 from types import ModuleType, SimpleNamespace
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def made_on(url: str) -> tuple[Any, ModuleType]:
-    """Make the WSGI app on a database, with activitystream plugged in; give its module here too."""
+    """Return the WSGI app on a database, with activitystream plugged, and its module here."""
     from tests.helpers.host.app import make_app
 
     on_ming = url.startswith("mongodb")

@@ -14,12 +14,12 @@ from ..workload import MOST_NOTIFIED, SEEN, title, user_name
 
 
 def version() -> str:
-    """Tell which database it is."""
+    """Return the database's name and version."""
     return f"MongoDB {mainsession.db.client.server_info()['version']}"
 
 
 def make_tables() -> None:
-    """Make an index. MongoDB needs no tables."""
+    """Create an index. MongoDB needs no tables."""
     mainsession.db.tg_user.create_index("user_name")
 
 
@@ -29,14 +29,14 @@ def commit() -> None:
 
 
 def key(number: int) -> bson.ObjectId:
-    """Give the key of a user or post, as eight processes make them in the course of five years."""
+    """Return the key of a user or post, as if eight processes had made them over five years."""
     seconds = 1_577_836_800 + number * 2_654_435_761 % 157_766_400
     parts = ((seconds, 4), (number % 8 * 0x1F_3D5B_7993, 5), (number, 3))
     return bson.ObjectId(b"".join(part.to_bytes(size, "big") for part, size in parts))
 
 
 def add_entities(number: int) -> None:
-    """Store so many users and posts."""
+    """Store that many users and posts."""
     keys, users = list(map(key, range(number))), {"kind": "user", "last_activity_seen": SEEN}
     mainsession.db.tg_user.insert_many(
         {"_id": each, "user_name": user_name(number), **users} for number, each in enumerate(keys)
@@ -46,15 +46,15 @@ def add_entities(number: int) -> None:
 
 
 def load(cls: Any, number: int) -> list[Any]:
-    """Load so many users or posts, in the order of their numbers."""
+    """Load that many users or posts, in the order of their numbers."""
     keys = list(map(key, range(number)))
     found = {each._id: each for each in cls.query.find({"_id": {"$in": keys}})}
     return [found[each] for each in keys]
 
 
 def undoing(db: Any) -> Callable[[], None]:
-    """Give what deletes the actions that come from now on, and restores the last look."""
-    # An ObjectId begins with the second in which it is made.
+    """Return a function that deletes later actions, and restores ``last_activity_seen``."""
+    # An ObjectId starts with the second of its creation.
     time.sleep(1)
     created = {"_id": {"$gte": bson.ObjectId.from_datetime(datetime.now(timezone.utc))}}
     moved = {"_id": key(MOST_NOTIFIED), "last_activity_seen": {"$ne": SEEN}}
@@ -67,7 +67,7 @@ def undoing(db: Any) -> Callable[[], None]:
 
 
 class Host:
-    """What is not timed."""
+    """The host's code that is not timed."""
 
     def __init__(self) -> None:
         self.undo = undoing(mainsession.db)

@@ -13,14 +13,14 @@ from ..workload import SEEN, title, user_name
 
 
 def version() -> str:
-    """Tell which database it is."""
+    """Return the database's name and version."""
     dialect = DBSession.get_bind().dialect
     name = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}[dialect.name]
     return f"{name} {'.'.join(map(str, dialect.server_version_info))}"
 
 
 def make_tables() -> None:
-    """Make those that are missing: the host's, and those of what is plugged."""
+    """Create the missing tables of the host and of activitystream."""
     engine = DBSession.get_bind()
     metadata.create_all(engine)
     with engine.begin() as connection:
@@ -29,7 +29,7 @@ def make_tables() -> None:
 
 
 def vacuum() -> None:
-    """Tidy up, as PostgreSQL does by itself a little later."""
+    """Vacuum now. PostgreSQL would do it during the measurement."""
     connection = DBSession.get_bind().connect()
     with connection.execution_options(isolation_level="AUTOCOMMIT"):
         connection.exec_driver_sql("VACUUM ANALYZE")
@@ -42,12 +42,12 @@ def commit() -> None:
 
 
 def key(number: int) -> int:
-    """Give the key of a user or post."""
+    """Return the key of a user or post."""
     return number + 1
 
 
 def add_entities(number: int) -> None:
-    """Store so many users and posts."""
+    """Store that many users and posts."""
     keys, users = list(map(key, range(number))), {"kind": "user", "last_activity_seen": SEEN}
     with DBSession.get_bind().begin() as connection:
         names = [{"_id": k, "user_name": user_name(n), **users} for n, k in enumerate(keys)]
@@ -57,7 +57,7 @@ def add_entities(number: int) -> None:
 
 
 def load(cls: Any, number: int) -> list[Any]:
-    """Load so many users or posts, in the order of their numbers. They are in no session then."""
+    """Load that many users or posts, in the order of their numbers, detached from the session."""
     entities = list(DBSession.scalars(sa.select(cls).where(cls._id <= number).order_by(cls._id)))
     for each in entities:
         DBSession.expunge(each)
@@ -65,11 +65,11 @@ def load(cls: Any, number: int) -> list[Any]:
 
 
 class Host:
-    """What is not timed."""
+    """The host's code that is not timed."""
 
     def fresh(self) -> None:
         self.undo()
-        DBSession.execute(sa.text("SELECT 1"))  # or the first statement would pay for BEGIN
+        DBSession.execute(sa.text("SELECT 1"))  # so that BEGIN is not timed
 
     def undo(self) -> None:
         transaction.abort()

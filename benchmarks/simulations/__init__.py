@@ -1,1 +1,1 @@
-"""The numbers of docs/scaling.rst."""
+"""Measure the numbers in docs/explanation/scaling.rst."""

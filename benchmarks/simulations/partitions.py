@@ -1,4 +1,4 @@
-"""Two years of recipients on PostgreSQL: in one table, and in one with monthly partitions."""
+"""Compare two years of recipients on PostgreSQL in one table and in monthly partitions."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ from ..workload import Workload
 
 
 def tables(folder: Path, actions: int) -> Iterator[Table]:
-    """Fill both tables with the recipients of so many actions; read, write and purge."""
+    """Fill both tables with the recipients of that many actions; read, write and purge."""
     workload = Workload(20_000, actions, crowd=0)
     with servers.opened("postgresql", folder) as server:
         url = servers.database(server, workload.name)

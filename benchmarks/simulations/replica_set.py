@@ -1,4 +1,4 @@
-"""Three MongoDB servers: the price of an acknowledgement, the lag, and what a failover loses."""
+"""Measure three MongoDB servers: acknowledgement time, lag, and writes lost in a failover."""
 
 import threading
 import time
@@ -26,7 +26,7 @@ _WRITERS = 4
 
 
 def tables(folder: Path, actions: int) -> Iterator[Table]:
-    """Start the servers, write and read, and kill the primary again and again."""
+    """Start the servers, write and read, and kill the primary repeatedly."""
     workload = Workload(10, 1000, crowd=0)
     with ReplicaSet(folder, workload.name) as servers:
         urls = {concern: servers.url(w=concern) for concern in ("1", "majority")}
@@ -56,7 +56,7 @@ def _summary(seconds: list[float]) -> list[str]:
 
 
 def _lag(servers: ReplicaSet, concern: str, writers: int) -> list[str]:
-    """Look for actions on a secondary, each as soon as it is acknowledged."""
+    """Read each action from a secondary as soon as it is acknowledged."""
     missed, times = 0, []
     with (
         _writing(servers, "1", writers),
@@ -74,7 +74,7 @@ def _lag(servers: ReplicaSet, concern: str, writers: int) -> list[str]:
 
 
 def _failover(servers: ReplicaSet, concern: str, behind: int) -> list[str]:
-    """Kill the primary after some seconds in which the secondaries fetch nothing."""
+    """Kill the primary after some seconds without replication."""
     primary = servers.primary()
     others = [port for port in servers.states() if port != primary]
     with _writing(servers, concern, _WRITERS) as (acknowledged, errors):
@@ -91,7 +91,7 @@ def _failover(servers: ReplicaSet, concern: str, behind: int) -> list[str]:
         time.sleep(1)
     moments = sorted(acknowledged.values())
     gap = max(after - before for before, after in pairwise(moments))
-    # What only the old primary has is rolled back when it comes again.
+    # When the old primary returns, it rolls back the writes that only it has.
     servers.start(primary)
     servers.wait_until_whole()
     found, wanted = None, {"_id": {"$gte": min(acknowledged)}}
@@ -105,7 +105,7 @@ def _failover(servers: ReplicaSet, concern: str, behind: int) -> list[str]:
 
 @contextmanager
 def _writing(servers: ReplicaSet, concern: str, writers: int) -> Iterator[tuple[Any, Any]]:
-    """Insert actions by threads until the block ends; note acknowledgements and errors."""
+    """Insert actions in threads until the block ends; record acknowledgements and errors."""
     acknowledged: dict[bson.ObjectId, float] = {}
     errors: list[PyMongoError] = []
     stop = threading.Event()

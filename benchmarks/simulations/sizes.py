@@ -1,4 +1,4 @@
-"""How many bytes an action and a recipient take, and what that makes of many."""
+"""Measure the bytes of an action and of a recipient, and extrapolate to many."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +14,7 @@ from ..workload import Workload
 
 
 def tables(folder: Path, actions: int) -> Iterator[Table]:
-    """Fill databases with so many actions, and give their sizes."""
+    """Fill databases with that many actions, and return their sizes."""
     workload = Workload(20_000, actions, crowd=0)
     recipients = sum(len(done.recipients or [0]) for done in workload.done())
     totals = [["GB on disk", *(f"{millions:,} million actions" for millions in (10, 100, 1000))]]
@@ -39,7 +39,7 @@ def tables(folder: Path, actions: int) -> Iterator[Table]:
 
 def _of_mongodb(url: str) -> list[Any]:
     with pymongo.MongoClient(url) as client:
-        client.admin.command("fsync")  # what is only in memory has no size yet
+        client.admin.command("fsync")  # data in memory only has no size yet
         stats = client.get_default_database().command("collStats", "activity_stream_action")
     indexes = stats["indexSizes"].items()
     return [

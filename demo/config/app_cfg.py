@@ -23,17 +23,17 @@ class Neighbours(TGAuthMetadata):
 
 
 class LoginPage(FastFormPlugin):
-    """Send whoever must log in to our page, which logs them in itself."""
+    """Redirect visitors who must log in to our own login page."""
 
     def identify(self, environ: dict[str, Any]) -> None:
         return None
 
 
 def base_config(db_url: str) -> FullStackApplicationConfigurator:
-    """Configure the app for a database.
+    """Return the app's configuration for a database.
 
-    A function, as the demo takes the database from its command line; a quickstarted app has a
-    variable of this name.
+    A quickstarted app has a variable of this name. The demo has a function, because its command
+    line names the database.
     """
     base_config = FullStackApplicationConfigurator()
     base_config.update_blueprint(
@@ -52,7 +52,7 @@ def base_config(db_url: str) -> FullStackApplicationConfigurator:
             **model.orm.configuration(db_url),
             "session.enabled": False,
             "cache.enabled": False,
-            # activitystream knows the user by the host's authentication.
+            # activitystream finds the user by the host's authentication.
             "sa_auth.enabled": True,
             "sa_auth.authmetadata": Neighbours(),
             "sa_auth.cookie_secret": secrets.token_hex(),

@@ -9,7 +9,7 @@ from webob.dec import wsgify
 from demo import model, websetup
 from demo.config.app_cfg import base_config
 
-#: What a browser may load and do: nothing inline, and of another site only htmx.
+#: The browser runs nothing inline, and loads only htmx from another site.
 _POLICY = (
     "default-src 'none'; script-src 'self' https://unpkg.com/htmx.org@1.9.12/; style-src 'self'; "
     "img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -18,9 +18,9 @@ _POLICY = (
 
 
 def make_app(db_url: str) -> Any:
-    """Make the board on a database, and put something on it if it is empty.
+    """Make the app on a database, and fill the database if it is empty.
 
-    :param db_url: ``sqlite:///file.db``, or a server's; ``mim://`` for memory.
+    :param db_url: ``sqlite:///file.db``, a server's URL, or ``mim://`` for an in-memory database.
     :raises model.orm.DatabaseError, ValueError: if the database cannot be used.
     """
     model.choose_orm(db_url)
@@ -32,7 +32,7 @@ def make_app(db_url: str) -> Any:
 
 @wsgify.middleware
 def guarded(request: Request, app: Any) -> Response:
-    """Tell the browser to be careful, with pages, errors and files alike."""
+    """Add security headers to all responses: pages, errors and files."""
     response = request.get_response(app)
     response.headers.update(
         {

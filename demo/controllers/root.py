@@ -1,4 +1,4 @@
-"""The pages of the board, and where its forms are sent to."""
+"""The URLs of the board: its pages and its forms."""
 
 from collections import defaultdict
 from typing import Any, NoReturn
@@ -19,7 +19,7 @@ _FORM = {"allowed_methods": ["POST"]}
 class RootController(TGController):
     """The root of the site; tgext.pluggable mounts ``/activitystream/`` here."""
 
-    @staticmethod  # as a request's parameter may be named self
+    @staticmethod  # a request's parameter may be named self
     def _before(*args: Any, **kwargs: Any) -> None:
         if tg.request.method == "POST" and _is_foreign(tg.request):
             abort(403, detail="This form was sent from another site.")
@@ -47,7 +47,7 @@ class RootController(TGController):
 
     @expose(**_FORM)
     def enter(self, name: Any = None) -> NoReturn:  # type: ignore[misc]  # redirect raises
-        """Log somebody in: the name is enough."""
+        """Log a neighbour in by name, without a password."""
         if name not in [person.name for person in model.orm.neighbours()]:
             abort(400, detail="Nobody of that name lives here.")
         auth_force_login(name)
@@ -69,7 +69,7 @@ class RootController(TGController):
 
     @expose(**_FORM)
     def comment(self, notice: Any = None, text: Any = None) -> NoReturn:
-        """Write below a notice."""
+        """Comment on a notice."""
         user, notice = _user(), _notice(notice)
         user.comment_on(notice, _written(text, "a comment", 1000))
         _show(notice)
@@ -83,7 +83,7 @@ class RootController(TGController):
 
 
 def _is_foreign(request: Any) -> bool:
-    """Say whether the browser says that another site's page sent this form."""
+    """Return whether a page of another site sent this form."""
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site not in ("same-origin", "none")
@@ -91,7 +91,7 @@ def _is_foreign(request: Any) -> bool:
 
 
 def _board(notices: list[Notice]) -> dict[str, Any]:
-    """Give the template the notices, and the newest of the user's stream."""
+    """Return the template's variables: the notices, and the newest actions of the user's stream."""
     user = _user()
     replies = defaultdict(list)
     for reply in model.orm.replies_to(notices):
@@ -115,7 +115,7 @@ def _notice(key: Any) -> Notice:
 
 
 def _written(text: Any, what: str, limit: int, optional: bool = False) -> str:
-    """Check what was written into a field of a form."""
+    """Return the text of a form's field, or answer 400."""
     if not isinstance(text, str) or not (text.strip() or optional):
         abort(400, detail=f"Write {what} first.")
     if "\0" in text:  # PostgreSQL cannot store it

@@ -1,4 +1,4 @@
-"""What templates find as ``h``.
+"""The helpers that templates call as ``h``.
 
 Plugging adds ``h.activitystream``, ``h.call_partial`` and ``h.plug_url``.
 """
@@ -12,17 +12,17 @@ from demo.model import Neighbour, now
 
 
 def current_user() -> Neighbour | None:
-    """Return the neighbour who is logged in, or None."""
+    """Return the logged-in neighbour, or None."""
     return (tg.request.identity or {}).get("user")
 
 
 def count_new(user: Neighbour) -> int:
-    """Count what is in the user's stream that they have not seen."""
+    """Count the actions in the user's stream that they have not seen."""
     return am.count_not_seen_by_recipient(user)
 
 
 def ago(moment: datetime) -> str:
-    """Say in short how long ago something was written."""
+    """Return how long ago something was written, in short."""
     minutes = int((now() - moment).total_seconds()) // 60
     if minutes < 1:
         return "just now"

@@ -1,7 +1,7 @@
 """The neighbours and their notices, on SQLAlchemy or on Ming.
 
-A host has one ORM; this board has the choice. ``on_sqlalchemy`` and ``on_ming`` have the same
-classes and functions, and ``orm`` is the one in use. What does not depend on it is in ``board``.
+A real host has one ORM; this one supports both. ``on_sqlalchemy`` and ``on_ming`` have the same
+classes and functions, and ``orm`` is the one in use. ``board`` has what both share.
 """
 
 import importlib
@@ -16,7 +16,7 @@ DeclarativeBase: type | None
 
 
 def choose_orm(db_url: str) -> None:
-    """Take the ORM for this database."""
+    """Choose the ORM by the database's URL."""
     global orm, DeclarativeBase
     name = "on_ming" if db_url.startswith(("mim:", "mongodb")) else "on_sqlalchemy"
     orm = importlib.import_module(f"demo.model.{name}")

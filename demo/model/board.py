@@ -1,6 +1,6 @@
-"""The neighbours, their notices, and what they do. The stream is told of it.
+"""The neighbours, their notices and replies. Each thing that a neighbour does creates an action.
 
-activitystream shows the ``as_str`` of whatever an action is about, and links to its ``as_link``.
+activitystream shows an entity by its ``as_str``, and links to its ``as_link``.
 """
 
 from datetime import datetime, timezone
@@ -11,12 +11,12 @@ from demo import model
 
 
 def now() -> datetime:
-    """The present moment in naive UTC, as activitystream has it."""
+    """Return the current time in naive UTC, like the timestamps of actions."""
     return datetime.now(timezone.utc).replace(tzinfo=None)
 
 
 class Neighbour:
-    """Somebody who lives here, and what they can do. Each of it records an action."""
+    """Somebody who lives here. Each method that writes creates an action."""
 
     _id: Any
     name: Any
@@ -33,34 +33,34 @@ class Neighbour:
         return notice
 
     def announce(self, title: str, text: str) -> "Notice":
-        """Put up a notice for everyone, whoever moves in later included."""
+        """Put up a notice for everyone, including neighbours who move in later."""
         notice = self._put_up(title=title, text=text, for_everyone=True)
         am.create(self, "announced", notice, recipients=None)
         return notice
 
     def comment_on(self, notice: "Notice", text: str) -> "Reply":
-        """Write below a notice. Who wrote it, or below it before, is notified."""
+        """Comment on a notice. Its author and the earlier commenters are notified."""
         reply = model.orm.save(model.orm.Reply(notice_id=notice._id, author_id=self._id, text=text))
         am.create(self, "commented on", notice, description=text, recipients=self._rest_of(notice))
         return reply
 
     def like(self, notice: "Notice") -> None:
-        """Like a notice, once: the second time changes nothing."""
+        """Like a notice. A second like changes nothing."""
         if model.orm.add_like(notice, self):
             am.create(self, "liked", notice, recipients=self._rest_of(notice))
 
     def _put_up(self, **fields: Any) -> "Notice":
-        # An action can only refer to what is stored.
+        # Store it first: an action refers to stored entities only.
         return model.orm.save(model.orm.Notice(author_id=self._id, **fields))
 
     def _rest_of(self, notice: "Notice") -> list["Neighbour"]:
-        """Who wrote the notice or below it, but for this neighbour."""
+        """Return the notice's author and commenters, without this neighbour."""
         ids = {notice.author_id, *(reply.author_id for reply in model.orm.replies_to([notice]))}
         return [each for each in model.orm.neighbours() if each._id in ids - {self._id}]
 
 
 class Notice:
-    """A sheet of paper on the board."""
+    """A notice on the board."""
 
     _id: Any
     author_id: Any
@@ -77,6 +77,6 @@ class Notice:
 
 
 class Reply:
-    """What somebody wrote below a notice."""
+    """A comment on a notice."""
 
     created: Any

@@ -1,4 +1,4 @@
-"""The model on Ming. It has what ``on_sqlalchemy`` has."""
+"""The model on Ming, with the same names as ``on_sqlalchemy``."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,8 +20,8 @@ DatabaseError = PyMongoError
 
 
 def configuration(db_url: str) -> dict[str, Any]:
-    """What TurboGears is told of the database."""
-    # A server answers soon, or is not there.
+    """Return TurboGears' options for the database."""
+    # Fail soon if there is no server.
     timeout = {"ming.connection.serverSelectionTimeoutMS": 3000}
     return {
         "use_ming": True,
@@ -32,7 +32,7 @@ def configuration(db_url: str) -> dict[str, Any]:
 
 
 def _with_database(url: str) -> str:
-    """The URL, with a database's name if it has none."""
+    """Return the URL, with a default database name if it has none."""
     base, mark, options = url.partition("?")
     scheme, _, rest = base.partition("://")
     servers, _, name = rest.partition("/")
@@ -40,18 +40,18 @@ def _with_database(url: str) -> str:
 
 
 def init_model(datastore: Any) -> None:
-    """Called by TurboGears at the start; fails at once if there is no database to talk to."""
+    """Bind the session to the database. Fail at once if it cannot be reached."""
     datastore.db.list_collection_names()
     _session.bind = datastore
 
 
 def make_tables() -> None:
-    """MongoDB needs none; Ming makes the indexes."""
+    """Do nothing: MongoDB needs no tables, and Ming makes the indexes."""
 
 
 @contextmanager
 def unit_of_work() -> Iterator[None]:
-    """What TurboGears does around a request, for a ``with`` outside of one."""
+    """Flush and close the session after the block, as TurboGears does after a request."""
     try:
         yield
         DBSession.flush_all()
@@ -100,13 +100,13 @@ class Reply(board.Reply, MappedClass):
 
 
 def save(entity: Any) -> Any:
-    """Store something new."""
+    """Store a new entity and return it."""
     DBSession.flush(entity)
     return entity
 
 
 def neighbours() -> list[Neighbour]:
-    """All, by name."""
+    """Return all neighbours by name."""
     return Neighbour.query.find().sort("name").all()
 
 
@@ -119,23 +119,24 @@ def newest_notices(limit: int) -> list[Notice]:
 
 
 def notice(key: Any) -> Notice | None:
-    """The notice that a request names; None if there is none."""
+    """Return the notice with the key that a request names, or None."""
     valid = isinstance(key, str) and ObjectId.is_valid(key)
     return Notice.query.get(_id=ObjectId(key)) if valid else None
 
 
 def replies_to(notices: Sequence[Notice]) -> list[Reply]:
-    """What was written below any of them, in this order."""
+    """Return the replies to any of the notices, oldest first."""
     below = {"notice_id": {"$in": [each._id for each in notices]}}
     return Reply.query.find(below).sort("created").all()
 
 
 def add_like(notice: Notice, neighbour: Neighbour) -> bool:
-    """
-    :returns: whether they did not like it before.
+    """Store a like.
+
+    :returns: False if the neighbour likes the notice already.
     """
     if neighbour._id in notice.likes:
         return False
-    # Of two requests at once, one modifies it.
+    # Of two concurrent requests, one modifies it.
     liked = {"$addToSet": {"likes": neighbour._id}}
     return Notice.query.update({"_id": notice._id}, liked).modified_count == 1

@@ -1,4 +1,4 @@
-"""The model on SQLAlchemy. It has what ``on_ming`` has."""
+"""The model on SQLAlchemy, with the same names as ``on_ming``."""
 
 import re
 from collections.abc import Sequence
@@ -21,8 +21,8 @@ DatabaseError = sa.exc.SQLAlchemyError
 
 
 def configuration(db_url: str) -> dict[str, Any]:
-    """What TurboGears is told of the database."""
-    # SQLite has one writer at a time: the others wait. A server answers soon, or is not there.
+    """Return TurboGears' options for the database."""
+    # SQLite has one writer at a time: the others wait. Fail soon if there is no server.
     in_file = db_url.startswith("sqlite:")
     return {
         "use_sqlalchemy": True,
@@ -33,7 +33,7 @@ def configuration(db_url: str) -> dict[str, Any]:
 
 
 def init_model(engine: Any) -> None:
-    """Called by TurboGears at the start; fails at once if there is no database to talk to."""
+    """Bind the session to the database. Fail at once if it cannot be reached."""
     if isinstance(engine.pool, sa.pool.SingletonThreadPool):
         raise ValueError("SQLite needs a file here; mim:// is for memory")
     sa.inspect(engine).get_table_names()
@@ -42,17 +42,17 @@ def init_model(engine: Any) -> None:
 
 
 def make_tables() -> None:
-    """Make those that are missing: ours, and those of what is plugged."""
+    """Create the missing tables: ours, and those of plugged applications."""
     DeclarativeBase.metadata.create_all(DBSession.get_bind())
 
 
 def unit_of_work() -> Any:
-    """What TurboGears does around a request, for a ``with`` outside of one."""
+    """Commit after the ``with`` block, as TurboGears does after a request."""
     return transaction.manager
 
 
 class DeclarativeBase(orm.DeclarativeBase):
-    """What all the classes here are."""
+    """The base of all classes of the model."""
 
 
 class Neighbour(board.Neighbour, DeclarativeBase):
@@ -77,12 +77,12 @@ class Notice(board.Notice, DeclarativeBase):
 
     @property
     def likes(self) -> list[int]:
-        """The keys of who likes it."""
+        """Return the ids of the neighbours who like it."""
         return [like.neighbour_id for like in self._likes]
 
 
 class Like(DeclarativeBase):
-    """That a neighbour likes a notice."""
+    """A neighbour's like of a notice."""
 
     __tablename__ = "notice_like"
 
@@ -102,14 +102,14 @@ class Reply(board.Reply, DeclarativeBase):
 
 
 def save(entity: Any) -> Any:
-    """Store something new."""
+    """Store a new entity and return it."""
     DBSession.add(entity)
     DBSession.flush()
     return entity
 
 
 def neighbours() -> list[Neighbour]:
-    """All, by name."""
+    """Return all neighbours by name."""
     return list(DBSession.scalars(sa.select(Neighbour).order_by(Neighbour.name)))
 
 
@@ -123,23 +123,24 @@ def newest_notices(limit: int) -> list[Notice]:
 
 
 def notice(key: Any) -> Notice | None:
-    """The notice that a request names; None if there is none."""
-    # Up to here the database knows the number.
+    """Return the notice with the key that a request names, or None."""
+    # Nine digits fit the column's type.
     valid = isinstance(key, str) and re.fullmatch(r"[0-9]{1,9}", key)
     return DBSession.get(Notice, int(key)) if valid else None
 
 
 def replies_to(notices: Sequence[Notice]) -> list[Reply]:
-    """What was written below any of them, in this order."""
+    """Return the replies to any of the notices, oldest first."""
     below = Reply.notice_id.in_([each._id for each in notices])
     return list(DBSession.scalars(sa.select(Reply).where(below).order_by(Reply.created, Reply._id)))
 
 
 def add_like(notice: Notice, neighbour: Neighbour) -> bool:
+    """Store a like.
+
+    :returns: False if the neighbour likes the notice already.
     """
-    :returns: whether they did not like it before.
-    """
-    # Of two requests at once, one inserts it.
+    # Of two concurrent requests, one inserts it.
     dialects = {"sqlite": sqlite, "postgresql": postgresql}
     insert = dialects[DBSession.get_bind().dialect.name].insert(Like)
     like = insert.values(notice_id=notice._id, neighbour_id=neighbour._id)

@@ -1,4 +1,4 @@
-"""What ``gearbox setup-app`` runs in a quickstarted app, and the demo each time that it starts."""
+"""Set up the database: a quickstarted app by ``gearbox setup-app``, the demo at its start."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ __all__ = ["bootstrap", "setup_app"]
 
 
 def setup_app(command: Any, conf: Any, vars: Any) -> None:
-    """Make the tables, and fill them.
+    """Create the tables and fill them.
 
-    Plugging activitystream adds its own set-up to ``bootstrap``.
+    ``plug`` adds activitystream's own set-up to ``bootstrap``.
     """
     model.orm.make_tables()
     bootstrap(command, conf, vars)

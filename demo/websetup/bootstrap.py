@@ -1,4 +1,4 @@
-"""What is on the board when it is opened for the first time."""
+"""Fill an empty board."""
 
 from datetime import timedelta
 from typing import Any
@@ -9,7 +9,7 @@ from demo.model import Notice, Reply, now
 
 
 def bootstrap(command: Any, conf: Any, vars: Any) -> None:
-    """Let some neighbours move in and write, if nobody lives here yet."""
+    """Store some neighbours, notices and replies, if the board is empty."""
     with model.orm.unit_of_work():
         if not model.orm.neighbours():
             _move_in()
@@ -57,7 +57,7 @@ def _move_in() -> None:
 
 
 def _happened(minutes_ago: int, written: Notice | Reply | None) -> None:
-    """Date back what was done last, as if it had been some time ago."""
+    """Move the newest action some minutes into the past."""
     _, [action] = am.get_actions(limit=1)
     action.timestamp = now() - timedelta(minutes=minutes_ago)
     if written:
