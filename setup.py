@@ -1,3 +1,5 @@
+"""Describe the distribution: its metadata, dependencies and entry points."""
+
 from pathlib import Path
 
 from setuptools import find_namespace_packages, setup
