@@ -278,7 +278,7 @@ def define(host):
 
 
 @pytest.fixture
-def small_batches(monkeypatch):
+def small_batches(host, monkeypatch):
     """Actions are read and removed ten at a time, rather than a thousand."""
     for module in list(sys.modules.values()):
         for name in ("BATCH", "CHUNK"):

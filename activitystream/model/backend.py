@@ -119,7 +119,7 @@ class Backend(Protocol):
         """Store one action: inside the host's transaction, if the ORM has one, else at once.
 
         :param fields: all fields of the action but its ``_id``. ``*_id`` are keys; ``_recipients``
-            is a list of ``{"_type": …, "_id": …}``, or None for everyone.
+            is a list of ``{"_type": …, "_id": …}``, each entity once, or None for everyone.
         :returns: the action, which the host's session holds.
         :raises ValueError: as :meth:`check_fields`. Nothing is stored then.
         """
@@ -140,6 +140,7 @@ class Backend(Protocol):
     ) -> Iterator[Any]:
         """Yield the actions for any of these addresses or for everyone, each once, newest first.
 
+        :param to: at least one.
         :param window: leave out what is not in it.
         :param skip: leave out as many more first.
         :param limit: yield at most as many; None for all.
@@ -154,6 +155,7 @@ class Backend(Protocol):
     ) -> int:
         """Count the actions for any of these addresses or for everyone, each once.
 
+        :param to: at least one.
         :param window: leave out what is not in it.
         :param newer_than: leave out what has not a greater timestamp.
         :param limit: count no further.
@@ -164,7 +166,8 @@ class Backend(Protocol):
     ) -> tuple[int, list[Any]]:
         """Find the actions whose fields have these values, for whomever they are.
 
-        :param order_by: a field. Actions that are equal in it are ordered by ``_id``.
+        :param order_by: a field. Actions that are equal in it are ordered by ``_id``; where those
+            without a value come, the database decides.
         :returns: how many there are, and those after ``skip``, at most ``limit``.
         """
 
@@ -208,20 +211,29 @@ class Backend(Protocol):
         """
 
     def clear_role(self, role: str, keys: list[Any], references: Sequence[Reference]) -> int:
-        """Set type, key and name of a role to null in actions that refer there to one of these.
+        """Set type, key and name of a role to null in actions that refer there to an entity.
+
+        It is so of those in hand too.
 
         :param keys: the ids of the actions that may.
+        :param references: each of the entity's names with each of its keys.
         :returns: how many did.
         """
 
     def ids_addressed_to(self, references: Sequence[Reference]) -> Iterator[list[Any]]:
-        """Yield the ids of the actions that are for one of these, in batches of 1,000."""
+        """Yield the ids of the actions that are for an entity, in batches of 1,000.
+
+        :param references: as for :meth:`clear_role`.
+        """
 
     def remove_recipients(self, keys: list[Any], references: Sequence[Reference]) -> int:
-        """Remove these from the recipients of actions. One without another is for nobody then.
+        """Remove an entity from the recipients of actions. One without another is for nobody then.
+
+        It is so of those in hand too.
 
         :param keys: the ids of the actions.
-        :returns: how many were for one of these.
+        :param references: as for :meth:`clear_role`.
+        :returns: how many were for it.
         """
 
     # The host's entities

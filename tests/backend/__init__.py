@@ -1,0 +1,1 @@
+"""What every ORM has to do, whichever it is: the behaviour of activitystream.model.backend."""

@@ -1,0 +1,71 @@
+"""Actions to store, and what a stored one tells of itself."""
+
+from datetime import datetime, timedelta
+
+from activitystream.model.action import FIELDS, ROLES
+from tests.backend.oracle import recipients_of, reference_of
+
+#: Few moments, so that many actions share one; with milliseconds, which all databases keep.
+MOMENTS = [datetime(2020, 1, 31, 12, 0, 0, 500_000) + timedelta(milliseconds=n) for n in range(4)]
+
+#: Later than all of them.
+LATER = MOMENTS[-1] + timedelta(days=1)
+
+
+def fields(**some):
+    """All fields of an action but its ``_id``, by ``insert_action``'s rules: for everyone.
+
+    :param some: fields with other values, or roles (``actor=reference``).
+    """
+    for role in ROLES:
+        if role in some:
+            some[f"{role}_type"], some[f"{role}_id"] = some.pop(role)
+    plain = {
+        **{name: None for name in FIELDS if name != "_id"},
+        "verb": "liked",
+        "timestamp": MOMENTS[0],
+        "_recipients": None,
+    }
+    return {**plain, **some}
+
+
+def to(*references):
+    """The ``_recipients`` of an action for these."""
+    return [{"_type": each.type, "_id": each.key} for each in references]
+
+
+def told(action):
+    """What a stored action tells, by what every Action can do."""
+    recipients = action.recipient_references()
+    return {
+        "_id": action._id,
+        **{name: getattr(action, name) for name in FIELDS if not name.endswith("_id")},
+        "references": list(action.references()),
+        "recipients": None if action.number_of_recipients is None else recipients,
+    }
+
+
+def expected(action):
+    """What an action of these fields is to tell."""
+    references = [reference_of(action, role) for role in ROLES]
+    return {
+        **{name: action[name] for name in FIELDS if name == "_id" or not name.endswith("_id")},
+        "references": [each for each in references if each.type is not None],
+        "recipients": recipients_of(action),
+    }
+
+
+def read_all(orm):
+    """All stored actions, in the order of their ids."""
+    _, actions = orm.find_actions({}, "_id", False, 0, None)
+    return actions
+
+
+def store(orm, actions):
+    """Store actions, and return their fields with the ``_id`` of each."""
+    numbered = [{**each, "extra": str(number)} for number, each in enumerate(actions)]
+    if numbered:
+        orm.insert_actions(numbered)
+    for action in read_all(orm):
+        numbered[int(action.extra)]["_id"] = action._id
+    return numbered

@@ -1,0 +1,79 @@
+"""``last_activity_seen``: where it is stored, and that it only moves forward."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.backend.actions import LATER, MOMENTS, fields, read_all
+
+
+def test_a_class_has_the_field_or_not(host, orm):
+    for name in ("User", "Admin", "Numbered", "Topic"):
+        assert orm.has_seen_field(getattr(host.model, name))
+    for name in ("Post", "Note"):
+        assert not orm.has_seen_field(getattr(host.model, name))
+
+
+@given(st.lists(st.sampled_from(MOMENTS), min_size=1, max_size=6), st.booleans())
+def test_it_moves_forward_and_never_backwards(host, orm, moments, in_requests):
+    host.database.clean()
+    user, before = host.user(), None
+    for moment in moments:
+        assert orm.move_last_activity_seen(user, moment) == before
+        before = max(moment, before or moment)
+        assert user.last_activity_seen == before
+        if in_requests:
+            user = host.database.reload(user)
+            assert user.last_activity_seen == before
+    assert host.database.reload(user).last_activity_seen == before
+
+
+def test_what_another_process_has_seen_meanwhile_counts(host, orm):
+    user = host.user()
+    host.database.raw_update(user, last_activity_seen=MOMENTS[2])
+    assert orm.move_last_activity_seen(user, MOMENTS[1]) == MOMENTS[2]
+    assert user.last_activity_seen == MOMENTS[2]
+    assert orm.move_last_activity_seen(user, MOMENTS[3]) == MOMENTS[2]
+    assert host.database.reload(user).last_activity_seen == MOMENTS[3]
+
+
+def test_no_other_field_is_written(host, orm):
+    user = host.user("ann")
+    host.database.raw_update(user, user_name="renamed meanwhile")
+    orm.move_last_activity_seen(user, LATER)
+    host.save()
+    values = host.database.raw_values(user)
+    assert (values["user_name"], values["last_activity_seen"]) == ("renamed meanwhile", LATER)
+
+
+def test_of_nobody_else_it_is_moved(host, orm):
+    user, other = host.user("ann"), host.user("bob")
+    orm.move_last_activity_seen(user, LATER)
+    assert host.database.reload(other).last_activity_seen is None
+
+
+def test_of_a_subclass_it_is_moved_too(host, orm):
+    admin = host.save(host.model.Admin(user_name="ann"))
+    assert orm.move_last_activity_seen(admin, LATER) is None
+    assert host.database.reload(admin).last_activity_seen == LATER
+
+
+def test_who_was_deleted_has_seen_nothing(host, orm):
+    user = host.user()
+    host.database.raw_delete(user)
+    with pytest.raises(LookupError, match="User"):
+        orm.move_last_activity_seen(user, LATER)
+
+
+def test_what_is_to_be_marked_stays_in_hand(host, orm):
+    user, topic = host.save(host.model.User(user_name="ann"), host.model.Topic())
+    orm.insert_action(fields())
+    orm.begin_marking(user, topic)
+    for reader in (user, topic):
+        assert orm.move_last_activity_seen(reader, LATER) is None
+        assert reader.last_activity_seen == LATER
+    user.user_name = "renamed"
+    host.save()
+    assert host.database.reload(topic).last_activity_seen == LATER
+    assert host.database.reload(user).user_name == "renamed"
+    assert len(read_all(orm)) == 1

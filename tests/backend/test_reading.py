@@ -1,0 +1,199 @@
+"""Streams, all actions, and for whom they are: as the oracle has them, in the same order."""
+
+import weakref
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from activitystream.model.values import WHOLE_STREAM, Address, Cursor, Reference, Window
+from tests.backend import strategies
+from tests.backend.actions import MOMENTS, expected, fields, read_all, store, to, told
+from tests.backend.oracle import Oracle
+
+questions = st.lists(
+    st.fixed_dictionaries(
+        {
+            "to": strategies.some_entities,
+            "window": st.tuples(strategies.cursors, strategies.cursors),
+            "newer_than": st.none() | strategies.moments,
+            "skip": st.integers(0, 12),
+            "limit": strategies.limits,
+        }
+    ),
+    min_size=3,
+    max_size=8,
+)
+
+
+@given(strategies.drawn_actions, questions)
+def test_a_stream_is_read_and_counted(host, orm, keys, drawn, questions):
+    host.database.clean()
+    oracle = Oracle(store(orm, [strategies.action_fields(each, keys) for each in drawn]))
+    for question in questions:
+        addresses = strategies.addresses(question["to"], keys)
+        window = strategies.window(question["window"], oracle.actions)
+        skip, limit, newer_than = question["skip"], question["limit"], question["newer_than"]
+
+        read = orm.read_stream(addresses, window, skip, limit)
+        end = None if limit is None else skip + limit
+        stream = oracle.stream(addresses, window)
+        assert [told(action) for action in read] == [expected(each) for each in stream[skip:end]]
+
+        counted = orm.count_stream(addresses, window, newer_than, limit)
+        assert counted == len(oracle.stream(addresses, window, newer_than)[:limit])
+
+
+searches = st.lists(
+    st.fixed_dictionaries(
+        {
+            "actor": st.none() | strategies.mentions,
+            "target": st.booleans(),
+            "verb": st.none() | st.sampled_from(["liked", "read", "wrote"]),
+            "timestamp": st.none() | strategies.moments,
+            "order_by": st.sampled_from(["timestamp", "verb", "_id"]),
+            "desc": st.booleans(),
+            "skip": st.integers(0, 12),
+            "limit": strategies.limits,
+        }
+    ),
+    min_size=3,
+    max_size=8,
+)
+
+
+@given(strategies.drawn_actions, searches)
+def test_actions_are_found(host, orm, keys, drawn, searches):
+    host.database.clean()
+    oracle = Oracle(store(orm, [strategies.action_fields(each, keys) for each in drawn]))
+    for search in searches:
+        names = ("verb", "timestamp")
+        filters = {name: search[name] for name in names if search[name] is not None}
+        if search["actor"] is not None:
+            actor = strategies.mentioned(search["actor"], keys)
+            filters |= {"actor_type": actor.type, "actor_id": actor.key}
+        if search["target"]:
+            filters["target_id"] = None
+        order_by, desc, skip, limit = (
+            search[name] for name in ("order_by", "desc", "skip", "limit")
+        )
+        total, found = orm.find_actions(filters, order_by, desc, skip, limit)
+        wanted = oracle.find(filters, order_by, desc)
+        end = None if limit is None else skip + limit
+        assert total == len(wanted)
+        assert [told(action) for action in found] == [expected(each) for each in wanted[skip:end]]
+
+
+def test_an_action_is_found_by_its_id(orm):
+    one, *_ = store(orm, [fields(), fields()])
+    total, found = orm.find_actions({"_id": one["_id"]}, "timestamp", True, 0, None)
+    assert (total, [told(action) for action in found]) == (1, [expected(one)])
+
+
+def test_a_key_without_a_type_is_that_of_any_type(orm, keys):
+    stored = [
+        fields(actor=Reference("Numbered", keys[0])),
+        fields(actor=Reference("Counted", keys[0])),
+        fields(actor=Reference("Numbered", keys[1])),
+    ]
+    first, second, _ = store(orm, stored)
+    total, found = orm.find_actions({"actor_id": keys[0]}, "_id", False, 0, None)
+    assert (total, {each._id for each in found}) == (2, {first["_id"], second["_id"]})
+
+
+@pytest.fixture
+def for_many(host, orm):
+    """Addresses by the hundreds, and an action for each two of them."""
+    people = host.save(*(host.model.Numbered(_id=number) for number in range(300)))
+    addresses = [Address(("Numbered",), orm.key_of(each)) for each in people]
+    references = [Reference("Numbered", address.key) for address in addresses]
+    pairs = pairwise(references)
+    actions = [fields(_recipients=to(*pair), timestamp=MOMENTS[0]) for pair in pairs]
+    return addresses, Oracle(store(orm, [*actions, fields()]))
+
+
+@pytest.mark.parametrize("is_within", [False, True])
+def test_a_stream_may_be_of_hundreds_of_addresses(orm, for_many, is_within):
+    addresses, oracle = for_many
+    middle = oracle.actions[len(oracle.actions) // 2]["_id"]
+    window = Window(Cursor(MOMENTS[0], middle), None) if is_within else WHOLE_STREAM
+    wanted = [each["_id"] for each in oracle.stream(addresses, window)]
+    assert [each._id for each in orm.read_stream(addresses, window, 0, None)] == wanted
+    assert [each._id for each in orm.read_stream(addresses, window, 3, 20)] == wanted[3:23]
+    assert orm.count_stream(addresses, window) == len(wanted)
+    assert orm.count_stream(addresses, window, limit=20) == 20
+    assert orm.count_stream(addresses, window, MOMENTS[0] - timedelta(milliseconds=1)) == len(
+        wanted
+    )
+
+
+def test_an_action_for_nobody_is_in_no_stream_but_is_found(orm, keys):
+    store(orm, [fields(_recipients=[])])
+    to = [Address(("Numbered",), keys[0])]
+    assert list(orm.read_stream(to, WHOLE_STREAM, 0, None)) == []
+    assert orm.count_stream(to, WHOLE_STREAM) == 0
+    assert [told(each)["recipients"] for each in read_all(orm)] == [[]]
+
+
+def test_recipients_are_read_with_those_of_a_page_that_are_for_few(host, orm, keys):
+    one, other = Reference("Numbered", keys[0]), Reference("Numbered", keys[1])
+    third, fourth = Reference("Counted", keys[1]), Reference("Counted", keys[0])
+    recipients = [[other, one, third], [one, fourth], [third, one, other, fourth], None, []]
+    store(orm, [fields(_recipients=None if each is None else to(*each)) for each in recipients])
+    host.database.forget()
+    page = sorted(read_all(orm), key=lambda action: int(action.extra))
+    together = orm.read_recipients(page[0], page, few=2)
+    assert {each._id for each in together} == {page[number]._id for number in (0, 1, 3, 4)}
+    assert [told(each)["recipients"] for each in page] == recipients
+
+
+def test_an_action_is_found_by_the_text_of_its_id(orm):
+    (stored,) = store(orm, [fields()])
+    assert orm.action_id_from_text(str(stored["_id"])) == stored["_id"]
+
+
+def test_a_text_may_be_that_of_no_id(orm):
+    for text in ("", " ", "nonsense", "9" * 50, "-", "\0", "ü"):
+        assert orm.action_id_from_text(text) is None
+
+
+def test_what_was_released_but_is_held_is_saved_if_it_changes(host, orm):
+    store(orm, [fields() for _ in range(3)])
+    key = orm.key_of(host.user())
+    host.database.forget()
+    actions, loaded = read_all(orm), [orm.load_entities(host.model.User, [key])]
+    (first, second, _), user = actions, loaded[0][key]
+    first.verb = "changed before"
+    orm.release(actions, loaded)
+    assert (actions, loaded) == ([], [])
+    second.verb = "changed after"
+    user.user_name = "changed"
+    host.save()
+    host.database.forget()
+    assert [each.verb for each in read_all(orm)] == ["changed before", "changed after", "liked"]
+    assert orm.load_entities(host.model.User, [key])[key].user_name == "changed"
+
+
+def test_what_was_released_does_not_fill_the_memory(host, orm):
+    store(orm, [fields() for _ in range(5)])
+    host.database.forget()
+    actions = read_all(orm)
+    living = weakref.WeakSet(actions)
+    orm.release(actions, [])
+    assert list(living) == []
+
+
+def test_an_action_is_restored_outside_of_any_session(host, orm, keys):
+    (stored,) = store(orm, [fields(_recipients=to(Reference("Numbered", keys[0])))])
+    (action,) = read_all(orm)
+    assert told(action) == expected(stored)
+    in_hand = action._in_hand()
+    host.database.forget()
+    restored = orm.restore_action(in_hand)
+    assert told(restored) == expected(stored)
+    restored.verb = "changed"
+    host.save()
+    host.database.forget()
+    assert [told(each) for each in read_all(orm)] == [expected(stored)]

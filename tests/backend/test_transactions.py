@@ -1,0 +1,121 @@
+"""What becomes of what was written: an ORM has transactions, or stores all at once."""
+
+from contextlib import suppress
+
+import pytest
+
+from tests.backend.actions import fields, read_all
+
+
+@pytest.fixture
+def has_transactions(host, orm):
+    """Whether what a request wrote is gone if it goes wrong."""
+    orm.insert_action(fields())
+    host.database.close()
+    is_gone = read_all(orm) == []
+    host.database.clean()
+    return is_gone
+
+
+def fail(orm):
+    """Have the database refuse an action without a verb, if it asks for one: give its error."""
+    try:
+        orm.insert_actions([fields(verb=None)])
+    except orm.DATABASE_ERRORS as error:
+        return error
+    (action,) = (each for each in read_all(orm) if each.verb is None)
+    orm.delete_actions([action._id])
+    return None
+
+
+def test_what_a_request_wrote_is_there_for_the_next(host, orm):
+    orm.insert_action(fields())
+    orm.end_request(succeeded=True)
+    host.database.close()
+    assert len(read_all(orm)) == 1
+
+
+def test_what_a_request_wrote_that_failed_is_gone_where_it_can(host, orm, has_transactions):
+    orm.insert_action(fields())
+    orm.end_request(succeeded=False)
+    host.database.forget()
+    assert len(read_all(orm)) == (0 if has_transactions else 1)
+
+
+def test_what_somebody_outside_commits_is_left_to_them(host, orm, has_transactions):
+    orm.insert_action(fields())
+    orm.end_request(succeeded=True, managed=True)
+    assert len(read_all(orm)) == 1
+    host.database.close()
+    assert len(read_all(orm)) == (0 if has_transactions else 1)
+
+
+def test_a_request_may_end_that_did_nothing(orm):
+    for succeeded in (True, False):
+        orm.end_request(succeeded)
+        orm.end_request(succeeded, managed=True)
+
+
+def test_an_error_of_the_hosts_breaks_no_transaction(host, orm):
+    orm.insert_action(fields())
+    assert not orm.transaction_is_broken(ValueError("the host's"))
+    host.database.forget()
+    assert len(read_all(orm)) == 1
+
+
+def test_an_error_of_the_databases_breaks_it_where_there_is_one(orm, has_transactions):
+    error = fail(orm)
+    if error is not None:
+        assert orm.transaction_is_broken(error) is has_transactions
+        wrapped = ValueError("the host's")
+        wrapped.__cause__ = error
+        assert orm.transaction_is_broken(wrapped) is has_transactions
+
+
+def test_a_session_that_only_read_can_be_used_after_an_error(host, orm):
+    orm.insert_action(fields())
+    host.database.forget()
+    assert len(read_all(orm)) == 1
+    fail(orm)
+    assert orm.recover()
+    assert len(read_all(orm)) == 1
+
+
+def test_recovering_loses_nothing_that_was_written(host, orm):
+    orm.insert_action(fields())
+    if orm.recover():
+        host.database.forget()
+        assert len(read_all(orm)) == 1
+
+
+def test_recovering_after_an_error_loses_nothing_that_was_written(host, orm):
+    orm.insert_action(fields())
+    fail(orm)
+    if orm.recover():
+        host.database.forget()
+        assert len(read_all(orm)) == 1
+
+
+def test_a_transaction_outlives_a_block_that_reads_and_writes(host, orm):
+    orm.insert_action(fields())
+    with orm.watched_transaction() as watch:
+        read_all(orm)
+        orm.insert_action(fields())
+        assert not watch.is_lost()
+    host.database.forget()
+    assert len(read_all(orm)) == 2
+
+
+@pytest.mark.parametrize("is_caught", [True, False])
+def test_a_block_tells_whether_it_lost_what_was_written_before(host, orm, is_caught):
+    orm.insert_action(fields())
+    with orm.watched_transaction() as watch:
+        if is_caught:
+            fail(orm)
+        else:
+            host.database.close()
+        is_lost = watch.is_lost()
+    with suppress(Exception):  # of a transaction that is lost
+        host.database.forget()
+    host.database.close()
+    assert len(read_all(orm)) == (0 if is_lost else 1)
