@@ -250,6 +250,22 @@ def test_every_python_block_runs(namespace, capsys):
     assert namespace["total"] == len(namespace["actions"]) == 3
 
 
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+def test_the_controller_of_the_readme_creates_an_action(namespace):
+    root = importlib.import_module(f"{PROJECT}.controllers.root")
+    post = importlib.import_module(f"{PROJECT}.controllers.post")
+    root.RootController.post = post.PostController()
+    browser = TestApp(namespace["app"], extra_environ={"REMOTE_USER": "ann"})
+    location = namespace["post"].as_link
+    answer = browser.post(f"/post/like/{namespace['post'].post_id}", status=302)
+    assert answer.headers["Location"] == f"http://localhost{location}"
+    browser.post("/post/like/99", status=404)
+    TestApp(namespace["app"]).post("/post/like/1", status=401)
+    namespace["save"]()
+    (action,) = am.get_by_recipient(namespace["author"])
+    assert action.sentence == "Ann liked A post"
+
+
 def test_the_hook_of_the_readme_reaches_each_recipient(namespace):
     (hook,) = [each for each in blocks("python") if "send_mail" in each.text]
     exec(hook.compiled(), namespace)
@@ -408,7 +424,7 @@ def test_every_command_is_run_by_a_test():
     }
     # tests/hosts/test_distributions.py runs what our own message says.
     message = (ROOT / "activitystream" / "lib" / "distributions.py").read_text()
-    assert reinstall.replace("tgapp-activitystream", "{_OURS}") in message
+    assert reinstall.replace("tgapp-activitystream", "{_OUR_DISTRIBUTION}") in message
     stock_host = (ROOT / "tests/helpers/stock_host/__init__.py").read_text()
     assert '"plug", "tgapp-activitystream"' in stock_host
     assert '"install"' in stock_host
