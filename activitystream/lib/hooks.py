@@ -1,4 +1,4 @@
-"""Telling a host that dispatches what happened, by TurboGears' hooks."""
+"""Telling a host what happened, by TurboGears' hooks."""
 
 import logging
 from collections.abc import Callable
@@ -13,35 +13,42 @@ log = logging.getLogger(__name__)
 
 
 def notify(name: str, *arguments: Any) -> None:
-    """Call what the host registered for a hook.
+    """Call each function that the host registered for a hook.
 
-    One that raises is logged, and the request goes on, unless the host's transaction was lost in
-    it: then its error propagates, or the host would take for stored what never will be.
+    The error of one is logged, and the request goes on. If the error has cost the host its
+    transaction, it propagates: otherwise the host would believe that its changes are stored.
 
-    :raises RuntimeError: if a hook ends the host's transaction and keeps it to itself.
-    :raises RecursionError: if hooks cause hooks without end.
+    :raises RuntimeError: if a function ends the host's transaction without an error.
+    :raises RecursionError: if hooks call each other without end.
     """
-    hooks = tuple(tg.hooks._hooks.get(name, ()))
+    hooks = registered(name)
     if not hooks:
         return
     if _depth.get() == _DEEPEST:
         raise RecursionError(_WITHOUT_END.format(name=name, hooks=hooks, deepest=_DEEPEST))
     deeper = _depth.set(_depth.get() + 1)
     try:
-        # One by one: TurboGears' own notify would either stop at the first error or keep it to
-        # itself.
         for hook in hooks:
             _call(hook, name, arguments)
     finally:
         _depth.reset(deeper)
 
 
+def registered(name: str) -> tuple[Callable[..., Any], ...]:
+    """Return the functions that are registered for a hook.
+
+    Private: ``tg.hooks._hooks``. ``tg.hooks.notify`` replaces it, but stops at the first error or
+    keeps each to itself. ``tests/lib/test_private.py`` fails when TurboGears changes the name.
+    """
+    return tuple(tg.hooks._hooks.get(name, ()))
+
+
 def _call(hook: Callable[..., Any], name: str, arguments: tuple[Any, ...]) -> None:
     with model.orm.watched_transaction() as transaction:
         try:
             hook(*arguments)
-        except RecursionError:  # which may have left anything half done
-            raise
+        except RecursionError:
+            raise  # anything may be half done
         except Exception as error:
             if transaction.is_lost():
                 raise
@@ -51,19 +58,19 @@ def _call(hook: Callable[..., Any], name: str, arguments: tuple[Any, ...]) -> No
                 raise RuntimeError(_ENDED.format(name=name, hook=hook))
 
 
-#: How many hooks may be called inside each other. Python itself would stop at some place inside a
-#: driver, whose connection is of no use then.
+#: How many hooks may be called inside each other. Python's own limit may stop inside a driver, and
+#: leave a connection that is of no use.
 _DEEPEST = 32
 
 _depth: ContextVar[int] = ContextVar("depth", default=0)
 
 _WITHOUT_END = (
-    "a hook of {name} is called inside another for the {deepest}th time: let {hooks} not create or "
-    "mark what calls them again"
+    "hooks of {name} call each other without end, {deepest} deep by now: have {hooks} create or "
+    "mark nothing that calls them again"
 )
 
 _ENDED = (
     "{hook!r}, registered for {name}, ended the transaction in which it was called, and what was "
-    "written before is lost: let the hook raise the error that it met, begin a savepoint for what "
+    "written before is lost: have the hook raise the error that it met, begin a savepoint for what "
     "may fail (DBSession.begin_nested), and leave the end of the transaction to the request"
 )

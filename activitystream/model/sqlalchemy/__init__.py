@@ -1,6 +1,7 @@
 """Actions on SQLAlchemy: the names of :class:`activitystream.model.backend.Backend`."""
 
 from .classes import root_of
+from .ending import end_request
 from .entities import (
     STORE_IT,
     action_id_from_text,
@@ -23,7 +24,7 @@ from .removal import (
     remove_recipients,
 )
 from .session import DATABASE_ERRORS, commit_batch, recover, transaction_is_broken
-from .sessions import check_session, end_request
+from .sessions import check_session
 from .setup import check_configuration, join_host_model, prepare_database, start
 from .tables import MODELS, Action
 from .transactions import watched_transaction

@@ -7,11 +7,12 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from .keys import Keys
-from .sessions import is_flushing, session_of
+from .private import is_flushing
+from .sessions import session_of
 
 
 def root_of(cls: type) -> type:
-    """The topmost class that it shares its primary key with."""
+    """Return the topmost class with which a class shares its primary key."""
     mapper: orm.Mapper[Any] = sa.inspect(cls)
     while mapper.inherits is not None and not mapper.concrete:
         mapper = mapper.inherits
@@ -19,9 +20,11 @@ def root_of(cls: type) -> type:
 
 
 def identity_of(entity: Any) -> tuple[Any, ...] | None:
-    """The primary key of an entity that the session holds, or is just inserting.
+    """Return the primary key of an entity; None if it is not stored.
 
-    :raises ValueError: if it gets one only in the flush that is going on.
+    An entity that a flush is just inserting counts as stored.
+
+    :raises ValueError: if the entity gets its key later in that flush.
     """
     state = sa.inspect(entity)
     if not (state.pending and is_flushing(state.session)):
@@ -37,19 +40,21 @@ def identity_of(entity: Any) -> tuple[Any, ...] | None:
 
 
 def keys_of_class(cls: type, session: Any = None) -> Keys:
-    """How the keys of a class are stored.
+    """Return the converter between the keys of a class and their texts.
 
-    :param session: the one that an entity is in; without, that of the class.
-    :raises ValueError: if the key of the class has several columns, or the class no engine.
+    :param session: the session of an entity, instead of that of its class.
+    :raises ValueError: if the class's key has several columns, or the class has no engine.
     """
     session = session or session_of(cls)
-    # An action may be for a hundred thousand, and asking a session for its engine takes its time.
+    # One action may have 100,000 recipients, and each get_bind takes time.
     known: dict[type, Keys] = session.info.setdefault("activitystream.keys", {})
     if cls not in known:
         try:
             dialect = session.get_bind(cls).dialect
         except sa.exc.UnboundExecutionError as error:
-            raise ValueError(f"there is no engine for {cls.__name__}: {error}") from error
+            raise ValueError(
+                f"{cls.__name__} has no engine: give its session one for it ({error})"
+            ) from error
         known[cls] = _keys_on(cls, dialect)
     return known[cls]
 
@@ -59,8 +64,8 @@ def _keys_on(cls: type, dialect: sa.Dialect) -> Keys:
     return Keys(root_of(cls), dialect)
 
 
-def key_in_hand(cls: type | None, text: str) -> Any:
-    """The key that a text stands for, as a class has it; the text itself, if it has no such key."""
+def key_or_text(cls: type | None, text: str) -> Any:
+    """Return the key that a text stands for, or the text itself if it is no key of the class."""
     try:
         return text if cls is None else keys_of_class(cls).key_of(text)
     except ValueError:

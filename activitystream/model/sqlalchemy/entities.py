@@ -8,19 +8,19 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event, orm
-from sqlalchemy.orm.attributes import instance_state
 
 from ..names import class_named
 from .classes import identity_of, keys_of_class, root_of
+from .private import is_flushing
 from .session import chunks, savepoint
-from .sessions import is_flushing, session_of
+from .sessions import session_of
 
 #: What to do with an entity before actions can refer to it.
 STORE_IT = "DBSession.add() it first"
 
 
 def entity_classes() -> tuple[type, ...]:
-    """Every class that is mapped beside those of the host's model, or of another pluggable's."""
+    """Return every class in the registries of the host's model and of its pluggables' models."""
     return _classes_of(frozenset(registries))
 
 
@@ -32,30 +32,31 @@ def _classes_of(registries: frozenset[Any]) -> tuple[type, ...]:
 
 @event.listens_for(orm.Mapper, "instrument_class")
 def _forget_classes(mapper: Any, cls: type) -> None:
-    """A class was defined."""
+    """Forget what is cached of the classes, since one more was defined."""
     _classes_of.cache_clear()
     _load_statement.cache_clear()
 
 
-#: Where the host, and what it plugs, map their classes.
+#: The registries in which the host, and what it plugs, map their classes.
 registries: set[Any] = set()
 
 
 def is_entity(candidate: Any) -> bool:
+    """Tell whether something is an object of a mapped class."""
     state = sa.inspect(candidate, raiseerr=False)
     if not isinstance(state, orm.InstanceState):
         return False
-    # A class that the host maps apart from its model is known from now on.
+    # The host may map a class in a registry that its model does not show.
     registries.add(state.mapper.registry)
     return True
 
 
 def key_of(entity: Any) -> str | None:
-    """The text of the key of a stored entity; None of one that the session doesn't hold.
+    """Return the text of an entity's key; None if no session holds the entity.
 
-    One that was added to the session is flushed, inside the host's transaction.
+    An entity that was added to the session is flushed, inside the host's transaction.
 
-    :raises ValueError: if the key has several columns, or no text of ours stands for it alone.
+    :raises ValueError: if the key has several columns, or no text stands for it alone.
     """
     state = sa.inspect(entity)
     keys = keys_of_class(type(entity), state.session)
@@ -66,33 +67,36 @@ def key_of(entity: Any) -> str | None:
 
 
 def keys_from_text(cls: type, text: str) -> list[str]:
-    """The key that ``text`` stands for in a request, as actions hold it; none if it is none."""
+    """Return the key that a request's text stands for, as actions hold it, in a list.
+
+    The list is empty if the text stands for no key.
+    """
     try:
         keys = keys_of_class(cls)
-        found = keys.spelled(text)
-        _ask(cls, [keys.key_of(found)])
+        found = keys.text_from_request(text)
+        _load(cls, [keys.key_of(found)])
     except ValueError:
         return []
     return [found]
 
 
 def key_as_text(type_name: str, key: str) -> Any:
-    """The key of an entity as JSON shows it and requests name it: a number or a text."""
+    """Return a key as JSON shows it and requests name it: a number or a text."""
     cls = class_named(type_name)
     try:
-        return key if cls is None else keys_of_class(cls).shown(key)
+        return key if cls is None else keys_of_class(cls).as_json(key)
     except ValueError:
         return key
 
 
 def action_id_from_text(text: str) -> int | None:
-    """The ``_id`` of an action that ``text`` stands for in a request; None if it is none."""
-    number = int(text) if re.fullmatch(r"0|[1-9]\d{0,18}", text, re.ASCII) else 2**63
-    return number if number < 2**63 else None
+    """Return the id that a request's text stands for; None if it stands for none."""
+    action_id = int(text) if re.fullmatch(r"0|[1-9]\d{0,18}", text, re.ASCII) else 2**63
+    return action_id if action_id < 2**63 else None
 
 
 def load_entities(cls: type, keys: Collection[str]) -> dict[str, Any]:
-    """The entities that have these keys, by key; deleted ones are not there."""
+    """Load the entities that have these keys, by key, without deleted ones."""
     # Old actions may hold keys of another kind than the class has by now.
     readable = {}
     for text in keys:
@@ -100,30 +104,34 @@ def load_entities(cls: type, keys: Collection[str]) -> dict[str, Any]:
             readable[text] = keys_of_class(cls).key_of(text)
     found = {}
     for chunk in chunks(readable.values()):
-        for entity in _those_of(cls, chunk):
-            (key,) = instance_state(entity).identity or ()
+        for entity in _load_what_can_be(cls, chunk):
+            (key,) = sa.inspect(entity).identity
             with suppress(ValueError):
                 text = keys_of_class(cls).text_of(key)
-                # A collation may take another key for the same, as MySQL's do "Ann" for "ann"; and
-                # the polymorphic union of concrete classes holds other classes' keys.
+                # A collation may find another key too, as MySQL's find "Ann" for "ann"; and the
+                # polymorphic union of concrete classes holds other classes' keys.
                 if text in readable and root_of(type(entity)) is cls:
                     found[text] = entity
     return found
 
 
-def _those_of(cls: type, keys: list[Any]) -> list[Any]:
+def _load_what_can_be(cls: type, keys: list[Any]) -> list[Any]:
+    """Load the entities of these keys, without the keys that the database refuses."""
     try:
-        return _ask(cls, keys)
+        return _load(cls, keys)
     except ValueError:
-        return [each for key in keys for each in _those_of(cls, [key])] if len(keys) > 1 else []
+        if len(keys) == 1:
+            return []
+        return [each for key in keys for each in _load_what_can_be(cls, [key])]
 
 
-def _ask(cls: type, keys: list[Any]) -> list[Any]:
-    """
-    :raises ValueError: if the database refuses to look for one of these keys.
+def _load(cls: type, keys: list[Any]) -> list[Any]:
+    """Load the entities of these keys.
+
+    :raises ValueError: if the database refuses to look for one of the keys.
     """
     try:
-        # PostgreSQL does nothing more in a transaction in which it refused something.
+        # PostgreSQL does nothing more in a transaction after an error outside of a savepoint.
         with savepoint(cls) if keys_of_class(cls).is_opaque else nullcontext():
             # A relationship of lazy="joined" to a collection repeats each entity.
             found = session_of(cls).scalars(_load_statement(cls), {"keys": keys})
@@ -134,21 +142,24 @@ def _ask(cls: type, keys: list[Any]) -> list[Any]:
             raise
         if number in _NO_TABLE or getattr(error.orig, "sqlstate", None) in _NO_TABLE:
             raise
-        raise ValueError(f"the database takes this for no key of {cls.__name__}") from error
+        raise ValueError(
+            f"the database refuses to look for a {cls.__name__} by this key: name one that its "
+            f"column can hold"
+        ) from error
 
 
-#: The errors of MariaDB and of PostgreSQL for a table that is not there, lacks a column, or is not
-#: for this user to read.
+#: The errors of MariaDB and of PostgreSQL for a table that is missing, lacks a column, or is
+#: forbidden to this user.
 _NO_TABLE = ((1146,), "42P01", "42703", "42501")
 
 
-#: MariaDB's and MySQL's errors for a text that the character set of a column does not have.
+#: The errors of MariaDB and MySQL for a text that a column's character set lacks.
 _OTHER_CHARACTERS = ((1267,), (1271,))
 
 
 @lru_cache(maxsize=1000)
 def _load_statement(cls: type[Any]) -> sa.Select[Any]:
-    """Select the entities of a root class by key, with the columns that their subclasses add.
+    """Return the SELECT of a root class by key, with the columns that its subclasses add.
 
     Without these, each entity of such a subclass would cost one query more. A subclass whose mapper
     says ``polymorphic_load="selectin"`` costs one for all.
@@ -178,5 +189,5 @@ _MOST_JOINED = 30
 
 
 def _has_own_union(mapper: orm.Mapper[Any]) -> bool:
-    """Whether the mapper selects from something that the host made, like a polymorphic union."""
-    return mapper.with_polymorphic is not None and mapper.with_polymorphic[1] is not None
+    """Tell whether the mapper selects from what the host made, like a polymorphic union."""
+    return not isinstance(mapper.selectable, (sa.Table, sa.Join))

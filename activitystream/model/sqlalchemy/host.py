@@ -1,4 +1,4 @@
-"""What a host has on SQLAlchemy: the modules, classes and metadata of its model."""
+"""The modules, classes and metadata of the host's model."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -10,20 +10,20 @@ from sqlalchemy import orm
 
 
 def model_of(conf: dict[str, Any]) -> ModuleType | None:
-    """The module of the host's model, as TurboGears finds it."""
+    """Return the module of the host's model, as TurboGears finds it."""
     return conf.get("model") or getattr(conf["package"], "model", None)
 
 
 def modules_of(conf: dict[str, Any]) -> list[ModuleType]:
-    """The modules of the host, of its model, and of the models of what it plugs."""
+    """Return the modules of the host, of its model, and of the models of what it plugs."""
     plugged = conf["tgext.pluggable.plugged"]["modules"].values()
-    # One that failed to plug is an empty dict.
+    # A pluggable that failed to plug is an empty dict.
     models = [getattr(each.get("module"), "model", None) for each in plugged]
-    return loaded([conf["package"], model_of(conf), *models])
+    return with_submodules([conf["package"], model_of(conf), *models])
 
 
-def loaded(packages: Iterable[ModuleType | None]) -> list[ModuleType]:
-    """These modules, and those in them that were imported so far."""
+def with_submodules(packages: Iterable[ModuleType | None]) -> list[ModuleType]:
+    """Return these modules, and those inside them that were imported so far."""
     names = {package.__name__ for package in packages if package is not None}
     inside = tuple(f"{name}." for name in names)
     modules = [*sys.modules.items()]
@@ -35,14 +35,14 @@ def loaded(packages: Iterable[ModuleType | None]) -> list[ModuleType]:
 
 
 def members(modules: Iterable[ModuleType], kind: type) -> Iterator[Any]:
-    """All of a kind that these modules have a name for, each once."""
+    """Yield all objects of a kind that these modules have a name for, each once."""
     found = {id(each): each for module in modules for each in [*vars(module).values()]}
-    # By its real class: a proxy may raise where it is asked for that of what it stands for.
+    # isinstance asks a proxy for the class of its object, which may raise.
     return (each for each in found.values() if issubclass(type(each), kind))
 
 
 def mappers(modules: Iterable[ModuleType]) -> Iterator[orm.Mapper[Any]]:
-    """The mappers of the classes that these modules have a name for."""
+    """Yield the mappers of the classes that these modules have a name for."""
     for cls in members(modules, type):
         mapper = sa.inspect(cls, raiseerr=False)
         if isinstance(mapper, orm.Mapper):
@@ -50,16 +50,16 @@ def mappers(modules: Iterable[ModuleType]) -> Iterator[orm.Mapper[Any]]:
 
 
 def metadata_of(model: ModuleType) -> sa.MetaData | None:
-    """The metadata of a host's tables, to which ours may be added.
+    """Return the metadata of the host's tables, to which ours may be added.
 
-    By the names of TurboGears' quickstart; else that of the model's classes. None if these have
-    several, or one whose tables are in a schema, which ours are not.
+    It is found by the names of TurboGears' quickstart, else by the model's classes. None if these
+    have several, or one with a schema, which would become that of our tables.
     """
     named = [getattr(vars(model).get("DeclarativeBase"), "metadata", None)]
     named += [vars(model).get("metadata")]
     found = [each for each in named if isinstance(each, sa.MetaData)][:1]
     if not found:
-        modules = loaded([model])
+        modules = with_submodules([model])
         of_bases = (getattr(cls, "metadata", None) for cls in members(modules, type))
         of_tables = (
             getattr(table, "metadata", None)

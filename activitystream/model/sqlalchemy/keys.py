@@ -1,7 +1,7 @@
-"""The keys of the host's classes as the texts that our tables hold, on SQLAlchemy.
+"""The keys of the host's classes as the texts that our tables hold.
 
-A key is written as its column stores it, by the column's own type, and read the same way: so that a
-key has one text, and what is read of it is what the database gives back.
+The column's own type writes a key as the column stores it, and reads it the same way, so that a key
+has exactly one text, and the key that is read is the one that the database gives back.
 """
 
 import operator
@@ -28,7 +28,8 @@ class Keys:
     """Writes the keys of one class as texts, and reads them, on one kind of database."""
 
     def __init__(self, cls: type[Any], dialect: sa.Dialect) -> None:
-        """
+        """Choose how to write and read the keys.
+
         :param cls: the root class.
         :raises ValueError: if its key has several columns.
         """
@@ -38,26 +39,26 @@ class Keys:
             raise ValueError(f"the key of {self._name} has several columns")
         self._type = columns[0].type
         self._column = ColumnType(self._type, dialect)
-        self._write, self._read = _ways(self._column)
-        #: Whether only the database can tell which values the column takes.
+        self._write, self._read = _functions_for(self._column)
+        #: Whether the database alone knows which values the column takes.
         self.is_opaque = self._write is _write_opaque
-        self._is_of_others = self._column.is_own or self.is_opaque
+        self._must_check = self._column.has_own_type or self.is_opaque
 
     def text_of(self, key: Any) -> str:
         """Write a key as a text.
 
-        :raises ValueError: if no text of ours could stand for this key alone.
+        :raises ValueError: if no text can stand for this key alone.
         """
-        if type(key) is int and self._write is _write_number and not self._is_of_others:
+        if type(key) is int and self._write is _write_number and not self._must_check:
             return str(key)  # as most keys are
         text = self._text_of(key)
-        if self._is_of_others:
+        if self._must_check:
             try:
                 self.key_of(text)
             except ValueError as error:
                 raise ValueError(
                     f"the key of {self._name} is not read again as it was written by its column's "
-                    f"type {self._type!r}: let that give back what it is given"
+                    f"type {self._type!r}: have the type give back what it is given"
                 ) from error
         return text
 
@@ -65,7 +66,7 @@ class Keys:
         try:
             text = self._write(self._column, self._column.to_stored(key))
             text.encode()
-        except Exception as error:  # of the host's own type it may be any
+        except Exception as error:  # the host's own type may raise any
             raise ValueError(
                 f"the key of {self._name} cannot be written as a text: {error}; its column's type "
                 f"is {self._type!r}, and those that can be are texts, numbers, UUIDs, enums, "
@@ -77,15 +78,15 @@ class Keys:
             raise ValueError(f"the key of {self._name} has a NUL, which PostgreSQL does not store")
         if text.endswith(" ") and self._column.is_on_mysql:
             raise ValueError(
-                f"the key of {self._name} ends with a space, without which it would be the same to "
-                f"the database in our tables"
+                f"the key of {self._name} ends with a space, which the database ignores in our "
+                f"tables: leave the space out"
             )
         return text
 
     def key_of(self, text: str) -> Any:
         """Read the key that actions hold as this text.
 
-        :raises ValueError: if it stands for none that the column can hold.
+        :raises ValueError: if it stands for no key that the column can hold.
         """
         key = self._key_of(text)
         if self._text_of(key) != text:
@@ -98,16 +99,16 @@ class Keys:
         except Exception as error:
             raise ValueError(f"this is no key of {self._name}") from error
 
-    def spelled(self, text: str) -> str:
-        """The text of the key that somebody wrote in a request or a command line.
+    def text_from_request(self, text: str) -> str:
+        """Return the text that actions hold for a key in a request or on a command line.
 
-        :param text: as actions hold it, or as Python's ``str`` writes the key of an entity; without
-            the spaces that PostgreSQL puts at the end of a CHAR.
+        :param text: what actions hold, or what ``str`` makes of an entity's key; the spaces at the
+            end of a CHAR may be left out.
         :raises ValueError: if it stands for no key, or is another spelling of one.
         """
         if len(text) > LONGEST:
             raise ValueError(f"the key of {self._name} is not longer than {LONGEST} characters")
-        if self._is_of_others:
+        if self._must_check:
             for read in (str, int, uuid.UUID):
                 with suppress(ValueError):
                     key = read(text)
@@ -120,8 +121,8 @@ class Keys:
             raise ValueError(f"this is no key of {self._name} as it is written")
         return found
 
-    def shown(self, text: str) -> Any:
-        """A key for people and for JSON, which :meth:`spelled` reads: a number or a text."""
+    def as_json(self, text: str) -> Any:
+        """Return a number or a text for a key, which :meth:`text_from_request` reads again."""
         try:
             key = self.key_of(text)
         except ValueError:
@@ -132,7 +133,7 @@ class Keys:
 
 
 def _write_text(column: ColumnType, value: Any) -> str:
-    # Of an enum that is a str, what is stored, and not its name.
+    # str() of an enum that is a str gives its name, which is not stored.
     text = str.__str__(value) if isinstance(value, str) else str(value)
     if isinstance(column.kind, sa.Uuid):
         return str(uuid.UUID(text))
@@ -175,7 +176,7 @@ def _write_decimal(column: ColumnType, value: Any) -> str:
         if number != given:
             raise ValueError(f"its column keeps only {scale} digits after the point: round it")
     text = format(number, "f")
-    # Without a scale, databases differ in the zeros at its end.
+    # Without a scale, databases differ in the zeros at the end.
     return text.rstrip("0").rstrip(".") if scale is None and "." in text else text
 
 
@@ -241,7 +242,8 @@ def _read_date(column: ColumnType, text: str) -> date:
 
 def _write_datetime(column: ColumnType, value: Any) -> str:
     _check_fraction(column, value.microsecond)
-    if column.dialect.name != "postgresql":  # the others store it without its time zone
+    if column.dialect.name != "postgresql":
+        # The other databases drop the time zone.
         return value.replace(tzinfo=None).isoformat()
     if (value.tzinfo is not None) != bool(column.kind.timezone):
         wanted = "aware" if column.kind.timezone else "naive"
@@ -279,13 +281,14 @@ def _read_interval(column: ColumnType, text: str) -> timedelta:
     days, hours, minutes, seconds, microseconds = (int(each or 0) for each in match.groups())
     interval = timedelta(days, seconds, microseconds, 0, minutes, hours)
     if isinstance(column.kind, sa.Interval) and not column.kind.native:
-        datetime(1970, 1, 1) + interval  # as which it is stored
+        datetime(1970, 1, 1) + interval  # is what is stored, and may overflow
     return interval
 
 
 def _check_fraction(column: ColumnType, microseconds: int) -> None:
-    """
-    :raises ValueError: if the column would cut or round what is less than a second.
+    """Refuse a fraction of a second that the column would cut or round.
+
+    :raises ValueError: if it has more digits than the column keeps.
     """
     if microseconds % 10 ** (6 - column.digits):
         raise ValueError(f"its column keeps {column.digits} digits of a second's fraction: cut it")
@@ -332,8 +335,8 @@ _WAYS: dict[type, tuple[_Write, _Read]] = {
 }
 
 
-def _ways(column: ColumnType) -> tuple[_Write, _Read]:
-    """How the values of a column are written and read."""
+def _functions_for(column: ColumnType) -> tuple[_Write, _Read]:
+    """Return the functions that write and read the values of a column."""
     kind = column.kind
     if isinstance(kind, sa.Enum):
         return _write_enum, _read_enum

@@ -14,12 +14,12 @@ from ..values import Address, Reference, Window
 from .classes import keys_of_class
 from .session import CHUNK, engine_of_session, open_connection
 from .statements import (
-    Part,
+    AddressBatch,
     Shape,
+    address_batches,
     count_statement,
     ids_statement,
     page_statement,
-    parts_of,
     window_parameters,
 )
 from .tables import Action, ActionRecipient
@@ -28,9 +28,9 @@ from .tables import Action, ActionRecipient
 def read_stream(
     to: Sequence[Address], window: Window, skip: int, limit: int | None
 ) -> Iterator[Action]:
-    """The actions for any of these addresses and for everyone, newest first.
+    """Yield the actions for any of these addresses or for everyone, newest first.
 
-    Further pages continue before the last action: to skip would be to read all after it.
+    Each further page starts from the last action, since an offset would read all before it again.
     """
     while limit is None or limit > 0:
         size = CHUNK if limit is None else min(limit, CHUNK)
@@ -43,20 +43,22 @@ def read_stream(
 
 
 def _page(to: Sequence[Address], window: Window, skip: int, size: int) -> list[Action]:
-    parts = parts_of(to)
-    if len(parts) > 1:
-        several = (_page_of(each, window, 0, skip + size, distinct=True) for each in parts)
+    batches = address_batches(to)
+    if len(batches) > 1:
+        several = (_page_of(each, window, 0, skip + size, distinct=True) for each in batches)
         found = {action._id: action for actions in several for action in actions}
         newest_first = sorted(found.values(), key=cursor_of, reverse=True)
         return newest_first[skip : skip + size]
-    return _page_of(parts[0], window, skip, size, distinct=len(to) > 1)
+    return _page_of(batches[0], window, skip, size, distinct=len(to) > 1)
 
 
-def _page_of(part: "Part", window: Window, skip: int, size: int, distinct: bool) -> list[Action]:
-    statement = page_statement(Shape.of(part, window), distinct)
+def _page_of(
+    batch: AddressBatch, window: Window, skip: int, size: int, distinct: bool
+) -> list[Action]:
+    statement = page_statement(Shape.of(batch, window), distinct)
     numbers = {"skip": skip, "size": size, "end": skip + size}
     return list(
-        DBSession.scalars(statement, {**part.values, **window_parameters(window), **numbers})
+        DBSession.scalars(statement, {**batch.values, **window_parameters(window), **numbers})
     )
 
 
@@ -66,31 +68,31 @@ def count_stream(
     newer_than: datetime | None = None,
     limit: int | None = None,
 ) -> int:
-    """How many actions there are for any of these addresses and for everyone.
+    """Count the actions for any of these addresses or for everyone, each once.
 
-    :param limit: stop counting there.
+    :param limit: count no further.
     """
-    parts = parts_of(to)
+    batches = address_batches(to)
     values = {**window_parameters(window), "newer_than": newer_than, "end": limit}
-    if len(to) == 1 or parts[0].length is None:
-        statement = count_statement(Shape.of(parts[0], window, newer_than, limit))
-        total = open_connection().scalar(statement, {**parts[0].values, **values})
+    if len(to) == 1 or batches[0].length is None:
+        statement = count_statement(Shape.of(batches[0], window, newer_than, limit))
+        total = open_connection().scalar(statement, {**batches[0].values, **values})
         return total if limit is None else min(total, limit)
-    found: set[int] = set()  # an action may be for several of them
-    for part in parts:
-        ids = ids_statement(Shape.of(part, window, newer_than, limit))
-        found.update(open_connection().scalars(ids, {**part.values, **values}))
+    found: set[int] = set()  # an action may be in several batches
+    for batch in batches:
+        ids = ids_statement(Shape.of(batch, window, newer_than, limit))
+        found.update(open_connection().scalars(ids, {**batch.values, **values}))
     return len(found) if limit is None else min(len(found), limit)
 
 
 def read_recipients(action: Action, page: Sequence[Action], few: int) -> Sequence[Action]:
     """Read the recipients of an action, and of those on its page that have few.
 
-    :param few: at most so many.
+    :param few: at most as many recipients.
     :returns: the actions whose recipients may be loaded together.
     """
     together = [action, *(each for each in page if (each.number_of_recipients or 0) <= few)]
-    unread = {each._id: each for each in together if "_rows" not in vars(each)}
+    unread = {each._id: each for each in together if "_references_read" not in vars(each)}
     if not unread:
         return together
     rows: dict[int, list[Reference]] = {each: [] for each in unread}
@@ -104,7 +106,7 @@ def read_recipients(action: Action, page: Sequence[Action], few: int) -> Sequenc
     for action_id, type_name, key in DBSession.execute(query):
         rows[action_id].append(Reference(type_name, key))
     for each in unread:
-        vars(unread[each])["_rows"] = rows[each]
+        vars(unread[each])["_references_read"] = rows[each]
     return together
 
 
@@ -117,7 +119,10 @@ def release(actions: list[Action], loaded: list[Any]) -> None:
 def find_actions(
     filters: dict[str, Any], order_by: str, desc: bool, skip: int, limit: int | None
 ) -> tuple[int, list[Action]]:
-    """How many actions have these values, and those of them that are asked for."""
+    """Find the actions whose fields have these values.
+
+    :returns: how many there are, and those after ``skip``, at most ``limit``.
+    """
     query = sa.select(Action).where(*_conditions(filters))
     total = DBSession.scalar(query.with_only_columns(sa.func.count(), maintain_column_froms=True))
     order = [getattr(Action, order_by), Action._id]
@@ -136,18 +141,18 @@ def _conditions(filters: dict[str, Any]) -> Iterator[Any]:
 
 
 def _texts_of(type_name: str | None, key: Any) -> set[str]:
-    """What actions may hold for a key: of a class, or of any if no type is named.
+    """Return the texts that actions may hold for a key of a class, or of any without a type.
 
-    :raises ValueError: if no such class can have it.
+    :raises ValueError: if no such class can have the key.
     """
     classes = classes_by_name()
     if type_name in classes:
         return {keys_of_class(cls).text_of(key) for cls in classes[type_name]}
-    texts = {str(key)}  # of a class that the host has no more
+    texts = {str(key)}  # as a class that the host no longer has would have it
     if str(key).endswith(" ") and engine_of_session().dialect.name in ("mysql", "mariadb"):
         raise ValueError(
-            f"no action has the key {key!r}, which ends with a space: the database takes it for "
-            f"the same without"
+            f"no action has the key {key!r}, since the database ignores the space at its end: "
+            f"leave the space out"
         )
     for cls in {cls for several in classes.values() for cls in several if type_name is None}:
         with suppress(ValueError):

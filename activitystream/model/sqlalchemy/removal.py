@@ -17,28 +17,28 @@ from .tables import Action, ActionRecipient
 
 
 def count_before(before: datetime) -> int:
-    """How many actions there are from before a moment."""
+    """Count the actions with a smaller timestamp."""
     query = sa.select(sa.func.count()).select_from(Action).where(Action.timestamp < before)
     return DBSession.scalar(query)
 
 
 def ids_before(before: datetime) -> Iterator[list[int]]:
-    """The keys of the actions from before a moment, oldest first, by the thousand."""
+    """Yield the ids of the actions with a smaller timestamp, oldest first, 1,000 a time."""
     oldest_first = (Action.timestamp, Action._id)
     query = sa.select(*oldest_first).where(Action.timestamp < before).order_by(*oldest_first)
     rest = query.limit(CHUNK)
-    # To ask for the oldest again would be to pass by all that were just deleted.
+    # To ask for the oldest again would read past all that were just deleted.
     while page := DBSession.execute(rest).all():
-        yield [key for _, key in page]
-        moment, key = page[-1]
-        after = sa.or_(Action.timestamp > moment, Action._id > key)
+        yield [action_id for _, action_id in page]
+        moment, action_id = page[-1]
+        after = sa.or_(Action.timestamp > moment, Action._id > action_id)
         rest = query.where(Action.timestamp >= moment, after).limit(CHUNK)
 
 
 def delete_actions(keys: list[int]) -> int:
-    """Delete actions, with the rows of their recipients, and have the session let go of them.
+    """Delete actions and the rows of their recipients, and have the session forget them.
 
-    :returns: how many there still were.
+    :returns: how many were still there.
     """
     _wait_for_other_removals()
     DBSession.execute(sa.delete(ActionRecipient).where(ActionRecipient.action_id.in_(keys)))
@@ -46,7 +46,7 @@ def delete_actions(keys: list[int]) -> int:
 
 
 def read_references() -> Iterator[list[tuple[Any, ...]]]:
-    """All actions, by the thousand: of each its key, and the type and the key in each role."""
+    """Yield all actions, 1,000 a time: of each its id, and type and key of each role."""
     columns = [column for role in ROLES for column in _reference_columns(role)]
     query = sa.select(Action._id, *columns).order_by(Action._id).limit(CHUNK)
     rest = query
@@ -56,7 +56,7 @@ def read_references() -> Iterator[list[tuple[Any, ...]]]:
 
 
 def clear_role(role: str, keys: list[int], references: Sequence[Reference]) -> int:
-    """Have actions refer to nothing in a role in which they refer to one of these.
+    """Set type, key and name of a role to null in actions that refer there to one of these.
 
     :returns: how many did.
     """
@@ -87,29 +87,29 @@ def _places_addressed_to(reference: Reference) -> Iterator[tuple[datetime, int]]
 
 
 def remove_recipients(keys: list[int], references: Sequence[Reference]) -> int:
-    """Take these out of the recipients of actions, which are for nobody if none is left.
+    """Remove these from the recipients of actions. One without another is for nobody then.
 
-    :returns: of how many actions they were recipients.
+    :returns: how many were for one of these.
     """
     _wait_for_other_removals()
     theirs = (_is_recipient(references), ActionRecipient.action_id.in_(keys))
-    # Locked, since MariaDB would read what was there when the transaction began.
+    # Without the lock, MariaDB reads what was there when the transaction began.
     query = sa.select(ActionRecipient.action_id).where(*theirs).with_for_update()
     taken = Counter(DBSession.scalars(query))
     DBSession.execute(sa.delete(ActionRecipient).where(*theirs))
     for number in set(taken.values()):
-        of_so_many = Action._id.in_([key for key in taken if taken[key] == number])
+        lost_as_many = Action._id.in_([each for each in taken if taken[each] == number])
         rest = Action.number_of_recipients - number
-        statement = sa.update(Action).where(of_so_many).values(number_of_recipients=rest)
+        statement = sa.update(Action).where(lost_as_many).values(number_of_recipients=rest)
         DBSession.execute(statement)
     for held in DBSession.identity_map.values():
         if isinstance(held, Action):
-            vars(held).pop("_rows", None)
+            vars(held).pop("_references_read", None)
     return len(taken)
 
 
 def _wait_for_other_removals() -> None:
-    """Wait until nobody else removes anything, or each would wait for what the other locked."""
+    """Wait until nobody else removes anything, since two removals at once could deadlock."""
     oldest = sa.select(Action._id).order_by(Action._id).limit(1)
     DBSession.execute(oldest.with_for_update())
 

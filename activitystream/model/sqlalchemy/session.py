@@ -8,31 +8,24 @@ from typing import Any
 import sqlalchemy as sa
 
 from .. import DBSession
-from .sessions import (
-    connections_of,
-    end_request,
-    has_only_read,
-    is_flushing,
-    listeners_of_zope,
-    session_of,
-    sessions,
-    was_written,
-)
+from .ending import end_request, has_only_read, has_written
+from .private import connections_of, is_flushing
+from .sessions import session_of, sessions
 from .tables import Action
 
 #: How many rows are read or written by one statement.
 CHUNK = 1000
-
 
 #: What is raised when the database cannot do what it is asked.
 DATABASE_ERRORS = (sa.exc.DBAPIError, sa.exc.PendingRollbackError, sa.exc.TimeoutError)
 
 
 def transaction_is_broken(error: BaseException) -> bool:
-    """Whether the host's transaction may be of no use any more, after code that nobody watched.
+    """Tell whether an error may have cost the host its transaction.
 
-    :param error: what was raised in it. If the database's own error is behind it, that may have
-        rolled all back: MariaDB and SQLite go on as if nothing had been.
+    MariaDB and SQLite roll back all upon some errors, and go on as if nothing had been.
+
+    :param error: what was raised in the transaction, perhaps because of the database's own error.
     """
     cause: BaseException | None = error
     while cause is not None:
@@ -54,22 +47,24 @@ def _is_of_no_use(session: Any) -> bool:
 
 
 def recover() -> bool:
-    """Whether the request can go on, and nothing of it is lost, after an error of the database's.
+    """Make the session usable again after an error of the database's, if nothing is lost by it.
 
-    Where nothing was written, the host's transaction is rolled back, as PostgreSQL does nothing
-    more in it. What the host writes after all raises an error when it is committed: zope.sqlalchemy
-    would commit the transaction that it knew.
+    A transaction that has written nothing is rolled back, as PostgreSQL does nothing more in it.
+    If the host writes afterwards, its commit is an error: zope.sqlalchemy commits only the
+    transaction that it knew.
+
+    :returns: False if something was written or may have been: the error has to propagate then.
     """
-    if not all(session.is_active for session in sessions()):  # a flush failed
-        return False
+    if not all(session.is_active for session in sessions()):
+        return False  # a flush failed
     begun = {session: connections_of(session) for session in sessions()}
-    if any(was_written(session) for session in begun if not begun[session]):
+    if any(has_written(session) for session in begun if not begun[session]):
         return False
     begun = {session: connections for session, connections in begun.items() if connections}
     if any(each.in_nested_transaction() or not has_only_read(each) for each in begun):
         return False
     for session, connections in begun.items():
-        # Without a connection nothing is left to roll back, and what was read stays readable.
+        # A lost connection has nothing to roll back, and a rollback would expire what was read.
         if not all(connection.invalidated for connection in connections):
             session.rollback()
     return True
@@ -77,15 +72,16 @@ def recover() -> bool:
 
 @contextmanager
 def all_or_nothing(cls: type[Any] = Action) -> Iterator[None]:
-    """Rolls back the host's savepoint, or its transaction, as a flush that fails does.
+    """Roll back the host's savepoint or transaction if the block fails, as a flush does.
 
-    :param cls: whose table is written.
+    Otherwise a host that catches the error would commit a part of what was written; or, on
+    PostgreSQL, silently nothing, not even its own.
 
-    Or a host that catches the error would commit a part of what was written; or, on PostgreSQL,
-    nothing of its own either, without a word. Within a flush, a savepoint of its own.
+    :param cls: the class whose table is written.
     """
-    session = session_for(cls)
+    session = session_of(cls)
     if is_flushing(session):
+        # The session's own transaction is the flush's to roll back.
         with savepoint(cls):
             yield
         return
@@ -96,45 +92,34 @@ def all_or_nothing(cls: type[Any] = Action) -> Iterator[None]:
         raise
 
 
-def session_for(cls: type[Any]) -> Any:
-    # Our own at once, since each way through TurboGears' proxies takes its time.
-    return DBSession.registry() if cls is Action else session_of(cls)
-
-
 def savepoint(cls: type = Action) -> Any:
-    """A savepoint that the session does not know, and so flushes nothing for."""
-    connection = session_for(cls).connection(bind_arguments={"mapper": cls})
+    """Begin a savepoint without the session, which would flush for it.
+
+    :param cls: the class whose table is read or written.
+    """
+    connection = session_of(cls).connection(bind_arguments={"mapper": cls})
     driver: Any = connection.connection.driver_connection
     if connection.dialect.name == "sqlite" and not driver.in_transaction:
-        # Python's sqlite3 begins none for a savepoint, whose release would commit.
+        # Python's sqlite3 begins no transaction for a savepoint, whose release would commit.
         connection.exec_driver_sql("BEGIN")
     return connection.begin_nested()
 
 
-def session_has_changed(session: Any = None) -> None:
-    """Tell zope.sqlalchemy, which commits a session only if it saw it flush, or change mapped rows.
-
-    By its own listeners, so that a session that the host did not register with it is left alone.
-
-    :param session: another one than ``DBSession``.
-    """
-    session = session or DBSession.registry()
-    for listener in listeners_of_zope(session):
-        listener.mark_changed(session)
-
-
 def engine_of_session() -> sa.Engine:
-    # Of the session itself, as TurboGears' BalancedSession wants to be asked.
+    """Return the engine of our tables."""
+    # The scoped session passes bind=, which TurboGears' BalancedSession does not take.
     engine: sa.Engine = DBSession.registry().get_bind(Action)
     return engine
 
 
 def open_connection(cls: type[Any] = Action) -> sa.Connection:
-    """Past the session, which takes as long as the database.
+    """Flush the session and return its connection, for statements that bypass the session.
 
-    :param cls: of whose table something is asked.
+    A statement takes half the time so.
+
+    :param cls: the class whose table is read or written.
     """
-    session = session_for(cls)
+    session = session_of(cls)
     if session.autoflush and not is_flushing(session):
         session.flush()
     connection: sa.Connection = session.connection(bind_arguments={"mapper": cls})
@@ -142,15 +127,16 @@ def open_connection(cls: type[Any] = Action) -> sa.Connection:
 
 
 def commit_batch() -> None:
-    """Commit the host's transaction, and begin one in which removing stops nobody else."""
+    """Commit the host's transaction, and begin one in which a removal blocks nobody."""
     end_request(succeeded=True)
     if engine_of_session().dialect.name in ("mysql", "mariadb"):
-        # Else what is deleted is locked with the places beside it, where others insert.
+        # Other levels lock the gaps beside what is deleted too, into which others insert.
         options = {"isolation_level": "READ COMMITTED"}
         DBSession.connection({"mapper": Action}, execution_options=options)
 
 
 def chunks(items: Iterable[Any]) -> Iterator[list[Any]]:
+    """Yield the items in lists of ``CHUNK``."""
     items = iter(items)
     while chunk := list(islice(items, CHUNK)):
         yield chunk

@@ -12,43 +12,45 @@ from ..action import ROLES, ActionMixin
 from ..clock import naive_utc
 from ..names import class_named
 from ..values import Reference
-from .classes import key_in_hand, keys_of_class
+from .classes import key_or_text, keys_of_class
 from .keys import LONGEST
 
 # MySQL's own choices would lose milliseconds, cut texts at 64 kB, and take "a" for "A".
-_Number = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+ID_TYPE = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
-
-Name = sa.String(LONGEST).with_variant(
+NAME_TYPE = sa.String(LONGEST).with_variant(
     mysql.VARCHAR(LONGEST, collation="utf8mb4_bin"), "mysql", "mariadb"
 )
 
+_TEXT_TYPE = sa.Text().with_variant(mysql.LONGTEXT(collation="utf8mb4_bin"), "mysql", "mariadb")
 
-_Text = sa.Text().with_variant(mysql.LONGTEXT(collation="utf8mb4_bin"), "mysql", "mariadb")
 
-
-class Moment(sa.TypeDecorator[datetime]):
-    """Naive UTC, cut to the millisecond, as Ming has it."""
+class MomentType(sa.TypeDecorator[datetime]):
+    """Store naive UTC, cut to the millisecond, as Ming does."""
 
     impl = sa.DateTime().with_variant(mysql.DATETIME(fsp=3), "mysql", "mariadb")
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Any) -> datetime | None:
+        """Convert what the host gave."""
         return None if value is None else naive_utc(value)
 
 
-class Key(sa.TypeDecorator[str]):
-    """The text that stands for a key; in a host's own query, the key of a simple kind too."""
+class KeyType(sa.TypeDecorator[str]):
+    """Store the text of a key; a host's own query may also give a number or a UUID."""
 
-    impl = Name
+    impl = NAME_TYPE
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Any) -> str | None:
+        """Convert what the host gave."""
         return None if value is None else str(value)
 
 
 class Base(orm.DeclarativeBase):
-    # Names that don't depend on the database, for the migrations.
+    """The base of our classes."""
+
+    # The migrations need names that are the same on each database.
     metadata = sa.MetaData(
         naming_convention={
             "pk": "%(table_name)s_pkey",
@@ -58,100 +60,103 @@ class Base(orm.DeclarativeBase):
 
 
 def _key_in_role(role: str) -> Any:
-    """``actor_id`` and the like: in a query the text, on an action the key of the entity's kind."""
+    """Make ``actor_id`` and the like: in a query a text, on an action the key of an entity."""
 
     def read(self: Any) -> Any:
         text = getattr(self, f"_{role}_key")
         if text is None:
             return None
-        return key_in_hand(self._page().class_named(getattr(self, f"{role}_type")), text)
+        return key_or_text(self._page().class_named(getattr(self, f"{role}_type")), text)
 
     def write(self: Any, key: Any) -> None:
         cls = class_named(getattr(self, f"{role}_type") or "")
         text = key if key is None or cls is None else keys_of_class(cls).text_of(key)
         setattr(self, f"_{role}_key", None if text is None else str(text))
 
-    read.__name__ = f"{role}_id"  # by which a hybrid property knows itself
+    read.__name__ = f"{role}_id"  # names the hybrid property
     return hybrid_property(read, write, expr=lambda cls: getattr(cls, f"_{role}_key"))
 
 
 class Action(ActionMixin, Base):
-    """One row per action; for whom it is is in :class:`ActionRecipient`."""
+    """One row per action. Its recipients are rows of :class:`ActionRecipient`."""
 
     __tablename__ = "activity_stream_action"
 
-    _id: orm.Mapped[int] = orm.mapped_column(_Number, primary_key=True)
-    actor_type: orm.Mapped[str | None] = orm.mapped_column(Name)
-    _actor_key: orm.Mapped[str | None] = orm.mapped_column("actor_id", Key)
+    _id: orm.Mapped[int] = orm.mapped_column(ID_TYPE, primary_key=True)
+    actor_type: orm.Mapped[str | None] = orm.mapped_column(NAME_TYPE)
+    _actor_key: orm.Mapped[str | None] = orm.mapped_column("actor_id", KeyType)
     actor_id = _key_in_role("actor")
-    actor_name: orm.Mapped[str | None] = orm.mapped_column(_Text)
-    verb: orm.Mapped[str] = orm.mapped_column(_Text)
-    description: orm.Mapped[str | None] = orm.mapped_column(_Text)
-    extra: orm.Mapped[str | None] = orm.mapped_column(_Text)
-    target_type: orm.Mapped[str | None] = orm.mapped_column(Name)
-    _target_key: orm.Mapped[str | None] = orm.mapped_column("target_id", Key)
+    actor_name: orm.Mapped[str | None] = orm.mapped_column(_TEXT_TYPE)
+    verb: orm.Mapped[str] = orm.mapped_column(_TEXT_TYPE)
+    description: orm.Mapped[str | None] = orm.mapped_column(_TEXT_TYPE)
+    extra: orm.Mapped[str | None] = orm.mapped_column(_TEXT_TYPE)
+    target_type: orm.Mapped[str | None] = orm.mapped_column(NAME_TYPE)
+    _target_key: orm.Mapped[str | None] = orm.mapped_column("target_id", KeyType)
     target_id = _key_in_role("target")
-    target_name: orm.Mapped[str | None] = orm.mapped_column(_Text)
-    action_obj_type: orm.Mapped[str | None] = orm.mapped_column(Name)
-    _action_obj_key: orm.Mapped[str | None] = orm.mapped_column("action_obj_id", Key)
+    target_name: orm.Mapped[str | None] = orm.mapped_column(_TEXT_TYPE)
+    action_obj_type: orm.Mapped[str | None] = orm.mapped_column(NAME_TYPE)
+    _action_obj_key: orm.Mapped[str | None] = orm.mapped_column("action_obj_id", KeyType)
     action_obj_id = _key_in_role("action_obj")
-    action_obj_name: orm.Mapped[str | None] = orm.mapped_column(_Text)
-    timestamp: orm.Mapped[datetime] = orm.mapped_column(Moment)
-    #: Null if it is for everyone.
+    action_obj_name: orm.Mapped[str | None] = orm.mapped_column(_TEXT_TYPE)
+    timestamp: orm.Mapped[datetime] = orm.mapped_column(MomentType)
+    #: Null if the action is for everyone.
     number_of_recipients: orm.Mapped[int | None] = orm.mapped_column(sa.Integer)
 
     __table_args__ = (
         sa.Index("actions_by_time", timestamp, _id),
-        # Or SQLite would give the number of a deleted action to a new one.
+        # Otherwise SQLite gives the id of a deleted action to a new one.
         {"sqlite_autoincrement": True},
     )
 
     @property
     def _recipients(self) -> list[dict[str, Any]] | None:
-        """As on Ming: None for everyone, else a list. Read for the whole page at once."""
+        """Return what Ming stores: None for everyone, else a list. Read it for the whole page."""
         if self.number_of_recipients is None:
             return None
         class_named = self._page().class_named
         return [
-            {"_type": each.type, "_id": key_in_hand(class_named(each.type), each.key)}
+            {"_type": each.type, "_id": key_or_text(class_named(each.type), each.key)}
             for each in self.recipient_references()
         ]
 
     def recipient_references(self) -> list[Reference]:
+        """Return whom it is for; none if it is for everyone."""
         if self.number_of_recipients is None:
             return []
-        if "_rows" not in vars(self):
+        if "_references_read" not in vars(self):
             self._page().read_recipients(self)
-        found: list[Reference] = vars(self)["_rows"]
+        found: list[Reference] = vars(self)["_references_read"]
         return found
 
     def _stored(self, name: str) -> Any:
-        # Of a key the text, by which entities are loaded.
+        # Entities are loaded by the text of a key.
         role = name.removesuffix("_id")
         return getattr(self, f"_{role}_key" if role in ROLES else name)
 
     def _in_hand(self) -> dict[str, Any]:
         columns = sa.inspect(type(self)).column_attrs.keys()
         fields = {name: getattr(self, name) for name in columns}
-        return {**fields, "_rows": vars(self)["_rows"]} if "_rows" in vars(self) else fields
+        if "_references_read" in vars(self):
+            fields["_references_read"] = vars(self)["_references_read"]
+        return fields
 
 
 class ActionRecipient(Base):
     """One row per recipient of an action, in the order in which streams are read.
 
     The primary key is the only index that a stream needs. No index may start with the timestamp:
-    it would tempt PostgreSQL to look for the newest of one recipient among those of all.
+    PostgreSQL might search it, among the rows of all recipients, for the newest of one.
     """
 
     __tablename__ = "activity_stream_recipient"
 
-    recipient_type: orm.Mapped[str] = orm.mapped_column(Name, primary_key=True)
-    recipient_id: orm.Mapped[str] = orm.mapped_column(Key, primary_key=True)
-    timestamp: orm.Mapped[datetime] = orm.mapped_column(Moment, primary_key=True)
+    recipient_type: orm.Mapped[str] = orm.mapped_column(NAME_TYPE, primary_key=True)
+    recipient_id: orm.Mapped[str] = orm.mapped_column(KeyType, primary_key=True)
+    timestamp: orm.Mapped[datetime] = orm.mapped_column(MomentType, primary_key=True)
     action_id: orm.Mapped[int] = orm.mapped_column(
-        _Number, sa.ForeignKey(Action._id, ondelete="CASCADE"), primary_key=True, index=False
+        ID_TYPE, sa.ForeignKey(Action._id, ondelete="CASCADE"), primary_key=True, index=False
     )
-    #: Its place among the recipients of the action.
+    #: The recipient's place among those of the action.
     position: orm.Mapped[int] = orm.mapped_column(sa.Integer)
 
     __table_args__ = (sa.Index("recipients_of_action", action_id),)
@@ -159,27 +164,26 @@ class ActionRecipient(Base):
 
 ACTIONS = Base.metadata.tables[Action.__tablename__]
 
+RECIPIENTS = Base.metadata.tables[ActionRecipient.__tablename__]
 
-ROWS = Base.metadata.tables[ActionRecipient.__tablename__]
 
-
-#: The type and key of the row of an action for everyone. No entity's type is empty.
+#: The type and key in the row of an action for everyone. No entity's type is empty.
 EVERYONE = Reference("", "")
 
-
-#: An address that no row has.
+#: A type and key that no row has.
 NOBODY = Reference("", "-")
 
 
 @event.listens_for(Action, "after_update")
-def _move_rows(mapper: Any, connection: Any, action: Action) -> None:
+def _move_recipients(mapper: Any, connection: Any, action: Action) -> None:
+    """Give the rows of the recipients the action's new timestamp."""
     if sa.inspect(action).attrs.timestamp.history.has_changes():
         rows = sa.update(ActionRecipient).where(ActionRecipient.action_id == action._id)
         connection.execute(rows.values(timestamp=action.timestamp))
 
 
 @event.listens_for(Action, "before_delete")
-def _delete_rows(mapper: Any, connection: Any, action: Action) -> None:
+def _delete_recipients(mapper: Any, connection: Any, action: Action) -> None:
     connection.execute(sa.delete(ActionRecipient).where(ActionRecipient.action_id == action._id))
 
 

@@ -1,4 +1,4 @@
-"""Whether the host's transaction on SQLAlchemy outlives the host's code that we call inside it."""
+"""Whether the host's transaction outlives the host's own code that we call inside it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,18 +8,21 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from .sessions import account_of, connections_of, has_only_read, is_doomed, is_flushing, sessions
+from .ending import has_only_read, is_doomed
+from .private import connections_of, is_flushing
+from .private_zope import status_of
+from .sessions import sessions
 
-#: Each savepoint has a name of its own, since one of the same name would end the other on MariaDB.
-_numbers = count()
+#: Numbers the savepoints, since on MariaDB a second one of the same name ends the first.
+_savepoint_numbers = count()
 
 
 class _SessionWatch:
-    """Remembers the transaction of a session, and tells later whether it was lost meanwhile.
+    """Tells whether a session's transaction was lost since the watch began.
 
-    The session is asked for what it ended itself. The database is asked by a savepoint, because
-    MariaDB and SQLite roll all back upon some errors and go on as if nothing had been, and because
-    PostgreSQL answers the COMMIT of a transaction that an error aborted by a rollback.
+    The session knows what it ended itself. The rest a savepoint tells: MariaDB and SQLite roll back
+    all upon some errors and go on as if nothing had been, and PostgreSQL answers the COMMIT of a
+    transaction that an error aborted by a rollback.
     """
 
     def __init__(self, session: Any) -> None:
@@ -29,16 +32,17 @@ class _SessionWatch:
         self._committed: list[Any] = []
         self._was_doomed = is_doomed()
         self._had_only_read = has_only_read(session)
-        self._name = f"activitystream_{next(_numbers)}"
-        connections = connections_of(session)
-        self._connections = [each for each in connections if _begin(each, self._name)]
+        self._savepoint = f"activitystream_{next(_savepoint_numbers)}"
+        self._watched = [
+            each for each in connections_of(session) if _begin_savepoint(each, self._savepoint)
+        ]
 
     def note_commit(self, session: Any) -> None:
         """Remember that a savepoint was released, or the transaction committed."""
         self._committed.append(session.get_nested_transaction() or session.get_transaction())
 
     def is_lost(self) -> bool:
-        """Whether what was written before will not be committed; to be asked once."""
+        """Tell whether what was written before will not be committed. Ask it once."""
         if self._root is None or self._root in self._committed:
             return False
         if self.session.get_transaction() is not self._root:
@@ -49,27 +53,29 @@ class _SessionWatch:
             lost = self._database_has_lost()
         except sa.exc.SQLAlchemyError:
             lost = True
-        if lost and not is_flushing(self.session):  # which rolls back itself
-            # Or the host could commit what comes after, by a session that knows of nothing.
+        # A flush that goes on rolls back itself.
+        if lost and not is_flushing(self.session):
+            # The session knows of no loss, and would commit what the host writes afterwards.
             self.session.rollback()
         return lost
 
     def _session_has_lost(self) -> bool:
-        if is_doomed() > self._was_doomed or not self.session.is_active:  # a flush failed
+        # A session is inactive after a flush that failed.
+        if is_doomed() > self._was_doomed or not self.session.is_active:
             return True
         begun = (None, *self._savepoints(), *self._committed)
         return self._savepoint_of_host not in begun
 
     def _database_has_lost(self) -> bool:
         if self._savepoints()[:1] in ([], [self._savepoint_of_host]):
-            return any(_has_lost(each, self._name) for each in self._connections)
-        # To release ours would end the savepoint that the host's code has left open.
-        for connection in self._connections:
+            return any(_has_lost(each, self._savepoint) for each in self._watched)
+        # The release of ours would end the savepoint that the host's code has left open.
+        for connection in self._watched:
             connection.execute(sa.select(1))
         return False
 
     def _savepoints(self) -> list[Any]:
-        """Those of the session, the newest first."""
+        """Return the session's open savepoints, newest first."""
         savepoint, savepoints = self.session.get_nested_transaction(), []
         while savepoint is not None and savepoint.nested:
             savepoints.append(savepoint)
@@ -78,17 +84,18 @@ class _SessionWatch:
 
 
 class TransactionWatch:
-    """Remembers the host's transaction, in however many sessions it is."""
+    """Tells whether the host's transaction was lost since, in one session or in several."""
 
     def __init__(self) -> None:
         main, *others = sessions()
-        # Of a session that zope.sqlalchemy doesn't know nobody could say what was written.
-        watched = [main, *(each for each in others if account_of(each) is not None)]
+        # Nobody knows what was written by a session that has not joined zope.sqlalchemy.
+        watched = [main, *(each for each in others if status_of(each) is not None)]
         self.parts = [_SessionWatch(session) for session in watched]
 
     def is_lost(self) -> bool:
-        """Whether something that was written before will not be committed; to be asked once."""
-        return any([each.is_lost() for each in self.parts])  # each, to end its savepoint
+        """Tell whether something that was written before will not be committed. Ask it once."""
+        # A list, since each has to end its savepoint.
+        return any([each.is_lost() for each in self.parts])
 
 
 @contextmanager
@@ -104,25 +111,26 @@ def watched_transaction() -> Iterator[TransactionWatch]:
             event.remove(each.session, "after_commit", each.note_commit)
 
 
-def _begin(connection: sa.Connection, savepoint: str) -> bool:
-    """Begin a savepoint, if there is a transaction that could be lost."""
+def _begin_savepoint(connection: sa.Connection, savepoint: str) -> bool:
+    """Begin a savepoint, and tell whether there was a transaction to begin it in."""
     if connection.dialect.name == "sqlite":
         driver: Any = connection.connection.driver_connection
-        # Outside of a transaction it would be one, which its release commits.
+        # Outside of a transaction, a savepoint is one itself, which its release commits.
         if not driver.in_transaction:
             return False
     try:
         connection.exec_driver_sql(f"SAVEPOINT {savepoint}")
-    except sa.exc.SQLAlchemyError:  # PostgreSQL in AUTOCOMMIT
-        return False
+    except sa.exc.SQLAlchemyError:
+        return False  # PostgreSQL in AUTOCOMMIT
     return True
 
 
 def _has_lost(connection: sa.Connection, savepoint: str) -> bool:
+    """Release a savepoint, and tell whether the database had lost it with its transaction."""
     try:
         connection.exec_driver_sql(f"RELEASE SAVEPOINT {savepoint}")
     except sa.exc.DBAPIError:
-        # In AUTOCOMMIT MariaDB keeps no savepoint, and nothing can be lost.
+        # In AUTOCOMMIT, MariaDB keeps no savepoint, and nothing can be lost.
         in_mysql = connection.dialect.name in ("mysql", "mariadb")
         return not (in_mysql and connection.exec_driver_sql("SELECT @@autocommit").scalar() == 1)
     return False

@@ -7,9 +7,8 @@ import pytest
 import sqlalchemy as sa
 import tg
 import transaction
-from sqlalchemy import orm
 
-from activitystream import am, model
+from activitystream import am
 
 
 @contextmanager
@@ -247,14 +246,3 @@ def test_what_a_flush_collects_is_created_before_the_commit(host, user):
         transaction.commit()
     host.database.forget()
     assert am.get_by_recipient(host.model.user_named("ann")).first().target == "new"
-
-
-def test_the_session_of_this_sqlalchemy_tells_whether_it_flushes(host):
-    """By a name that SQLAlchemy keeps to itself."""
-    session, is_flushing = host.database.session.registry(), model.orm.sessions.is_flushing
-    seen = [is_flushing(session)]
-    with listening(session, "after_flush", lambda session, _: seen.append(is_flushing(session))):
-        session.add(host.model.Post(title="new"))
-        session.flush()
-    assert [*seen, is_flushing(session)] == [False, True, False]
-    assert orm.Session(host.database.engine)._flushing is False

@@ -1,4 +1,4 @@
-"""A moment as the host's column of ``last_activity_seen`` takes it, and gives it back."""
+"""The host's column of ``last_activity_seen``: what it takes and gives back for a moment."""
 
 from collections.abc import Iterator
 from datetime import datetime, timezone
@@ -10,29 +10,28 @@ from ..clock import naive_utc
 from .column_types import ColumnType
 
 
-class Moment(NamedTuple):
-    """One moment, in the host's own type if it has one."""
+class SeenValue(NamedTuple):
+    """One moment as the column takes it, and as it gives it back."""
 
     given: Any
     given_back: Any
 
 
-class Seen:
-    """The column on one kind of database."""
+class SeenColumn:
+    """Converts moments for the column, on one kind of database."""
 
     def __init__(self, kind: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> None:
-        """
-        :param kind: the column's type.
-        """
+        """Look at the column's type."""
         self._column = ColumnType(kind, dialect)
         self._name = repr(kind)
 
-    def at(self, moment: datetime) -> Moment:
-        """
+    def value_of(self, moment: datetime) -> SeenValue:
+        """Convert a moment.
+
         :param moment: naive UTC.
-        :raises TypeError: if the host's own type takes neither naive nor aware UTC for what it is.
+        :raises TypeError: if the host's own type gives back neither naive nor aware UTC unchanged.
         """
-        # What the column does not keep a database may round: up to what was not shown yet.
+        # A database may round what the column does not keep up, to a moment not shown yet.
         unit = 10 ** (6 - self._column.digits)
         moment = moment.replace(microsecond=moment.microsecond // unit * unit)
         errors = []
@@ -40,19 +39,19 @@ class Seen:
             try:
                 given_back = self._column.from_stored(self._column.to_stored(given))
                 if naive_utc(given_back) == moment:
-                    return Moment(given, given_back)
-            except Exception as error:  # of the host's own type it may be any
+                    return SeenValue(given, given_back)
+            except Exception as error:  # the host's own type may raise any
                 errors.append(error)
         raise TypeError(
-            f"last_activity_seen takes no moment of UTC, naive or aware, and gives it back: its "
-            f"type is {self._name}"
+            f"last_activity_seen does not give back the moment of UTC that it is given, naive or "
+            f"aware: its type is {self._name}; make it a DateTime, or have the type do so"
         ) from (errors[0] if errors else None)
 
     def _candidates(self, moment: datetime) -> Iterator[datetime]:
         aware = moment.replace(tzinfo=timezone.utc)
-        # Only PostgreSQL stores it so.
+        # Other databases store no time zone.
         on_postgresql = self._column.dialect.name == "postgresql"
         stores_aware = on_postgresql and getattr(self._column.kind, "timezone", False)
         yield aware if stores_aware else moment
-        if self._column.is_own:
+        if self._column.has_own_type:
             yield moment if stores_aware else aware

@@ -1,0 +1,63 @@
+"""What will become of the host's transaction, and ending it where nobody else does."""
+
+from typing import Any
+
+from sqlalchemy import orm
+
+from .private_zope import registrations_of, status_of
+from .sessions import sessions
+
+
+def _managers_of(session: orm.Session) -> list[Any]:
+    return [each.transaction_manager for each in registrations_of(session)]
+
+
+def is_doomed() -> bool:
+    """Tell whether somebody decided that nothing of the transaction is to be stored."""
+    return any(manager.isDoomed() for each in sessions() for manager in _managers_of(each))
+
+
+def has_only_read(session: orm.Session) -> bool:
+    """Tell whether zope.sqlalchemy knows that nothing was written, and nothing is about to be."""
+    if session.new or session.dirty or session.deleted:
+        return False
+    return status_of(session) == "active"
+
+
+def has_written(session: orm.Session) -> bool:
+    """Tell whether zope.sqlalchemy knows that something was written.
+
+    If the session's own transaction has ended since, what was written is lost.
+    """
+    return status_of(session) == "changed"
+
+
+def end_request(succeeded: bool, managed: bool = False) -> None:
+    """End the transactions that nobody else ends, and give back their connections.
+
+    :param succeeded: commit them, rather than roll them back.
+    :param managed: somebody outside commits the sessions registered with zope.sqlalchemy.
+    """
+    for session in sessions():
+        managers = _managers_of(session)
+        if not session.in_transaction() or (managed and managers):
+            continue
+        try:
+            for manager in managers:
+                _end(manager, succeeded)
+            if succeeded and not managers:
+                session.commit()
+        finally:
+            # zope.sqlalchemy's keep_session leaves a transaction open that has only read.
+            session.rollback()
+
+
+def _end(manager: Any, succeeded: bool) -> None:
+    if not succeeded or manager.isDoomed():
+        manager.abort()
+        return
+    try:
+        manager.commit()
+    except BaseException:
+        manager.abort()
+        raise
