@@ -239,7 +239,13 @@ class Backend(Protocol):
     # The host's entities
 
     def entity_classes(self) -> tuple[type, ...]:
-        """Return every class that the host stores."""
+        """Return the classes of the host's model, and of the models that it plugs."""
+
+    def other_classes(self) -> tuple[type, ...]:
+        """Return the classes that the host stores apart from these.
+
+        One has its type name only if no class of a model claims it.
+        """
 
     def is_entity(self, candidate: Any) -> bool:
         """Tell whether something is an object of a class that the host stores."""

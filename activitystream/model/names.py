@@ -81,13 +81,17 @@ def names_of(cls: type) -> tuple[str, ...]:
 
     :raises ValueError: if one of them is another class's too.
     """
-    directory = _directory(model.orm.entity_classes())
+    directory = _known_names()
     root = model.orm.root_of(cls)
     # An object of a class that was defined again since has the names that its class declares.
     names = directory.names.get(root) or _declared_names(root)
     for name in names:
-        if len(directory.roots.get(name, ())) > 1:
-            raise ValueError(_ambiguous(name, directory.roots[name]))
+        claimants = directory.roots.get(name, [])
+        if root not in claimants:
+            others = [each for each in claimants if _full_name(each) != _full_name(root)]
+            claimants = [root, *others]
+        if len(claimants) > 1:
+            raise ValueError(_ambiguous(name, claimants))
     return names
 
 
@@ -105,7 +109,7 @@ def class_named(name: str) -> type | None:
 
 def classes_by_name() -> dict[str, list[type]]:
     """The root classes that each type name means: one, or those that claim it together."""
-    return _directory(model.orm.entity_classes()).roots
+    return _known_names().roots
 
 
 class _Directory(NamedTuple):
@@ -113,18 +117,32 @@ class _Directory(NamedTuple):
     roots: dict[str, list[type]]  # by name
 
 
+def _known_names() -> _Directory:
+    return _directory(model.orm.entity_classes(), model.orm.other_classes())
+
+
 @lru_cache(maxsize=1)
-def _directory(classes: tuple[type, ...]) -> _Directory:
+def _directory(classes: tuple[type, ...], others: tuple[type, ...]) -> _Directory:
+    names = {**_names_by_root(others), **_names_by_root(classes)}
+    roots = {**_roots_by_name(others), **_roots_by_name(classes)}
+    return _Directory(names, roots)
+
+
+def _names_by_root(classes: Iterable[type]) -> dict[type, tuple[str, ...]]:
     names: dict[type, tuple[str, ...]] = {}
     # A root class first: its name is the one for new actions. Old ones name the very class.
     for cls in sorted(classes, key=lambda cls: cls is not model.orm.root_of(cls)):
         root = model.orm.root_of(cls)
         names[root] = tuple(dict.fromkeys((*names.get(root, ()), *_declared_names(cls))))
+    return names
+
+
+def _roots_by_name(classes: Iterable[type]) -> dict[str, list[type]]:
     roots: dict[str, list[type]] = {}
-    for root, its_names in names.items():
-        for name in its_names:
+    for root, names in _names_by_root(classes).items():
+        for name in names:
             roots.setdefault(name, []).append(root)
-    return _Directory(names, roots)
+    return roots
 
 
 def _declared_names(cls: type) -> tuple[str, ...]:

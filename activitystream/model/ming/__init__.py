@@ -10,6 +10,7 @@ from .entities import (
     key_of,
     keys_from_text,
     load_entities,
+    other_classes,
     root_of,
 )
 from .readers import SEEN_FIELD, begin_marking, has_seen_field, move_last_activity_seen
@@ -68,6 +69,7 @@ __all__ = [
     "keys_from_text",
     "load_entities",
     "move_last_activity_seen",
+    "other_classes",
     "prepare_database",
     "read_recipients",
     "read_references",

@@ -24,6 +24,11 @@ def entity_classes() -> tuple[type, ...]:
     return _classes_of(tuple(Mapper.all_mappers()))
 
 
+def other_classes() -> tuple[type, ...]:
+    """Return none: Ming knows one place of mapped classes only."""
+    return ()
+
+
 @lru_cache(maxsize=1)
 def _classes_of(mappers: tuple[Mapper, ...]) -> tuple[type, ...]:
     classes = {

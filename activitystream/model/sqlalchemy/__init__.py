@@ -11,6 +11,7 @@ from .entities import (
     key_of,
     keys_from_text,
     load_entities,
+    other_classes,
 )
 from .readers import SEEN_FIELD, begin_marking, has_seen_field, move_last_activity_seen
 from .reading import count_stream, find_actions, read_recipients, read_stream, release
@@ -62,6 +63,7 @@ __all__ = [
     "keys_from_text",
     "load_entities",
     "move_last_activity_seen",
+    "other_classes",
     "prepare_database",
     "read_recipients",
     "read_references",

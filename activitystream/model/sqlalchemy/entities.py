@@ -14,9 +14,17 @@ from .classes import identity_of, keys_of_class, root_of
 from .private import is_flushing
 from .session import chunks, savepoint
 from .sessions import session_of
+from .tables import Base
 
 #: What to do with an entity before actions can refer to it.
 STORE_IT = "DBSession.add() it first"
+
+
+#: The registries of the classes of the host's model, and of the models that it plugs.
+registries: set[Any] = set()
+
+#: The registries of all classes, wherever they are mapped.
+all_registries: set[Any] = set()
 
 
 def entity_classes() -> tuple[type, ...]:
@@ -24,31 +32,28 @@ def entity_classes() -> tuple[type, ...]:
     return _classes_of(frozenset(registries))
 
 
-@lru_cache(maxsize=1)
+def other_classes() -> tuple[type, ...]:
+    """Return the classes that are mapped apart from these models."""
+    return _classes_of(frozenset(all_registries) - registries - {Base.registry})
+
+
+@lru_cache(maxsize=2)
 def _classes_of(registries: frozenset[Any]) -> tuple[type, ...]:
     mappers = {mapper for registry in registries for mapper in registry.mappers}
     return tuple(each.class_ for each in sorted(mappers, key=lambda each: repr(each.class_)))
 
 
-@event.listens_for(orm.Mapper, "instrument_class")
-def _forget_classes(mapper: Any, cls: type) -> None:
-    """Forget what is cached of the classes, since one more was defined."""
+@event.listens_for(orm.Mapper, "after_mapper_constructed")
+def _learn_of_class(mapper: Any, cls: type) -> None:
+    """Remember where a class is mapped, and forget what is cached of the classes before it."""
+    all_registries.add(mapper.registry)
     _classes_of.cache_clear()
     _load_statement.cache_clear()
 
 
-#: The registries in which the host, and what it plugs, map their classes.
-registries: set[Any] = set()
-
-
 def is_entity(candidate: Any) -> bool:
     """Tell whether something is an object of a mapped class."""
-    state = sa.inspect(candidate, raiseerr=False)
-    if not isinstance(state, orm.InstanceState):
-        return False
-    # The host may map a class in a registry that its model does not show.
-    registries.add(state.mapper.registry)
-    return True
+    return isinstance(sa.inspect(candidate, raiseerr=False), orm.InstanceState)
 
 
 def key_of(entity: Any) -> str | None:

@@ -26,12 +26,13 @@ def with_submodules(packages: Iterable[ModuleType | None]) -> list[ModuleType]:
     """Return these modules, and those inside them that were imported so far."""
     names = {package.__name__ for package in packages if package is not None}
     inside = tuple(f"{name}." for name in names)
-    modules = [*sys.modules.items()]
-    return [
-        module
-        for name, module in modules
-        if isinstance(module, ModuleType) and (name in names or name.startswith(inside))
-    ]
+    return [module for name, module in imported() if name in names or name.startswith(inside)]
+
+
+def imported() -> list[tuple[str, ModuleType]]:
+    """Return all modules that were imported so far, with their names."""
+    every = [*sys.modules.items()]
+    return [(name, module) for name, module in every if isinstance(module, ModuleType)]
 
 
 def members(modules: Iterable[ModuleType], kind: type) -> Iterator[Any]:

@@ -155,6 +155,7 @@ def _texts_of(type_name: str | None, key: Any) -> set[str]:
             f"leave the space out"
         )
     for cls in {cls for several in classes.values() for cls in several if type_name is None}:
-        with suppress(ValueError):
+        # A class whose session cannot be told is reported where an action refers to it.
+        with suppress(ValueError, TypeError):
             texts.add(keys_of_class(cls).text_of(key))
     return texts

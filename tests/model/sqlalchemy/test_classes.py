@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import declarative_base
 
-from activitystream import am
+from activitystream import am, model
 from tests.helpers.databases import on
 
 START = datetime(2020, 1, 1)
@@ -59,27 +59,66 @@ def test_a_computed_field_is_refused(host, define):
         am.mark_seen(entity)
 
 
-def test_a_class_on_another_base_is_known(host, user):
-    base = declarative_base()
+@pytest.fixture
+def map_apart(host):
+    """Maps a class on a base of its own, in no module of the host's."""
+    bases = []
 
-    class Elsewhere(base):
-        __tablename__ = "elsewhere"
-        _id = sa.Column(sa.Integer, primary_key=True)
-        last_activity_seen = sa.Column(host.model.Moment)
+    def map_apart(name, **attributes):
+        base = declarative_base()
+        bases.append(base)
+        columns = {
+            "_id": sa.Column(sa.Integer, primary_key=True),
+            "last_activity_seen": sa.Column(host.model.Moment),
+        }
+        table = {"__tablename__": f"apart_{name.lower()}"}
+        cls = type(name, (base,), {**table, **columns, **attributes})
+        base.metadata.create_all(host.database.engine)
+        return cls
 
-    base.metadata.create_all(host.database.engine)
-    try:
-        entity = host.save(Elsewhere())
-        am.create(user, "did", entity, recipients=[entity])
-        host.database.forget()
-        entity = host.database.get(Elsewhere, entity._id)
-        (action,) = am.get_by_recipient(entity)
-        assert (action.target, action.recipients) == (entity, [entity])
-        am.mark_seen(entity)
-    finally:
-        host.database.close()
+    yield map_apart
+    host.database.close()
+    for base in bases:
         base.metadata.drop_all(host.database.engine)
         base.registry.dispose()
+
+
+def test_a_class_on_another_base_is_known(host, user, map_apart):
+    cls = map_apart("Elsewhere")
+    entity = host.save(cls())
+    am.create(user, "did", entity, recipients=[entity])
+    host.database.forget()
+    entity = host.database.get(cls, entity._id)
+    (action,) = am.get_by_recipient(entity)
+    assert (action.target, action.recipients) == (entity, [entity])
+    am.mark_seen(entity)
+
+
+@pytest.mark.parametrize("mapped", ["before us", "after us"])
+def test_a_class_on_another_base_is_known_after_a_restart(
+    host, user, map_apart, mapped, monkeypatch
+):
+    cls = map_apart("Elsewhere")
+    if mapped == "before us":
+        monkeypatch.setitem(globals(), "Elsewhere", cls)
+        model.orm.entities.all_registries.discard(cls.registry)
+    key = host.save(cls())._id
+    am.create(user, "did", host.database.get(cls, key), recipients=[user])
+    host.save()
+    host.database.forget()
+    host.plug()
+    (action,) = am.get_by_recipient(host.model.user_named("ann"))
+    assert action.target is host.database.get(cls, key)
+
+
+def test_a_class_on_another_base_takes_no_name_of_the_model(host, user, post, map_apart):
+    cls = map_apart("Post")
+    am.create(user, "wrote", post)
+    with pytest.raises(ValueError, match="are both 'Post' to the activity stream"):
+        am.create(user, "wrote", host.save(cls()))
+    host.database.forget()
+    (action,) = am.get_by_recipient(host.model.user_named("ann"))
+    assert isinstance(action.entity("target"), host.model.Post)
 
 
 @on("postgresql")
