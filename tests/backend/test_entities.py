@@ -21,6 +21,11 @@ def test_a_class_that_is_defined_later_is_there_too(host, orm, define):
     assert orm.root_of(forum) is forum
 
 
+def test_no_class_is_both_of_a_model_and_apart(orm):
+    others = set(orm.other_classes())
+    assert not others & {*orm.entity_classes(), *orm.MODELS}
+
+
 def test_an_object_of_the_hosts_is_an_entity_stored_or_not(host, orm):
     assert orm.is_entity(host.user())
     assert orm.is_entity(host.model.Post(title="new"))
