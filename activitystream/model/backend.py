@@ -198,7 +198,7 @@ class Backend(Protocol):
     def ids_before(self, before: datetime) -> Iterator[list[Any]]:
         """Yield the ids of the actions with a smaller timestamp, oldest first, 1,000 a time."""
 
-    def delete_actions(self, keys: list[Any]) -> int:
+    def delete_actions(self, ids: list[Any]) -> int:
         """Delete actions by their ids, and have the session forget them.
 
         :returns: how many were still there.
@@ -210,12 +210,12 @@ class Backend(Protocol):
         The roles come in the order of :data:`~activitystream.model.action.ROLES`.
         """
 
-    def clear_role(self, role: str, keys: list[Any], references: Sequence[Reference]) -> int:
+    def clear_role(self, role: str, ids: list[Any], references: Sequence[Reference]) -> int:
         """Set type, key and name of a role to null in actions that refer there to an entity.
 
         It is so of those in hand too.
 
-        :param keys: the ids of the actions that may.
+        :param ids: those of the actions that may.
         :param references: each of the entity's names with each of its keys.
         :returns: how many did.
         """
@@ -226,12 +226,12 @@ class Backend(Protocol):
         :param references: as for :meth:`clear_role`.
         """
 
-    def remove_recipients(self, keys: list[Any], references: Sequence[Reference]) -> int:
+    def remove_recipients(self, ids: list[Any], references: Sequence[Reference]) -> int:
         """Remove an entity from the recipients of actions. One without another is for nobody then.
 
         It is so of those in hand too.
 
-        :param keys: the ids of the actions.
+        :param ids: those of the actions.
         :param references: as for :meth:`clear_role`.
         :returns: how many were for it.
         """

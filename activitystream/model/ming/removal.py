@@ -21,24 +21,24 @@ def count_before(before: datetime) -> int:
 
 
 def ids_before(before: datetime) -> Iterator[list[Any]]:
-    """The keys of the actions from before a moment, oldest first, by the thousand."""
+    """Yield the ids of the actions with a smaller timestamp, oldest first, in batches of 1,000."""
     actions = DBSession.db[collection_of(Action)]
-    return _keys(actions.find(_older(before), {"_id": True}).sort(OLDEST_FIRST))
+    return _batches_of_ids(actions.find(_older(before), {"_id": True}).sort(OLDEST_FIRST))
 
 
 def _older(before: datetime) -> dict[str, Any]:
     return {"timestamp": {**DATED, "$lt": before}}
 
 
-def delete_actions(keys: list[Any]) -> int:
+def delete_actions(ids: list[Any]) -> int:
     """Delete actions, and let no flush write back those that the session holds.
 
     :returns: how many were still there.
     """
-    for action in _held(keys):
+    for action in _held(ids):
         # To expunge them would break a flush that this is called within.
         action.delete()
-    return DBSession.db[collection_of(Action)].delete_many({"_id": {"$in": keys}}).deleted_count
+    return DBSession.db[collection_of(Action)].delete_many({"_id": {"$in": ids}}).deleted_count
 
 
 def read_references() -> Iterator[list[tuple[Any, ...]]]:
@@ -52,55 +52,55 @@ def read_references() -> Iterator[list[tuple[Any, ...]]]:
         rest = {"_id": {"$gt": page[-1]["_id"]}}
 
 
-def clear_role(role: str, keys: list[Any], references: Sequence[Reference]) -> int:
+def clear_role(role: str, ids: list[Any], references: Sequence[Reference]) -> int:
     """Have actions refer to nothing in a role in which they refer to one of these.
 
     :returns: how many did.
     """
     it = _one_of(references)
     names = [f"{role}_{part}" for part in ("type", "id", "name")]
-    for action in _held(keys):
+    for action in _held(ids):
         if action._reference(role) in references:
             for name in names:
                 put(action, name, None)
-    refer = {"_id": {"$in": keys}, names[0]: it["_type"], names[1]: it["_id"]}
+    refer = {"_id": {"$in": ids}, names[0]: it["_type"], names[1]: it["_id"]}
     nothing = {"$set": dict.fromkeys(names)}
     return DBSession.db[collection_of(Action)].update_many(refer, nothing).matched_count
 
 
 def ids_addressed_to(references: Sequence[Reference]) -> Iterator[list[Any]]:
-    """The keys of the actions that are for one of these, by the thousand."""
+    """Yield the ids of the actions that are for one of these, in batches of 1,000."""
     actions = DBSession.db[collection_of(Action)]
     addressed = {"_recipients": {"$elemMatch": _one_of(references)}}
-    return _keys(actions.find(addressed, {"_id": True}))
+    return _batches_of_ids(actions.find(addressed, {"_id": True}))
 
 
-def remove_recipients(keys: list[Any], references: Sequence[Reference]) -> int:
+def remove_recipients(ids: list[Any], references: Sequence[Reference]) -> int:
     """Take these out of the recipients of actions, which are for nobody if none is left.
 
     :returns: of how many actions they were recipients.
     """
-    for action in _held(keys):
+    for action in _held(ids):
         recipients = document_of(action).get("_recipients")
         if recipients is not None:  # nor still to be read
             rest = [to for to in recipients if (to["_type"], to["_id"]) not in references]
             put(action, "_recipients", rest)
     it = _one_of(references)
-    addressed = {"_id": {"$in": keys}, "_recipients": {"$elemMatch": it}}
+    addressed = {"_id": {"$in": ids}, "_recipients": {"$elemMatch": it}}
     without = {"$pull": {"_recipients": it}}
     return DBSession.db[collection_of(Action)].update_many(addressed, without).matched_count
 
 
-def _keys(documents: Any) -> Iterator[list[Any]]:
-    keys = (document["_id"] for document in in_batches(documents))
-    while chunk := list(islice(keys, BATCH)):
+def _batches_of_ids(documents: Any) -> Iterator[list[Any]]:
+    ids = (document["_id"] for document in in_batches(documents))
+    while chunk := list(islice(ids, BATCH)):
         yield chunk
 
 
-def _held(keys: list[Any]) -> list[Action]:
+def _held(ids: list[Any]) -> list[Action]:
     """Return those of these actions that the session holds."""
     actions = [each for each in DBSession.uow if isinstance(each, Action)]
-    wanted = set(keys) if actions else ()
+    wanted = set(ids) if actions else ()
     return [action for action in actions if action._id in wanted]
 
 

@@ -318,10 +318,10 @@ def _read_opaque(column: ColumnType, text: str) -> Any:
     return text if process is None else process(text)
 
 
-_Write = Callable[[ColumnType, Any], str]
-_Read = Callable[[ColumnType, str], Any]
+_Writer = Callable[[ColumnType, Any], str]
+_Reader = Callable[[ColumnType, str], Any]
 
-_WAYS: dict[type, tuple[_Write, _Read]] = {
+_FUNCTIONS: dict[type, tuple[_Writer, _Reader]] = {
     str: (_write_text, _read_text),
     int: (_write_number, _read_number),
     bool: (_write_bool, _read_bool),
@@ -335,7 +335,7 @@ _WAYS: dict[type, tuple[_Write, _Read]] = {
 }
 
 
-def _functions_for(column: ColumnType) -> tuple[_Write, _Read]:
+def _functions_for(column: ColumnType) -> tuple[_Writer, _Reader]:
     """Return the functions that write and read the values of a column."""
     kind = column.kind
     if isinstance(kind, sa.Enum):
@@ -345,6 +345,6 @@ def _functions_for(column: ColumnType) -> tuple[_Write, _Read]:
     if isinstance(kind, sa.TypeDecorator) and not isinstance(kind, sa.Interval):
         return _write_opaque, _read_opaque
     try:
-        return _WAYS.get(kind.python_type, (_write_opaque, _read_opaque))
+        return _FUNCTIONS.get(kind.python_type, (_write_opaque, _read_opaque))
     except NotImplementedError:
         return _write_opaque, _read_opaque

@@ -23,7 +23,7 @@ def count_before(before: datetime) -> int:
 
 
 def ids_before(before: datetime) -> Iterator[list[int]]:
-    """Yield the ids of the actions with a smaller timestamp, oldest first, 1,000 a time."""
+    """Yield the ids of the actions with a smaller timestamp, oldest first, in batches of 1,000."""
     oldest_first = (Action.timestamp, Action._id)
     query = sa.select(*oldest_first).where(Action.timestamp < before).order_by(*oldest_first)
     rest = query.limit(CHUNK)
@@ -35,18 +35,18 @@ def ids_before(before: datetime) -> Iterator[list[int]]:
         rest = query.where(Action.timestamp >= moment, after).limit(CHUNK)
 
 
-def delete_actions(keys: list[int]) -> int:
+def delete_actions(ids: list[int]) -> int:
     """Delete actions and the rows of their recipients, and have the session forget them.
 
     :returns: how many were still there.
     """
     _wait_for_other_removals()
-    DBSession.execute(sa.delete(ActionRecipient).where(ActionRecipient.action_id.in_(keys)))
-    return DBSession.execute(sa.delete(Action).where(Action._id.in_(keys))).rowcount
+    DBSession.execute(sa.delete(ActionRecipient).where(ActionRecipient.action_id.in_(ids)))
+    return DBSession.execute(sa.delete(Action).where(Action._id.in_(ids))).rowcount
 
 
 def read_references() -> Iterator[list[tuple[Any, ...]]]:
-    """Yield all actions, 1,000 a time: of each its id, and type and key of each role."""
+    """Yield all actions in batches of 1,000: of each its id, and type and key of each role."""
     columns = [column for role in ROLES for column in _reference_columns(role)]
     query = sa.select(Action._id, *columns).order_by(Action._id).limit(CHUNK)
     rest = query
@@ -55,14 +55,14 @@ def read_references() -> Iterator[list[tuple[Any, ...]]]:
         rest = query.where(Action._id > page[-1][0])
 
 
-def clear_role(role: str, keys: list[int], references: Sequence[Reference]) -> int:
+def clear_role(role: str, ids: list[int], references: Sequence[Reference]) -> int:
     """Set type, key and name of a role to null in actions that refer there to one of these.
 
     :returns: how many did.
     """
     _wait_for_other_removals()
     columns = _reference_columns(role)
-    refer = (Action._id.in_(keys), _one_of(references, *columns))
+    refer = (Action._id.in_(ids), _one_of(references, *columns))
     nothing = dict.fromkeys((*columns, getattr(Action, f"{role}_name")))
     return DBSession.execute(sa.update(Action).where(*refer).values(nothing)).rowcount
 
@@ -86,13 +86,13 @@ def _places_addressed_to(reference: Reference) -> Iterator[tuple[datetime, int]]
         rest = query.where(rows.timestamp >= moment, after)
 
 
-def remove_recipients(keys: list[int], references: Sequence[Reference]) -> int:
+def remove_recipients(ids: list[int], references: Sequence[Reference]) -> int:
     """Remove these from the recipients of actions. One without another is for nobody then.
 
     :returns: how many were for one of these.
     """
     _wait_for_other_removals()
-    theirs = (_is_recipient(references), ActionRecipient.action_id.in_(keys))
+    theirs = (_is_recipient(references), ActionRecipient.action_id.in_(ids))
     # Without the lock, MariaDB reads what was there when the transaction began.
     query = sa.select(ActionRecipient.action_id).where(*theirs).with_for_update()
     taken = Counter(DBSession.scalars(query))

@@ -76,7 +76,7 @@ def window_parameters(window: Window) -> dict[str, Any]:
     """Return the parameters by which a statement is given a window."""
     values: dict[str, Any] = {}
     for name, place in window._asdict().items():
-        values[f"{name}_moment"], values[f"{name}_key"] = place or (None, None)
+        values[f"{name}_moment"], values[f"{name}_id"] = place or (None, None)
     return values
 
 
@@ -164,13 +164,13 @@ def _rows(shape: Shape, *columns: Any) -> Iterator[sa.Select[Any]]:
         rows = sa.select(*columns).where(
             RECIPIENTS.c.recipient_type == type_name, RECIPIENTS.c.recipient_id == key
         )
-        # The first condition of each is for databases that see no range in the second.
+        # The first condition of each tells databases the range that they do not see in the second.
         if shape.before:
-            moment, key = _moment("before_moment"), _number("before_key")
-            rows = rows.where(timestamp <= moment, sa.or_(timestamp < moment, action_id < key))
+            moment, last_id = _moment("before_moment"), _number("before_id")
+            rows = rows.where(timestamp <= moment, sa.or_(timestamp < moment, action_id < last_id))
         if shape.after:
-            moment, key = _moment("after_moment"), _number("after_key")
-            rows = rows.where(timestamp >= moment, sa.or_(timestamp > moment, action_id > key))
+            moment, last_id = _moment("after_moment"), _number("after_id")
+            rows = rows.where(timestamp >= moment, sa.or_(timestamp > moment, action_id > last_id))
         if shape.newer_than:
             rows = rows.where(timestamp > _moment("newer_than"))
         yield rows
