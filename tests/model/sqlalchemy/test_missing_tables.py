@@ -6,6 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from activitystream import am
+from tests.helpers.databases import on
+from tests.helpers.host.app import make_app
 
 MISSING = "The tables of activitystream are missing"
 
@@ -27,10 +29,29 @@ def test_the_log_says_how_to_make_them(user, caplog):
     assert "gearbox setup-app" in caplog.text
 
 
-def test_the_log_says_nothing_of_an_engine_that_is_not_the_hosts(host, caplog):
+@pytest.fixture
+def empty():
+    """An engine of an empty database."""
+    engine = sa.create_engine("sqlite://")
+    yield engine
+    engine.dispose()
+
+
+def read_actions(engine):
     query = sa.select(sa.column("verb")).select_from(sa.table("activity_stream_action"))
-    other = sa.create_engine("sqlite://")
-    with other.connect() as connection, pytest.raises(sa.exc.OperationalError):
+    with engine.connect() as connection, pytest.raises(sa.exc.OperationalError):
         connection.execute(query)
-    other.dispose()
+
+
+@pytest.mark.usefixtures("host")
+def test_the_log_says_nothing_of_an_engine_that_is_not_the_hosts(empty, caplog):
+    read_actions(empty)
     assert MISSING not in caplog.text
+
+
+@on("sqlite")
+def test_the_log_says_so_of_a_replica_too(database, empty, caplog):
+    engines = {"all": {"master": database.engine, "replica": empty}}
+    make_app(database, blueprint={"balanced_engines": engines})
+    read_actions(empty)
+    assert MISSING in caplog.text
