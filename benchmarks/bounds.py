@@ -21,7 +21,7 @@ _AGAINST = (
 )
 #: The highest ratio between the most and the fewest actions.
 _GROWING, _GROWTH = "newest-.*|far-before|count-capped-.*", 1.3
-#: How many MB it may take to iterate over so many actions.
+#: The most MB that an iteration over that many actions may take.
 ITERATED, _MEGABYTES = 100_000, 50
 
 #: Database and number of actions, label of the line, against what, ratio, and bound.

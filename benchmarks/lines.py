@@ -6,21 +6,21 @@ from typing import Any, NamedTuple
 
 from .workload import MOST_NOTIFIED, Workload
 
-#: How many actions are unseen where they are counted, and where the capped count stops.
+#: The numbers of unseen actions to count, and the limit of the capped count.
 UNSEEN, CAP = (0, 100, 20_000), 100
-#: How many recipients an action is created for, and how many actions are stored together.
+#: The numbers of recipients of a created action, and the size of a batch.
 CROWDS, MANY = (1, 5, 1000, 100_000), 1000
-#: How many audiences a user belongs to.
+#: The number of a user's audiences.
 AUDIENCES = 20
-#: How many actions are above the page far down, at most.
+#: The most actions above the deep page.
 DEPTH = 10_000
 
 
 class Scene(NamedTuple):
-    """What a filled database holds: how long the most notified user's stream is, and more.
+    """The contents of a filled database, like the length of the most notified user's stream.
 
-    ``depth`` actions are above the page far down, the last of them with the timestamp and id
-    ``above``. ``seen`` has the times of last looks by how many actions are unseen then.
+    ``depth`` actions are above the deep page; ``above`` is the timestamp and id of the last of
+    them. ``seen`` has values of ``last_activity_seen`` by the number of actions unseen then.
     """
 
     workload: Workload
@@ -31,16 +31,16 @@ class Scene(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One line: a method of the contender is called and timed.
+    """One line of the tables: the timed call of a contender's method.
 
-    ``page`` reads ten actions, and gives the names of their actors, the verbs, and the names of
-    their targets; ``count`` counts what a user has not seen, and ``mark_seen`` marks it; ``create``
-    stores an action, and ``create_many`` a thousand; ``visit`` asks for a page as a user.
+    ``page`` reads ten actions, and returns the names of actors, the verbs, and the names of
+    targets. ``count`` counts a user's unseen actions, and ``mark_seen`` marks them. ``create``
+    stores one action, ``create_many`` a thousand. ``visit`` requests a page as a user.
 
-    Not timed: ``fresh()`` starts what a host starts before it calls us, a session or a transaction;
-    ``user(number, seen)``, ``post(number)`` and ``crowd(number)`` give the arguments as the
-    contender wants them; ``undo()`` undoes what was written. A contender does the lines whose
-    methods it has; of those, only the ones in ``does``, if there is such a set.
+    Not timed: ``fresh()`` starts a session or transaction, as a host does before it calls us.
+    ``user(number, seen)``, ``post(number)`` and ``crowd(number)`` return the arguments in the
+    contender's form. ``undo()`` undoes the writes. A contender runs the lines whose methods it
+    has; if it has a set ``does``, only the lines in it.
     """
 
     key: str

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 #: The time of the actions for users.
 FIRST, LAST = datetime(2025, 1, 1), datetime(2026, 1, 1)
-#: When all users last looked at their streams, unless a line says otherwise.
+#: The users' ``last_activity_seen``, unless a line sets another one.
 SEEN = datetime(2025, 7, 1)
 #: The user with the most actions.
 MOST_NOTIFIED = 0

@@ -1,9 +1,9 @@
-/* The bell: lets htmx ask for its number while somebody looks at the page, opens what is new, and
-   closes it. Without htmx, and with this file missing, the bell is a link. It needs no eval. */
+/* The bell: has htmx update the number while the page is visible, and opens and closes the list.
+   Without htmx or without this file, the bell is a link. It needs no eval. */
 (() => {
   'use strict';
 
-  // The bell and the stream's page both bring this file, and a boosted page brings it again.
+  // The bell and the stream's page both load this file, and a boosted page loads it again.
   if (window.activitystream) return;
   window.activitystream = {};
 
@@ -33,7 +33,7 @@
     }
   }
 
-  // To come back to a page is a change of visibility, or a focus, or both.
+  // Returning to a page changes its visibility, or its focus, or both.
   function askOnReturn() {
     if (Date.now() - asked >= LEAST_SECONDS_BETWEEN_QUESTIONS * 1000) ask();
   }
@@ -55,7 +55,7 @@
   function open(bell) {
     const panel = panelOf(bell);
     panel.replaceChildren();
-    panel.tabIndex = 0; // whoever is quicker than the answer gets here, and not past it
+    panel.tabIndex = 0; // a user who presses Tab before the answer arrives gets here
     panel.hidden = false;
     panel.setAttribute('aria-busy', 'true');
     linkOf(bell).setAttribute('aria-expanded', 'true');
@@ -80,9 +80,9 @@
   function dress(root) {
     for (const bell of window.htmx ? bells() : []) {
       if (bell.activitystreamSaid !== undefined) continue;
-      loggedOut = false; // a page that was boosted after another login
+      loggedOut = false; // a boosted page after another login
       bell.activitystreamSaid = sentenceOf(bell);
-      panelOf(bell).hidden = true; // a page that the browser's history brought back
+      panelOf(bell).hidden = true; // a page from the browser's history
       linkOf(bell).setAttribute('role', 'button');
       linkOf(bell).setAttribute('aria-expanded', 'false');
       const seconds = Number(bell.dataset.activitystreamInterval);
@@ -93,7 +93,7 @@
     }
   }
 
-  // A screen reader is told of another number, and not of the same one again.
+  // Announce a new number to screen readers, but not the same number again.
   function announce(bell) {
     const sentence = sentenceOf(bell);
     if (sentence === bell.activitystreamSaid) return;
@@ -150,7 +150,7 @@
   document.addEventListener('htmx:afterRequest', (event) => {
     const asker = event.detail.requestConfig.elt; // the event's target, unless it was replaced
     const refused = event.detail.xhr.status >= 400;
-    // The page itself says better than we could what is wrong.
+    // The page itself shows the error better.
     if (refused && asker.matches('.activitystream-older > a')) location.assign(asker.href);
     const bell = bellOf(event.target);
     if (!bell) return;
@@ -161,15 +161,15 @@
       if (refused && !panel.hidden) location.assign(linkOf(bell).href);
       else if (!event.detail.successful) close(bell);
     } else if (!asker.matches('.activitystream-count')) {
-      ask(); // what was shown has been marked as seen
+      ask(); // the shown actions have been marked as seen
     }
     if (event.detail.xhr.status === 401) endOfLogin();
   });
 
   document.addEventListener('htmx:beforeSwap', (event) => {
-    // What comes when the bell is closed again is not seen, and would mark itself as seen.
+    // Drop an answer that arrives after the bell was closed: it would mark itself as seen.
     if (event.target.matches('.activitystream-panel[hidden]')) event.detail.shouldSwap = false;
-    // "Load more" takes the focus along, which goes to what was loaded.
+    // "Load more" disappears with the focus: move it to the loaded lines.
     const older = event.target.closest('.activitystream-older');
     if (older) goingOn = event.detail.shouldSwap && older.contains(document.activeElement);
   });
