@@ -1,4 +1,4 @@
-"""What every Action can do, whichever ORM stores it."""
+"""What an action can do, whichever ORM stores it."""
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
@@ -10,10 +10,10 @@ from .pages import Page
 from .values import Cursor, Reference
 from .words import _, ngettext, pgettext
 
-#: What an action says about each of these: ``actor_type``, ``actor_id``, ``actor_name``, …
+#: An action has three fields for each: ``actor_type``, ``actor_id``, ``actor_name``, …
 ROLES = ("actor", "target", "action_obj")
 
-#: The stored fields that name one value, by which actions can be filtered and ordered.
+#: The stored fields that hold one value, by which actions can be filtered and ordered.
 FIELDS = (
     "_id",
     *(f"{role}_{part}" for role in ROLES for part in ("type", "id", "name")),
@@ -25,7 +25,7 @@ FIELDS = (
 
 
 class Verbs(Protocol):
-    """What an action asks of the layer above: :class:`activitystream.ActionManager`."""
+    """What an action calls in the layer above: :class:`activitystream.ActionManager`."""
 
     def get_by_recipient(self, recipient: Any, also: Iterable[Any] = ()) -> Any: ...
 
@@ -37,19 +37,19 @@ class Verbs(Protocol):
 
 
 class ActionMixin:
-    """One thing that was done: ``actor`` ``verb`` (``action_obj``) (``target``), for whom, when.
+    """One action: who did what (``actor verb action_obj target``), for whom, and when.
 
     ``timestamp`` is naive UTC to the millisecond.
     """
 
-    # What each ORM stores by these names is of a kind of its own.
+    # Each ORM has its own kind of attribute for these.
     _id: Any
     verb: Any
     timestamp: Any
     _recipients: Any
     number_of_recipients: Any  # None if it is for everyone
 
-    #: Set by :mod:`activitystream.lib.managers`.
+    #: :mod:`activitystream.lib.managers` sets it.
     verbs: ClassVar[Verbs]
 
     def __init__(self, *args: Any, **fields: Any) -> None:
@@ -66,17 +66,17 @@ class ActionMixin:
 
     @property
     def actor(self) -> Any:
-        """Who did it: the entity's ``as_str``, or else the entity; None if it was deleted."""
+        """Who did it: the entity's ``as_str``, else the entity; None if it was deleted."""
         return self._shown("actor")
 
     @property
     def target(self) -> Any:
-        """To what: the entity's ``as_str``, or else the entity; None if there is none (more)."""
+        """The target: its ``as_str``, else the entity; None if there is none, or it was deleted."""
         return self._shown("target")
 
     @property
     def action_obj(self) -> Any:
-        """What: always the entity; None if there is none (more)."""
+        """The object: always the entity; None if there is none, or it was deleted."""
         return self.entity("action_obj")
 
     @property
@@ -86,21 +86,29 @@ class ActionMixin:
 
     @property
     def recipients(self) -> list[Any]:
-        """The entities it is for, deleted ones left out; none if it is for everyone."""
-        return self._page().recipients(self)
+        """The entities that it is for, without deleted ones; empty if it is for everyone."""
+        page = self._page()
+
+        def of_page() -> Iterator[Reference]:
+            for action in page.read_recipients(self):
+                yield from action.recipient_references()
+
+        return page.entities(self.recipient_references(), of_page)
 
     def entity(self, role: str) -> Any:
-        """The entity in a role (``actor``, ``target``, ``action_obj``), or None.
+        """Return the entity in a role (``actor``, ``target``, ``action_obj``), or None.
 
         :raises ValueError: if there is no such role.
         """
         return self._page().entity(self._reference(role))
 
     def name_of(self, role: str) -> str:
-        """What to call the entity in a role: fit to be shown to anyone, "" if there is none.
+        """Return a name of the entity in a role that anyone may see; "" if there is none.
 
-        Of a deleted one it is the name that the action kept, or "deleted"; of any other its
-        ``as_str``, or what its class's own ``__str__`` gives, or the name of its class.
+        A deleted entity has the name that the action kept, or "deleted". Any other has its
+        ``as_str``, else what its class's own ``__str__`` gives, else the name of its class.
+
+        :raises ValueError: if there is no such role.
         """
         reference = self._reference(role)
         if reference is None:
@@ -112,18 +120,18 @@ class ActionMixin:
 
     @property
     def sentence(self) -> str:
-        """``<actor> <verb> [<action_obj>] [<target>]`` as plain text, the verb translated."""
+        """``<actor> <verb> [<action_obj>] [<target>]`` as plain text, with a translated verb."""
         names = {role: self.name_of(role) for role in ROLES}
         parts = (names["actor"], _(self.verb), names["action_obj"], names["target"])
         return " ".join(part for part in parts if part)
 
     def is_unseen_by(self, recipient: Any) -> bool:
-        """Whether it is newer than the recipient's ``last_activity_seen``."""
+        """Tell whether it is newer than the recipient's ``last_activity_seen``."""
         return self.verbs.is_unseen(self, recipient)
 
     @property
     def timestamp_since(self) -> str:
-        """How long ago, in words of the request's language; after a day, the date (``%x``)."""
+        """How long ago it was, in the request's language; after a day, the date (``%x``)."""
         minutes = int((clock.now() - self.timestamp).total_seconds()) // 60
         if minutes < 1:
             return _("less than 1 minute ago")
@@ -136,17 +144,17 @@ class ActionMixin:
 
     @property
     def timestamp_24_hh_mm(self) -> str:
-        """The time of day, seconds included (``%X``): hosts cut them off by ``[:-3]``."""
+        """The time of day with seconds (``%X``); hosts cut these off by ``[:-3]``."""
         return self.timestamp.strftime("%X")
 
     @classmethod
     def get_by_recipient(cls, recipient: Any) -> Any:
-        """See :meth:`activitystream.ActionManager.get_by_recipient`."""
+        """Call :meth:`activitystream.ActionManager.get_by_recipient`."""
         return cls.verbs.get_by_recipient(recipient)
 
     @classmethod
     def count_not_seen_by_recipient(cls, recipient: Any) -> int:
-        """See :meth:`activitystream.ActionManager.count_not_seen_by_recipient`."""
+        """Call :meth:`activitystream.ActionManager.count_not_seen_by_recipient`."""
         return cls.verbs.count_not_seen_by_recipient(recipient)
 
     @classmethod
@@ -156,16 +164,16 @@ class ActionMixin:
         timestamp_format: Callable[[datetime], str] = lambda timestamp: timestamp.strftime("%x"),
         timestamp_since: bool = False,
     ) -> str:
-        """``<actor> <verb> [<action_obj>] [<target>] <time>`` as plain text.
+        """Return ``<actor> <verb> [<action_obj>] [<target>] <time>`` as plain text.
 
-        :param timestamp_format: makes the time of ``action.timestamp``.
+        :param timestamp_format: turns ``action.timestamp`` into the time.
         :param timestamp_since: show ``action.timestamp_since`` as the time instead.
         """
         time = action.timestamp_since if timestamp_since else timestamp_format(action.timestamp)
         return f"{action.sentence} {time}"
 
     def __json__(self) -> dict[str, Any]:
-        """The action without its recipients, who are nobody else's business."""
+        """Return the fields for JSON, without the recipients, who are private."""
         fields = {name: getattr(self, name) for name in FIELDS}
         if not isinstance(self._id, (int, type(None))):
             fields["_id"] = str(self._id)
@@ -176,21 +184,21 @@ class ActionMixin:
         return fields
 
     def __reduce__(self) -> Any:
-        """Pickle and copy the fields alone: the entities in hand may hold passwords.
+        """Pickle and copy the fields only: the entities in hand may hold passwords.
 
-        What comes of it belongs to no session, and loads its entities when it is asked for them.
+        The copy belongs to no session, and loads its entities again.
         """
         return _restored, (self._in_hand(),)
 
     def references(self) -> Iterator[Reference]:
-        """What it refers to in each role."""
+        """Yield what it refers to in each role."""
         for role in ROLES:
             reference = self._reference(role)
             if reference is not None:
                 yield reference
 
     def recipient_references(self) -> list[Reference]:
-        """Whom it is for; none if it is for everyone."""
+        """Return whom it is for; an empty list if it is for everyone."""
         return [Reference(each["_type"], each["_id"]) for each in self._recipients or ()]
 
     def _shown(self, role: str) -> Any:
@@ -198,18 +206,18 @@ class ActionMixin:
         return None if entity is None else entity_words.shown(entity, self._stored(f"{role}_type"))
 
     def _reference(self, role: str) -> Reference | None:
-        # Without a type there is no entity, whatever the id says: 0.1.1 stored random ids.
+        # 0.1.1 stored a random id where there is no entity; only the type tells.
         if role not in ROLES:
             raise ValueError(f"an action has no {role!r}, but {', '.join(ROLES)}")
         type_name = self._stored(f"{role}_type")
         return None if type_name is None else Reference(type_name, self._stored(f"{role}_id"))
 
     def _stored(self, name: str) -> Any:
-        """The value of a field."""
+        """Return the value of a field."""
         return getattr(self, name)
 
     def _in_hand(self) -> dict[str, Any]:
-        """All that it has of its own, as plain values, for the ORM's ``restored``."""
+        """Return all of its fields as plain values, for the ORM's ``restore_action``."""
         raise NotImplementedError
 
     def _page(self) -> Page:

@@ -8,16 +8,17 @@ from .. import model
 from .names import class_named
 from .values import Reference
 
-#: Recipients are read and loaded for so many actions together,
+#: The recipients of so many actions are read and loaded together.
 _TOGETHER = 100
-#: but for an action that has more than this, when it is asked for them itself.
+
+#: An action with more recipients than this is read alone, when it is asked for them.
 _FEW_RECIPIENTS = 100
 
 
 class Page:
-    """What the actions of one page refer to.
+    """The entities that the actions of one page refer to.
 
-    Whoever first asks for an entity causes one query for all of its kind on the page.
+    The first request for an entity loads all of its class on the page by one query.
     """
 
     def __init__(self, actions: list[Any], known: dict[Reference, Any] | None = None) -> None:
@@ -32,14 +33,24 @@ class Page:
         return Page, (self._actions,)
 
     def entity(self, reference: Reference | None) -> Any:
-        """The entity that is referred to; None if there is none, or none any more."""
+        """Return the entity that is referred to; None if there is none, or none any more."""
         if reference is None:
             return None
         self._load([reference])
         return self._loaded(reference)
 
+    def entities(
+        self, references: Sequence[Reference], along: Callable[[], Iterable[Reference]]
+    ) -> list[Any]:
+        """Return the entities that are referred to, without those that were deleted.
+
+        :param along: gives what to load with them if one of them has to be loaded.
+        """
+        self._load(references, along)
+        return [entity for entity in map(self._loaded, references) if entity is not None]
+
     def read_recipients(self, action: Any) -> Sequence[Any]:
-        """Read whom an action is for, and with it those around it that are for few.
+        """Read the recipients of an action, and of the actions around it that have few.
 
         :returns: the actions whose recipients may be loaded together.
         """
@@ -48,14 +59,8 @@ class Page:
         together: Sequence[Any] = model.orm.read_recipients(action, part, _FEW_RECIPIENTS)
         return together
 
-    def recipients(self, action: Any) -> list[Any]:
-        """The recipients of one action, in its order, deleted ones left out."""
-        references = action.recipient_references()
-        self._load(references, lambda: self.read_recipients(action))
-        return [entity for entity in map(self._loaded, references) if entity is not None]
-
     def release(self) -> None:
-        """Give up the actions and what was loaded for them. The page is of no use after."""
+        """Give up the actions and the entities that were loaded. The page is of no use then."""
         for action in self._actions:
             if action._read_with is self:
                 action._read_with = None
@@ -64,11 +69,11 @@ class Page:
         model.orm.release(self._actions, loaded)
 
     def _load(
-        self, references: Iterable[Reference], along: Callable[[], Sequence[Any]] = tuple
+        self, references: Iterable[Reference], along: Callable[[], Iterable[Reference]] = tuple
     ) -> None:
-        """Load what these refer to, and what the page does, unless that was loaded already.
+        """Load these entities, unless they were loaded, and with them all of the page.
 
-        :param along: gives the actions whose recipients are loaded too.
+        :param along: gives further references to load with them.
         """
         missing: dict[type, set[Any]] = {}
         for reference in references:
@@ -77,10 +82,10 @@ class Page:
                 missing.setdefault(cls, set()).add(reference.key)
         if not missing:
             return
-        recipients = self._keys(each for one in along() for each in one.recipient_references())
+        others = self._keys(along())
         for cls, keys in missing.items():
             asked = self._asked.setdefault(cls, set())
-            on_page = self._keys_in_roles.get(cls, set()) | recipients.get(cls, set())
+            on_page = self._keys_in_roles.get(cls, set()) | others.get(cls, set())
             keys = (keys | on_page) - asked
             asked |= keys
             self._found.setdefault(cls, []).append(model.orm.load_entities(cls, keys))
@@ -109,16 +114,16 @@ class Page:
         return keys
 
     def class_named(self, name: str) -> type | None:
-        """The class that a type name means, looked up once for the page."""
+        """Return the class that a type name means, looked up once for the page."""
         if name not in self._classes:
             self._classes[name] = class_named(name)
         return self._classes[name]
 
 
 def read_together(actions: list[Any], known: dict[Reference, Any] | None = None) -> list[Any]:
-    """Make these actions one page, whose entities are loaded together.
+    """Put actions on one page, so that their entities are loaded together.
 
-    :param known: entities in hand, which need not be loaded.
+    :param known: entities that are in hand, and need no loading.
     """
     page = Page(actions, known)
     for action in actions:
