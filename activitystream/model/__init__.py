@@ -1,7 +1,7 @@
 """The stored action, on the ORM that the host uses.
 
-``action`` is what every Action can do; ``ming`` and ``sqlalchemy`` are each all that is special to
-that ORM. ``orm`` is the one in use, and ``Action`` its class, once an app was configured.
+``action`` is what every Action can do; ``ming`` and ``sqlalchemy`` are all that is special to one
+ORM. Once an app is configured, ``orm`` is the one in use, and ``Action`` its class.
 """
 
 import importlib
@@ -20,10 +20,10 @@ orm: Backend
 
 
 def choose_orm(conf: dict[str, Any]) -> None:
-    """Take the ORM that the host's configuration names; SQLAlchemy, if it names both.
+    """Choose the ORM that the host's configuration names; SQLAlchemy, if it names both.
 
-    :raises TGConfigError: if it names none, has no session, or an earlier app of this process has
-        another one.
+    :raises TGConfigError: if it names no ORM or no session, or an earlier app of this process has
+        another session.
     """
     global orm
     if conf.get("use_sqlalchemy"):
@@ -42,20 +42,19 @@ def choose_orm(conf: dict[str, Any]) -> None:
             "base_config.update_blueprint({'DBSession': model.DBSession}) in the host's "
             "config/app_cfg.py."
         )
-    # Only tests reset the milestones, when they are done with the earlier app.
+    # Only tests reset the milestones: they are done with the earlier app.
     others = _in_use is not None and _in_use is not conf["DBSession"]
     if others and milestones.environment_loaded.reached:
         raise TGConfigError(
             "activitystream works on one session in a process, and an earlier app of this process "
             "has another one: run each app in a process of its own, or give both the same "
-            "DBSession. Tests that make one app after the other call "
-            "tg.milestones._reset_all() between them."
+            "DBSession. In tests, call tg.milestones._reset_all() between two apps."
         )
     orm = cast(Backend, importlib.import_module(f"activitystream.model.{name}"))
 
 
 def init_model(session: Any) -> None:
-    """Work on the host's session; tgext.pluggable calls it too."""
+    """Work on the host's session. tgext.pluggable calls this too."""
     DBSession.configure(session)
 
 
@@ -64,34 +63,34 @@ _in_use: Any = None
 
 
 def use(session: Any) -> None:
-    """Work on this session from now on: its app has started."""
+    """Work on the session of an app that has started."""
     global _in_use
     init_model(session)
     _in_use = session
 
 
 def check_use(session: Any) -> None:
-    """
-    :raises RuntimeError: if another app has started since with a session of its own.
+    """Refuse the session of an app if another app has started since with its own.
+
+    :raises RuntimeError: with what to do.
     """
     if _in_use is not session:
         raise RuntimeError(
-            "activitystream works on the session of another app, which was made after "
-            "tg.milestones._reset_all() had let go of this one: make this app anew."
+            "activitystream works on the session of another app, which was made after a call of "
+            "tg.milestones._reset_all(): make this app anew."
         )
 
 
-#: What to say where nothing was configured, as in a script that loads no app.
+#: The error where no app was configured, as in a script that loads none.
 NO_APP = (
-    "is there once an app that plugs activitystream was configured: "
-    "plug(base_config, 'activitystream') in config/app_cfg.py comes first, and a script loads the "
-    "app before it asks us."
+    "is not there yet, since no app with activitystream was configured: call "
+    "plug(base_config, 'activitystream') in config/app_cfg.py, and in a script load the app first."
 )
 
 
 def __getattr__(name: str) -> Any:
-    # Not among the module's names: tgext.pluggable would put their tables where a model has its
-    # DeclarativeBase, which not every model has. See model.orm.join_host_model.
+    # As names of the module, tgext.pluggable would move their tables to the DeclarativeBase of the
+    # host's model, which not every model has. See model.orm.join_host_model.
     if "orm" in globals():
         for cls in orm.MODELS:
             if cls.__name__ == name:

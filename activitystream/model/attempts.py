@@ -1,4 +1,4 @@
-"""What a page can do without: an error in it is logged, and the rest of the page is shown."""
+"""Calls of the host's code: a page logs an error in one, and shows the rest."""
 
 import logging
 from collections.abc import Callable
@@ -12,12 +12,11 @@ T = TypeVar("T")
 
 
 def attempt(do: Callable[[], T], otherwise: T, consequence: str, *names: object) -> T:
-    """What ``do`` returns; ``otherwise`` if it raises.
+    """Return what ``do`` returns; log an error, and return ``otherwise``.
 
-    :param consequence: what becomes of the error, for the log; ``names`` fill it in as ``logging``
-        does.
-    :raises Exception: the error itself, if it is the database's, for which there are rules of
-        their own, or if it cost the host what it had written.
+    :param consequence: the log's message; ``names`` are its arguments.
+    :raises Exception: the error itself, if it is the database's, or if it cost the host what it
+        had written.
     """
     try:
         return do()

@@ -8,21 +8,20 @@ _ISO_8601 = re.compile(
     r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3}(?:\d{3})?)?)(Z|[+-]\d\d:\d\d)?", re.ASCII
 )
 
-#: Between these, each database can hold a moment, and a driver read it, in any time zone: MySQL's
-#: dates begin with the year 1000, and Python's end with 9999.
+#: Each database stores the moments between these, and each driver reads them, in any time zone:
+#: MySQL's dates begin with the year 1000, and Python's end with 9999.
 EARLIEST, LATEST = datetime(1000, 1, 2), datetime(9999, 12, 30)
 
 
 def now() -> datetime:
-    """The present moment, naive UTC to the millisecond."""
+    """Return the present moment, as naive UTC to the millisecond."""
     return naive_utc(datetime.now(timezone.utc))
 
 
 def naive_utc(moment: datetime) -> datetime:
-    """The same moment as naive UTC, cut to the millisecond.
+    """Return a moment as naive UTC, cut to the millisecond.
 
-    :param moment: aware, or naive and then already UTC. One before ``EARLIEST`` or after ``LATEST``
-        becomes that.
+    :param moment: aware, or naive UTC. One before ``EARLIEST`` or after ``LATEST`` becomes that.
     :raises ValueError: if it is before the year 1 or after 9999 in UTC.
     """
     if moment.tzinfo is not None:
@@ -35,11 +34,12 @@ def naive_utc(moment: datetime) -> datetime:
 
 
 def past(name: str, moment: Any, tolerance: timedelta = timedelta(0)) -> datetime:
-    """A moment that was given, as naive UTC, if it is over.
+    """Return a moment as naive UTC, if it is in the past.
 
-    :param name: of the parameter.
-    :param tolerance: how far it may be ahead all the same.
-    :raises TypeError, ValueError: if it is no moment, or in the future.
+    :param name: the parameter's name, for the error.
+    :param tolerance: how far in the future it may be.
+    :raises TypeError: if it is no datetime.
+    :raises ValueError: if it is in the future.
     """
     if not isinstance(moment, datetime):
         raise TypeError(f"{name} must be a datetime, not a {type(moment).__name__}")
@@ -53,22 +53,22 @@ def past(name: str, moment: Any, tolerance: timedelta = timedelta(0)) -> datetim
 
 
 def as_text(moment: datetime) -> str:
-    """A moment as ISO 8601 in UTC with milliseconds, which :func:`parse` reads."""
+    """Return a moment as ISO 8601 in UTC with milliseconds, which :func:`parse` reads."""
     return naive_utc(moment).isoformat(timespec="milliseconds")
 
 
 def parse(text: str | None) -> datetime | None:
-    """A moment from a request's parameter, as naive UTC; None if there is none.
+    """Return the moment in a request's parameter as naive UTC; None if there is none.
 
-    :param text: ISO 8601 with seconds, as ``action.timestamp.isoformat(timespec='milliseconds')``
-        gives it; UTC unless it says another offset.
+    :param text: ISO 8601 with seconds, as :func:`as_text` writes it; UTC unless it has another
+        offset.
     :raises ValueError: if it is anything else.
     """
     if text is None or text == "":
         return None
     if not isinstance(text, str):
         raise ValueError("a moment is given once")
-    # A "+" that the link's author left unquoted arrives as a space.
+    # A "+" that is not quoted in a link arrives as a space.
     match = _ISO_8601.fullmatch(text.replace(" ", "+"))
     if match is None:
         raise ValueError("a moment is ISO 8601 in UTC, like 2026-01-31T12:00:00.000")

@@ -1,7 +1,7 @@
 """What an entity says of itself: ``as_str``, ``as_link`` and ``as_activitystreams``.
 
-Each may be a property, a method, or an attribute of its class. Only text is shown: the ``repr`` of
-an ORM's object tells all of its fields.
+Each may be a property, a method, or an attribute of its class. Only text is shown, as the ``repr``
+of an ORM's object shows all of its fields.
 """
 
 import inspect
@@ -20,16 +20,16 @@ log = logging.getLogger(__name__)
 
 _TEXTS = (str, LazyString, LazyUrl)
 
-#: An entity's class has no such attribute.
+#: Stands for an attribute that the entity's class does not have.
 _MISSING: Any = object()
 
 
 def name_to_store(entity: Any, role: str) -> str | None:
-    """The ``as_str`` that a new action keeps; None if the entity has none.
+    """Return the ``as_str`` that a new action keeps; None if the entity has none.
 
     :param role: what the entity is to the action, for the error.
     :raises TypeError: if it is no text.
-    :raises ValueError: if it raises.
+    :raises ValueError: if reading it raises.
     """
     try:
         name = _text(entity, "as_str")
@@ -41,20 +41,21 @@ def name_to_store(entity: Any, role: str) -> str | None:
     except Exception as error:
         raise ValueError(
             f"{role} has no name: {_path(entity, 'as_str')} raised {type(error).__name__}; let it "
-            f"give a text, or None"
+            f"return a text, or None"
         ) from error
 
 
 def name_of(entity: Any, type_name: str) -> str:
-    """What to call a stored entity: fit to be shown to anyone.
+    """Return a name of a stored entity that anyone may see.
 
-    Its ``as_str``; else its class's own ``__str__``; else the type, which is also shown in place of
-    an ``as_str`` that is no text. If one of them raises, it is the type, with words that say so.
+    It is its ``as_str``, else what its class's own ``__str__`` gives, else the type. An ``as_str``
+    that is no text is replaced by the type. Where one raises, it is the type and "(cannot be
+    shown)".
     """
     as_str = shown(entity, type_name)
     if as_str is not None and as_str is not entity:
         return text_of(as_str)
-    # To mypy one of these is bound to an object.
+    # mypy takes one of these for bound to an object.
     has_own = type(entity).__str__ is not object.__str__  # type: ignore[comparison-overlap]
     if not has_own:
         return type_name
@@ -63,9 +64,9 @@ def name_of(entity: Any, type_name: str) -> str:
 
 
 def shown(entity: Any, type_name: str) -> Any:
-    """An entity's ``as_str`` as it gives it; the entity itself if its class has none.
+    """Return an entity's ``as_str`` as it gives it; the entity itself if its class has none.
 
-    In place of one that is no text or raises, what :func:`name_of` says.
+    One that is no text, or raises, is replaced as in :func:`name_of`.
     """
 
     def as_str() -> Any:
@@ -75,7 +76,7 @@ def shown(entity: Any, type_name: str) -> Any:
             log.error("A %s is shown by its type: %s", type_name, error)
             return type_name
         if isinstance(text, LazyString):
-            text_of(text)  # or it would raise in the template
+            text_of(text)  # an error in it is raised here, not in the template
         return entity if text is _MISSING else text
 
     text = attempt(as_str, _MISSING, "%s raised", _path(entity, "as_str"))
@@ -83,7 +84,7 @@ def shown(entity: Any, type_name: str) -> Any:
 
 
 def link_of(entity: Any) -> Any:
-    """An entity's ``as_link``; None if it has none, or one of no use (logged)."""
+    """Return an entity's ``as_link``; None if it has none. Log one that is no text or raises."""
     link = attempt(
         lambda: _text(entity, "as_link"),
         None,
@@ -94,7 +95,10 @@ def link_of(entity: Any) -> Any:
 
 
 def activitystreams_of(entity: Any) -> dict[str, Any] | None:
-    """An entity's ``as_activitystreams``; None if it has none, or one of no use (logged)."""
+    """Return an entity's ``as_activitystreams``; None if it has none.
+
+    One that raises, or is no dict that JSON can hold, is logged, and None is returned.
+    """
 
     def checked() -> dict[str, Any] | None:
         said = _said(entity, "as_activitystreams")
@@ -118,8 +122,9 @@ class _NoTextError(TypeError):
 
 
 def _text(entity: Any, name: str) -> Any:
-    """
-    :raises _NoTextError: if it is anything but a text, None, or not there.
+    """Return a text of an entity; None or ``_MISSING`` if it has none.
+
+    :raises _NoTextError: if it is anything else.
     """
     said = _said(entity, name)
     if said is None or said is _MISSING or isinstance(said, _TEXTS):
@@ -136,7 +141,7 @@ def _said(entity: Any, name: str) -> Any:
     except AttributeError:
         if inspect.getattr_static(type(entity), name, _MISSING) is _MISSING:
             return _MISSING
-        raise  # from within it
+        raise  # from the code of the property
     return said() if callable(said) else said
 
 

@@ -1,4 +1,4 @@
-"""What to type in a shell, for the log."""
+"""Commands that the log tells the host to type."""
 
 import shlex
 
@@ -6,9 +6,9 @@ import tg
 
 
 def config_option() -> str:
-    """``-c`` with the file that the running app was configured by.
+    """Return ``-c`` with the configuration file of the running app.
 
-    Without it gearbox takes development.ini, and so another database. The file of an app that was
-    configured by none is called production.ini.
+    Without it gearbox reads development.ini, which may name another database. For an app without
+    a file it is production.ini.
     """
     return f"-c {shlex.quote(tg.config.get('__file__') or 'production.ini')}"

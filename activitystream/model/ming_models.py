@@ -1,4 +1,4 @@
-"""Where 0.1.1 had the class: hosts that import it from here still find it."""
+"""The module where 0.1.1 had ``Action``, for hosts that import it from here."""
 
 from .ming import Action
 

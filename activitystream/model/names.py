@@ -1,8 +1,8 @@
-"""How an action names the host's entities: by type and key, whatever their class.
+"""How an action refers to the host's entities: by a type name and a key.
 
-The type is the name of the mapped root class, so that an entity has one name whichever subclass
-it was loaded as. A class may name itself by ``activity_type = 'forum.Post'``, or by a tuple whose
-first name new actions say and whose others old ones hold.
+The type name is that of the mapped root class, whichever subclass an entity was loaded as. A class
+may set its own by ``activity_type = 'forum.Post'``, or by a tuple: new actions have the first name,
+and old ones may have any.
 """
 
 import logging
@@ -17,13 +17,13 @@ log = logging.getLogger(__name__)
 
 
 def reference_to(entity: Any, role: str) -> Reference:
-    """The reference that a new action holds for an entity; see :func:`references_to`."""
+    """Return the reference of a new action to an entity; see :func:`references_to`."""
     (reference,) = references_to([entity], role)
     return reference
 
 
 def references_to(entities: Iterable[Any], role: str) -> dict[Reference, Any]:
-    """The references that a new action holds for entities, each of them once.
+    """Return the references of a new action to entities, each once, with the entities.
 
     :param role: what an entity is to the action, for the error.
     :raises TypeError: if one is no object of a class that the host stores.
@@ -54,7 +54,7 @@ def references_to(entities: Iterable[Any], role: str) -> dict[Reference, Any]:
 
 
 def addresses_of(recipient: Any, also: Iterable[Any] = ()) -> list[Address]:
-    """The addresses of a recipient, and of those whose actions it is to see too; each once.
+    """Return the addresses of a recipient, and of those whose actions it sees too; each once.
 
     :raises TypeError, ValueError: if one is no stored entity; see :func:`references_to`.
     """
@@ -64,9 +64,9 @@ def addresses_of(recipient: Any, also: Iterable[Any] = ()) -> list[Address]:
 
 
 def each_of(parameter: str, entities: Any) -> Iterable[Any]:
-    """What was given for several entities, if it is an iterable of something.
+    """Return a parameter that is to hold several entities, if it is an iterable.
 
-    :raises TypeError: if it is one entity, or anything else.
+    :raises TypeError: if it is one entity, a text, a mapping, or no iterable.
     """
     given = type(entities).__name__
     if model.orm.is_entity(entities):
@@ -77,13 +77,13 @@ def each_of(parameter: str, entities: Any) -> Iterable[Any]:
 
 
 def names_of(cls: type) -> tuple[str, ...]:
-    """The type names that mean a class: first the one for new actions, then the others.
+    """Return the type names of a class: first the one for new actions, then the others.
 
-    :raises ValueError: if one of them is another class's too.
+    :raises ValueError: if another class has one of them too.
     """
     directory = _known_names()
     root = model.orm.root_of(cls)
-    # An object of a class that was defined again since has the names that its class declares.
+    # A class that was defined again since is not in the directory.
     names = directory.names.get(root) or _declared_names(root)
     for name in names:
         claimants = directory.roots.get(name, [])
@@ -96,9 +96,9 @@ def names_of(cls: type) -> tuple[str, ...]:
 
 
 def class_named(name: str) -> type | None:
-    """The root class that a type name means; None if the host has no such class.
+    """Return the root class with a type name; None if the host has no such class.
 
-    None too if several claim it: what old actions refer to is not shown then, and the log says why.
+    It is None, too, if several classes have the name. The log says so then.
     """
     roots = classes_by_name().get(name, [])
     if len(roots) > 1:
@@ -108,7 +108,7 @@ def class_named(name: str) -> type | None:
 
 
 def classes_by_name() -> dict[str, list[type]]:
-    """The root classes that each type name means: one, or those that claim it together."""
+    """Return the root classes by type name: one for each name, or all that have it."""
     return _known_names().roots
 
 
@@ -130,7 +130,7 @@ def _directory(classes: tuple[type, ...], others: tuple[type, ...]) -> _Director
 
 def _names_by_root(classes: Iterable[type]) -> dict[type, tuple[str, ...]]:
     names: dict[type, tuple[str, ...]] = {}
-    # A root class first: its name is the one for new actions. Old ones name the very class.
+    # Root classes first: new actions have their names, and old ones may have a subclass's.
     for cls in sorted(classes, key=lambda cls: cls is not model.orm.root_of(cls)):
         root = model.orm.root_of(cls)
         names[root] = tuple(dict.fromkeys((*names.get(root, ()), *_declared_names(cls))))
@@ -146,7 +146,7 @@ def _roots_by_name(classes: Iterable[type]) -> dict[str, list[type]]:
 
 
 def _declared_names(cls: type) -> tuple[str, ...]:
-    # Its own declaration only: an inherited one would make two collections claim one name.
+    # Not an inherited one, which would give two collections the same name.
     declared = vars(cls).get("activity_type", cls.__name__)
     names = declared if isinstance(declared, tuple) else (declared,)
     if not names or not all(isinstance(name, str) and name for name in names):

@@ -1,4 +1,4 @@
-"""The values that pass between the layers: what an action refers to, and places in a stream."""
+"""Values that pass between the layers: references to entities, and places in a stream."""
 
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -16,14 +16,14 @@ class Reference(NamedTuple):
 
 
 class Address(NamedTuple):
-    """How any action may refer to a recipient: by one of these type names, and by this key."""
+    """All references that actions may have to a recipient: any of these type names, and the key."""
 
     names: tuple[str, ...]
     key: Any
 
 
 class Cursor(NamedTuple):
-    """Where an action stands in every stream: by its timestamp, then by its ``_id``.
+    """The place of an action in any stream, ordered by timestamp, then by ``_id``.
 
     ``timestamp`` is naive UTC.
     """
@@ -33,7 +33,7 @@ class Cursor(NamedTuple):
 
 
 class Window(NamedTuple):
-    """The actions that happened before one cursor and after another; None is no limit."""
+    """The actions before one cursor and after another; None is no limit."""
 
     before: Cursor | None = None
     after: Cursor | None = None

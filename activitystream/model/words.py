@@ -1,13 +1,13 @@
-"""Words in a reader's language. They are English until the web layer says whose language it is."""
+"""Words in the reader's language. They are English unless the web layer sets a language."""
 
 from gettext import NullTranslations
 
 
 class Words(NullTranslations):
-    """Leaves every text as it is."""
+    """Words that leave every text as it is."""
 
     def text_of(self, text: object) -> str:
-        """Return a text as a plain ``str``; it may be one that is translated when it is shown."""
+        """Return a text, which may be a lazy translation, as a plain ``str``."""
         # The own ``__str__`` of an Enum would give another text.
         return str.__str__(text) if isinstance(text, str) else str(text)
 
@@ -16,7 +16,7 @@ _words = Words()
 
 
 def use(words: Words) -> None:
-    """Translate by these from now on."""
+    """Translate by these words from now on."""
     global _words
     _words = words
 
@@ -33,7 +33,7 @@ def pgettext(context: str, text: str) -> str:
 
 
 def ngettext(singular: str, plural: str, count: int) -> str:
-    """Translate a text about ``count`` things, and fill in its ``%(count)d``."""
+    """Translate a text for a number of things, and fill in its ``%(count)d``."""
     return _words.ngettext(singular, plural, count) % {"count": count}
 
 

@@ -20,7 +20,7 @@ STORE_IT = "flush it first, or in an extension wait for after_insert"
 
 
 def entity_classes() -> tuple[type, ...]:
-    """Every class that is stored; of one that was defined again, the newer."""
+    """Return every class that is stored; of a class that was defined again, the newer one."""
     return _classes_of(tuple(Mapper.all_mappers()))
 
 
@@ -40,17 +40,18 @@ def _classes_of(mappers: tuple[Mapper, ...]) -> tuple[type, ...]:
 
 
 def is_entity(candidate: Any) -> bool:
+    """Tell whether something is an object of a class that is stored."""
     cls: type = type(candidate)
     return isinstance(candidate, MappedClass) and collection_of(cls) is not None
 
 
 def check_session(entity: Any) -> None:
-    """Nothing to do: a class knows its session."""
+    """Do nothing: a class has one session."""
 
 
 @lru_cache(maxsize=1000)
 def root_of(cls: type) -> type:
-    """The topmost class that is stored in the same collection, by the same session."""
+    """Return the topmost class that the same session stores in the same collection."""
     stored = (collection_of(cls), session(cls))
     return [
         base
@@ -60,46 +61,46 @@ def root_of(cls: type) -> type:
 
 
 def key_of(entity: Any) -> Any:
-    """The primary key of a stored entity; None while it is not stored.
+    """Return the ``_id`` of an entity; None if it is not stored yet.
 
-    Ming keeps its objects by their key, so that a key of several values never gets here.
+    It is never a document, which Ming cannot hold as the ``_id`` of an object.
     """
     return None if is_new(entity) else as_stored(document_of(entity)["_id"])
 
 
 def keys_from_text(cls: type[Any], text: str) -> list[Any]:
-    """The keys that ``text`` may stand for in a request; none if it can stand for none."""
+    """Return the keys that a request's text may stand for; an empty list if there is none."""
     keys = spelled(cls._id.field.schema, text)
     return [key for key in keys if not isinstance(key, uuid.UUID) or _takes_uuids(cls)]
 
 
 def _takes_uuids(cls: type) -> bool:
-    """Whether the connection of a class sends UUIDs, as it does if its URL says how."""
-    options = getattr(session(cls).db, "codec_options", None)  # Ming's database in memory has none
+    """Tell whether the connection of a class takes UUIDs: its URL must say how to store them."""
+    options = getattr(session(cls).db, "codec_options", None)  # mim has none
     return options is None or options.uuid_representation != UuidRepresentation.UNSPECIFIED
 
 
 def key_as_text(type_name: str, key: Any) -> Any:
-    """The key of an entity as JSON shows it and requests name it: a number or a text."""
+    """Return a key as JSON shows it and requests name it: a number or a text."""
     return as_text(key)
 
 
 def action_id_from_text(text: str) -> Any:
-    """The ``_id`` of an action that ``text`` stands for in a request; None if it is none."""
+    """Return the ``_id`` of an action that a request's text stands for; None if there is none."""
     return next(iter(spelled(Action._id.field.schema, text)), None)
 
 
 def load_entities(cls: type, keys: Collection[Any]) -> dict[Any, Any]:
-    """The entities that have these keys, by key, in one query; deleted ones are not there."""
+    """Load the entities with these keys by one query; return them by key, without deleted ones."""
     documents = session(cls).db[collection_of(cls)].find({"_id": {"$in": list(keys)}})
     return _Loaded(cls, {as_stored(document["_id"]): document for document in documents})
 
 
 class _Loaded(dict[Any, Any]):
-    """Documents by key, each of which becomes an entity when it is first asked for.
+    """Documents by key, each of which becomes an entity on its first access.
 
-    To make an entity costs Ming far more than to read a document, and the recipients of a page are
-    read with it, but seldom asked for.
+    Making an entity takes Ming far longer than reading its document, and most recipients of a page
+    are never accessed.
     """
 
     def __init__(self, cls: type, documents: dict[Any, Any]) -> None:
@@ -108,7 +109,7 @@ class _Loaded(dict[Any, Any]):
         self.made: list[Any] = []
         self._documents: deque[dict[str, Any]] = deque()
         make = partial(mapper(cls).collection.make, allow_extra=True, strip_extra=True)
-        # A map goes on after one that is not valid.
+        # Unlike a generator, a map goes on after a document that is not valid.
         validated = map(make, iter(self._documents.popleft, None))
         self._entities = ODMCursor(session(cls), cls, validated)
 

@@ -1,7 +1,7 @@
-"""The keys of the host's classes as requests, command lines and JSON write them, on Ming.
+"""The keys of the host's classes, as texts for requests, command lines and JSON.
 
-Actions hold a key as MongoDB gives it back. Its text is the number or the text itself, ISO 8601 of
-a datetime, hexadecimal digits of bytes, and what ``str`` makes of anything else.
+An action holds a key as MongoDB returns it. Its text is the number or the text itself, ISO 8601 for
+a datetime, hexadecimal digits for bytes, and ``str(key)`` for anything else.
 """
 
 import re
@@ -17,17 +17,17 @@ from ming import schema as s
 
 from ..clock import naive_utc
 
-#: How long a UUID is does not depend on how the connection writes it.
+#: Encodes UUIDs too; how the connection writes them changes no length.
 ENCODING: CodecOptions[Any] = CodecOptions(uuid_representation=UuidRepresentation.STANDARD)
 
 _PLAIN = (bson.ObjectId, str, int, uuid.UUID)
 
 
 def as_stored(key: Any) -> Any:
-    """The key as MongoDB gives it back: of a datetime, naive UTC to the millisecond.
+    """Return a key as MongoDB returns it: a datetime as naive UTC to the millisecond.
 
-    None stands for what no entity can have: a document, a list, or a pattern, which would be
-    searched for.
+    It is None for what no entity can have as its key: a document, a list, or a pattern, which a
+    query would search for.
     """
     if isinstance(key, _PLAIN):
         return key
@@ -39,7 +39,7 @@ def as_stored(key: Any) -> Any:
 
 
 def as_text(key: Any) -> Any:
-    """The key as JSON shows it: a number or a text, which :func:`spelled` reads."""
+    """Return a key as JSON shows it: a number or a text, which :func:`spelled` reads."""
     if isinstance(key, datetime):
         return naive_utc(key).isoformat()
     if isinstance(key, bytes):
@@ -48,10 +48,10 @@ def as_text(key: Any) -> Any:
 
 
 def spelled(schema: Any, text: str) -> list[Any]:
-    """The keys that somebody may mean by a text; none if it can be none of the schema's.
+    """Return the keys that a text may stand for; an empty list if the schema takes none of them.
 
-    :param schema: of the class's ``_id``. One that takes anything takes a text for all that it can
-        be, but bytes.
+    :param schema: the schema of the class's ``_id``. If it takes anything, the text may stand for
+        a key of any kind but bytes.
     """
     found: dict[tuple[type, Any], None] = {}
     takes_anything = isinstance(schema, s.Anything)
@@ -60,7 +60,7 @@ def spelled(schema: Any, text: str) -> list[Any]:
             continue
         for candidate in _read(read, text):
             for key in [candidate] if takes_anything else _valid(schema, candidate):
-                # Another spelling is no key: nobody's "ANN" is forgotten as "ann".
+                # Other spellings are refused: to forget "ANN" must not forget "ann".
                 if _is_written(key, text):
                     found[type(key), key] = None
     return [key for _, key in found]

@@ -1,4 +1,4 @@
-"""``last_activity_seen``, the field of the host's readers."""
+"""``last_activity_seen``, the field of those who read streams."""
 
 from datetime import datetime, timezone
 from typing import Any
@@ -10,32 +10,32 @@ from .entities import root_of
 from .private import put
 from .tables import collection_of
 
-#: What a recipient's class must have.
+#: The line that adds the field to a class, for errors to quote.
 SEEN_FIELD = "last_activity_seen = FieldProperty(s.DateTime)"
 
 
 def has_seen_field(cls: type) -> bool:
-    """Whether the class stores a ``last_activity_seen`` under that very name."""
+    """Tell whether a class stores ``last_activity_seen`` under that name."""
     declared = getattr(cls, "last_activity_seen", None)
     return isinstance(declared, FieldProperty) and declared.field.name == "last_activity_seen"
 
 
 def begin_marking(*entities: Any) -> None:
-    """Nothing to do: MongoDB has the updates of one document wait for each other."""
+    """Do nothing: MongoDB updates one document at a time."""
 
 
 def move_last_activity_seen(recipient: Any, moment: datetime) -> datetime | None:
     """Move ``last_activity_seen`` forward to ``moment``, in the database and on the object.
 
-    One atomic update of the one field, beside Ming's flush, which would write the whole document.
+    It is one atomic update of the one field. Ming's flush would write the whole document.
 
     :returns: the value before.
-    :raises LookupError: if the recipient is stored no more.
+    :raises LookupError: if the recipient is not stored any more.
     """
     cls: type = type(recipient)
     root = root_of(cls)
     documents = session(root).db[collection_of(root)]
-    _as_read(cls, documents, moment)  # or refused, before it is written
+    _as_read(cls, documents, moment)  # refuses a wrong schema before anything is written
     earlier = [
         {"last_activity_seen": None},
         {"last_activity_seen": {"$exists": False}},
@@ -60,17 +60,17 @@ def move_last_activity_seen(recipient: Any, moment: datetime) -> datetime | None
 
 
 def _as_read(cls: type[Any], documents: Any, moment: datetime) -> datetime:
-    """A moment as the class reads it: by its own schema, aware if the connection gives it so.
+    """Return a moment as the class reads it: by its schema, and aware if the connection is.
 
     :raises TypeError: if the class's schema takes no datetime.
     """
-    options = getattr(documents, "codec_options", None)  # Ming's database in memory has none
+    options = getattr(documents, "codec_options", None)  # mim has none
     given = moment.replace(tzinfo=timezone.utc) if options and options.tz_aware else moment
     try:
         read: datetime = cls.last_activity_seen.field.schema.validate(given)
         naive_utc(read)
-    except Exception as error:  # of the host's own schema it may be any
+    except Exception as error:  # a schema of the host's own may raise any
         raise TypeError(
-            f"{cls.__name__}.last_activity_seen takes no datetime; it is to be {SEEN_FIELD}"
+            f"{cls.__name__}.last_activity_seen takes no datetime: declare it as {SEEN_FIELD}"
         ) from error
     return read

@@ -16,14 +16,14 @@ from .private import make_read, put
 from .session import BATCH, in_batches
 from .tables import DATED, NEWEST_FIRST, READ, Action, collection_of, is_read
 
-#: MongoDB merges some 200 ranges of an index, and sorts the actions of more in memory.
+#: MongoDB merges about 200 ranges of an index; the actions of more ranges it sorts in memory.
 _ADDRESSES = 100
 
 
 def read_stream(
     to: Sequence[Address], window: Window, skip: int, limit: int | None
 ) -> Iterator[Action]:
-    """The actions for any of these addresses and for everyone, newest first."""
+    """Yield the actions for any of these addresses or for everyone, newest first."""
     if limit == 0:
         return iter(())
     end = None if limit is None else skip + limit
@@ -35,7 +35,7 @@ def read_stream(
 
 
 def _merged(streams: list[Iterator[Action]]) -> Iterator[Action]:
-    """Streams as one, each action once."""
+    """Merge streams, newest first, each action once."""
     last = None
     for action in heapq.merge(*streams, key=cursor_of, reverse=True):
         if last is None or action._id != last._id:
@@ -47,7 +47,7 @@ def _chained(
     to: Sequence[Address], ranges: list[dict[str, Any]], limit: int | None
 ) -> Iterator[Action]:
     for each in ranges:
-        # Where the timestamp is one, MongoDB merges in the order of the rest of the index only.
+        # For one timestamp, MongoDB merges only in the order of the rest of the index.
         order = NEWEST_FIRST[1:] if "_id" in each else NEWEST_FIRST
         for action in _find(_addressed_to(to, each), order, 0, limit):
             yield action
@@ -55,9 +55,9 @@ def _chained(
 
 
 def _ranges(window: Window, newer_than: datetime | None = None) -> list[dict[str, Any]]:
-    """What is in a window and newer than a moment, as one condition after the other, newest first.
+    """Return the conditions for a window and for what is newer than a moment, newest first.
 
-    MongoDB takes each for one range of the index. It would sort the whole of their "or".
+    Each is one range of the index. A query with an "or" of them would sort in memory.
     """
     before, after = window
     since = after.timestamp if after else None
@@ -88,28 +88,28 @@ def count_stream(
     newer_than: datetime | None = None,
     limit: int | None = None,
 ) -> int:
-    """How many actions there are for any of these addresses and for everyone.
+    """Count the actions for any of these addresses or for everyone.
 
-    :param limit: stop counting there.
+    :param limit: count no further.
     """
     total = 0
     for each in _ranges(window, newer_than):
         rest = {} if limit is None else {"limit": limit - total}
-        if rest == {"limit": 0}:  # which MongoDB refuses
+        if rest == {"limit": 0}:  # MongoDB refuses this
             break
         total += DBSession.db[collection_of(Action)].count_documents(
             _addressed_to(to, each), **rest
         )
-    # Ming's database in memory knows no limit here.
+    # mim ignores the limit.
     return total if limit is None else min(total, limit)
 
 
 def find_actions(
     filters: dict[str, Any], order_by: str, desc: bool, skip: int, limit: int | None
 ) -> tuple[int, list[Action]]:
-    """How many actions have these values, and those of them that are asked for."""
+    """Count the actions with these values, and read those after ``skip``, up to ``limit``."""
     spec = {field: {"$eq": value} for field, value in filters.items()}
-    if order_by == "timestamp":  # which every action has
+    if order_by == "timestamp":  # every action has one
         spec.setdefault("timestamp", DATED)
     direction = pymongo.DESCENDING if desc else pymongo.ASCENDING
     order = [(order_by, direction), ("_id", direction)]
@@ -121,7 +121,7 @@ def _addressed_to(to: Sequence[Address], also: dict[str, Any]) -> dict[str, Any]
     for address in to:
         keys.setdefault(address.names, []).append(address.key)
     recipients = [{"_type": _any_of(names), "_id": _any_of(keys[names])} for names in keys]
-    # Each branch holds the whole condition, so that each is ranges of its index.
+    # With the whole condition in each branch, each is read as ranges of its index.
     branches = [{"_recipients": {"$elemMatch": each}, **also} for each in recipients]
     return {"$or": [*branches, {"_recipients": None, **also}]}
 
@@ -133,9 +133,9 @@ def _any_of(values: Sequence[Any]) -> Any:
 def _find(
     spec: dict[str, Any], order: list[tuple[str, int]], skip: int, limit: int | None
 ) -> Iterator[Action]:
-    if limit == 0:  # which MongoDB takes for no limit
+    if limit == 0:  # MongoDB takes this for no limit
         return iter(())
-    # Without the recipients, who may be a hundred thousand of each action.
+    # Without the recipients: one action may have 100,000.
     fields = dict.fromkeys(FIELDS, True)
     documents = DBSession.db[collection_of(Action)].find(spec, fields).sort(order).skip(skip)
     if limit is None or limit > BATCH:
@@ -144,14 +144,14 @@ def _find(
 
 
 def _action(document: dict[str, Any]) -> Action:
-    """The action of a document, as Ming's own query would give it.
+    """Return the action of a document, as Ming's own query would.
 
-    To validate what only this module writes would cost more than to read it.
+    Ming would also validate it, which takes longer than to read it. Only this package writes it.
     """
     action = DBSession.imap.get(Action, document["_id"])
     if action is None:
         fields = {name: document.get(name) for name in FIELDS}
-        if fields["timestamp"] is not None:  # of a connection that gives aware ones
+        if fields["timestamp"] is not None:  # the connection may give aware ones
             fields["timestamp"] = naive_utc(fields["timestamp"])
         action = restore_action(fields)
         DBSession.save(action)
@@ -159,9 +159,9 @@ def _action(document: dict[str, Any]) -> Action:
 
 
 def restore_action(fields: dict[str, Any]) -> Action:
-    """An action as it was stored, which no session holds.
+    """Make an action of what was stored. No session holds it.
 
-    :param fields: its ``_in_hand()``.
+    :param fields: what its ``_in_hand()`` gave.
     """
     action: Action = make_read(Action, fields, READ)
     return action
@@ -170,8 +170,8 @@ def restore_action(fields: dict[str, Any]) -> Action:
 def read_recipients(action: Action, page: Sequence[Action], few: int) -> Sequence[Action]:
     """Read the recipients of an action, and of those on its page that have few.
 
-    :param few: at most so many.
-    :returns: the actions whose recipients may be loaded together.
+    :param few: at most as many recipients.
+    :returns: the actions whose recipients may be loaded together: this one, and those.
     """
     unread = {each._id: each for each in page if not (is_read(each) or each._has_many_recipients)}
     if unread:
@@ -180,7 +180,7 @@ def read_recipients(action: Action, page: Sequence[Action], few: int) -> Sequenc
             each._has_many_recipients = not is_read(each)
     if not is_read(action):
         _read_recipients({action._id: action}, {})
-    if not is_read(action):  # it was deleted since
+    if not is_read(action):  # it was deleted meanwhile
         put(action, "_recipients", [])
     few_each = (each for each in page if is_read(each) and (each.number_of_recipients or 0) <= few)
     return [action, *few_each]

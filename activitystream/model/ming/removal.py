@@ -1,4 +1,4 @@
-"""Deleting actions, and taking an entity out of them."""
+"""Delete actions, and remove an entity from actions."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ from .tables import DATED, OLDEST_FIRST, Action, collection_of
 
 
 def count_before(before: datetime) -> int:
-    """How many actions there are from before a moment."""
+    """Count the actions with a smaller timestamp."""
     return DBSession.db[collection_of(Action)].count_documents(_older(before))
 
 
@@ -42,7 +42,7 @@ def delete_actions(ids: list[Any]) -> int:
 
 
 def read_references() -> Iterator[list[tuple[Any, ...]]]:
-    """All actions, by the thousand: of each its key, and the type and the key in each role."""
+    """Yield all actions in batches of 1,000: of each its id, and type and key of each role."""
     actions = DBSession.db[collection_of(Action)]
     names = [f"{role}_{part}" for role in ROLES for part in ("type", "id")]
     fields = dict.fromkeys(names, True)
@@ -53,8 +53,9 @@ def read_references() -> Iterator[list[tuple[Any, ...]]]:
 
 
 def clear_role(role: str, ids: list[Any], references: Sequence[Reference]) -> int:
-    """Have actions refer to nothing in a role in which they refer to one of these.
+    """Set type, key and name of a role to null in actions that refer there to one of these.
 
+    :param ids: of the actions that may refer to it.
     :returns: how many did.
     """
     it = _one_of(references)
@@ -76,13 +77,14 @@ def ids_addressed_to(references: Sequence[Reference]) -> Iterator[list[Any]]:
 
 
 def remove_recipients(ids: list[Any], references: Sequence[Reference]) -> int:
-    """Take these out of the recipients of actions, which are for nobody if none is left.
+    """Remove these from the recipients of actions. One without another is for nobody then.
 
-    :returns: of how many actions they were recipients.
+    :param ids: of the actions.
+    :returns: how many were for one of these.
     """
     for action in _held(ids):
         recipients = document_of(action).get("_recipients")
-        if recipients is not None:  # nor still to be read
+        if recipients is not None:  # as for everyone, or if not read yet
             rest = [to for to in recipients if (to["_type"], to["_id"]) not in references]
             put(action, "_recipients", rest)
     it = _one_of(references)

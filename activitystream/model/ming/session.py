@@ -1,4 +1,4 @@
-"""The host's session: what becomes of it after an error, and what it lets go of."""
+"""The host's session: what it holds after a long iteration, and after an error."""
 
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -8,42 +8,44 @@ from pymongo.errors import PyMongoError
 from .private import Forgotten, is_unchanged
 from .tables import Action
 
-#: How many documents are read together.
+#: The number of documents in one batch.
 BATCH = 1000
 
 
-#: What is raised when the database cannot do what it is asked.
+#: What is raised if the database cannot do what it is asked.
 DATABASE_ERRORS = (PyMongoError,)
 
 
 def transaction_is_broken(error: BaseException) -> bool:
-    """MongoDB keeps what was written."""
+    """Return False: MongoDB keeps what was written."""
     return False
 
 
 class _NoTransaction:
-    """MongoDB keeps what was written, whatever comes after."""
+    """A transaction that is never lost: MongoDB keeps what was written."""
 
     def is_lost(self) -> bool:
+        """Return False."""
         return False
 
 
 def watched_transaction() -> AbstractContextManager[_NoTransaction]:
-    """There is none to be lost."""
+    """Watch nothing: there is no transaction to lose."""
     return nullcontext(_NoTransaction())
 
 
 def recover() -> bool:
-    """What was written before an error of the database's is still there."""
+    """Return True: what was written before an error of the database's is still there."""
     return True
 
 
 def end_request(succeeded: bool, managed: bool = False) -> None:
-    """Nothing to do: MongoDB keeps what was written."""
+    """Do nothing: MongoDB keeps what was written."""
 
 
 def in_batches(documents: Any) -> Any:
-    # Else pymongo makes objects of up to 16 MB of documents at once. mim can't.
+    """Have a cursor read its documents in batches of 1,000."""
+    # Without it, pymongo reads up to 16 MB of documents at once. mim has no batches.
     return documents.batch_size(BATCH) if hasattr(documents, "batch_size") else documents
 
 
@@ -63,4 +65,4 @@ def release(actions: list[Action], loaded: list[Any]) -> None:
 
 
 def commit_batch() -> None:
-    """Nothing to do: MongoDB keeps what was written."""
+    """Do nothing: MongoDB keeps what was written."""

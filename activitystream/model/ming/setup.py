@@ -1,4 +1,4 @@
-"""Making the indexes."""
+"""Make the indexes."""
 
 import logging
 from typing import Any
@@ -14,22 +14,22 @@ log = logging.getLogger(__name__)
 
 
 def check_configuration(conf: dict[str, Any]) -> None:
-    """Any configuration will do."""
+    """Do nothing: any configuration will do."""
 
 
 def join_host_model(conf: dict[str, Any]) -> None:
-    """Nothing to do: a collection belongs to no metadata."""
+    """Do nothing: Ming has no metadata to join."""
 
 
 def start(conf: dict[str, Any]) -> None:
-    """Make the indexes, unless the host turned Ming's automatic ones off."""
+    """Make the indexes, unless the host has turned off Ming's automatic indexes."""
     if not conf.get("ming.connection.auto_ensure_indexes", True):
         return
     try:
         prepare_database()
     except PyMongoError:
         log.exception(
-            "The indexes of activitystream could not be made: it works without, but slowly. "
+            "The indexes of activitystream could not be made: it works without them, but slowly. "
             "Make them by `gearbox setup-app %s`.",
             config_option(),
         )

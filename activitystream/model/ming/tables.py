@@ -20,28 +20,29 @@ NEWEST_FIRST = [("timestamp", pymongo.DESCENDING), ("_id", pymongo.DESCENDING)]
 OLDEST_FIRST = [("timestamp", pymongo.ASCENDING), ("_id", pymongo.ASCENDING)]
 
 
-#: True of every timestamp. MongoDB uses a partial index only for queries that state its condition.
+#: True of every timestamp. MongoDB uses a partial index only if a query has its condition.
 DATED = {"$type": "date"}
 
 
 class _RecipientsProperty(FieldProperty):
-    """``_recipients``, which a page does not read: they are read when somebody looks at them."""
+    """``_recipients``, which a page leaves in the database until somebody accesses them."""
 
-    # To log an action is not to look at them.
+    # The repr of an action in a log must not read them.
     include_in_repr = False
 
     def __get__(self, instance: Any, cls: Any = None) -> Any:
-        # Or Ming would take an action whose recipients were not read for one for everyone.
+        # Without them, Ming would give None, which means that the action is for everyone.
         if instance is not None and not is_read(instance):
             instance._page().read_recipients(instance)
         return super().__get__(instance, cls)
 
 
 class _SavesWhatWasRead(MapperExtension):
-    """Has Ming save the fields that were read of an action, and never those that were not."""
+    """Has Ming save only those fields of an action that were read."""
 
     def before_update(self, instance: Any, state: Any, sess: Any) -> None:
-        # Beside ours, an action may be one that the host made, or of a query of its own.
+        """Leave out recipients that were not read."""
+        # An action that the host's own query read has other fields.
         fields = fields_to_save(state)
         if fields is READ or fields is _READ_WITH_RECIPIENTS:
             set_fields_to_save(state, _READ_WITH_RECIPIENTS if is_read(instance) else READ)
@@ -54,7 +55,7 @@ class Action(ActionMixin, MappedClass):
         session = DBSession
         name = "activity_stream_action"
         extensions = (_SavesWhatWasRead,)
-        # One recipient's stream is a merge of the first two, each read newest first.
+        # A recipient's stream merges the first two, each newest first.
         custom_indexes = [
             {
                 "name": "stream_of_recipient",
@@ -63,10 +64,10 @@ class Action(ActionMixin, MappedClass):
             {
                 "name": "stream_for_everyone",
                 "fields": [("_recipients", pymongo.ASCENDING), *NEWEST_FIRST],
-                # Or each recipient of each action would be in it too.
+                # Without it, each recipient of each action would be in the index too.
                 "partialFilterExpression": {"_recipients": None},
             },
-            # Of the queries on the time, those of streams must not use this one: see DATED.
+            # Partial, so that the queries of streams do not use it: see DATED.
             {
                 "name": "actions_by_time",
                 "fields": NEWEST_FIRST,
@@ -88,18 +89,20 @@ class Action(ActionMixin, MappedClass):
     action_obj_id = FieldProperty(s.Anything(if_missing=None))
     action_obj_name = FieldProperty(s.String)
     timestamp = FieldProperty(s.DateTime)
-    # Not s.Array: that would turn null (everyone) into [] (nobody).
+    # s.Array would turn null (everyone) into [] (nobody).
     _recipients = _RecipientsProperty(s.Anything(if_missing=None))
 
-    #: Found to have so many that they are read only when somebody asks for them.
+    #: Whether it has so many that they are read only for itself.
     _has_many_recipients = False
 
     @property
     def number_of_recipients(self) -> int | None:
+        """How many recipients it has; None if it is for everyone."""
         recipients = self._stored_recipients()
         return None if recipients is None else len(recipients)
 
     def recipient_references(self) -> list[Reference]:
+        """Return whom it is for; an empty list if it is for everyone."""
         recipients = self._stored_recipients() or ()
         return [Reference(each["_type"], as_stored(each["_id"])) for each in recipients]
 
@@ -124,7 +127,7 @@ class Action(ActionMixin, MappedClass):
 MODELS = (Action,)
 
 
-#: What a page reads of an action beside its key.
+#: The fields of an action that a page reads beside its ``_id``.
 READ = tuple(name for name in FIELDS if name != "_id")
 
 
@@ -135,10 +138,11 @@ _KEY_FIELDS = {f"{role}_id" for role in ROLES}
 
 
 def is_read(action: Action) -> bool:
-    """Whether it is known for whom an action is."""
+    """Tell whether the recipients of an action were read."""
     return "_recipients" in document_of(action)
 
 
 @lru_cache(maxsize=1000)
 def collection_of(cls: type) -> str | None:
+    """Return the name of a class's collection; None if it is not stored."""
     return mapper(cls).collection.m.collection_name

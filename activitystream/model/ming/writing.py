@@ -1,4 +1,4 @@
-"""Storing actions, each with its recipients."""
+"""Store actions with their recipients."""
 
 from typing import Any
 
@@ -11,22 +11,22 @@ from .private import document_of, let_grow, put
 from .reading import restore_action
 from .tables import Action, collection_of
 
-#: MongoDB's limit of a document, less what an ``_id`` takes.
+#: The largest document that MongoDB stores, without its ``_id``.
 _LARGEST = 16 * 1024 * 1024 - 64
 
 
 def insert_action(fields: dict[str, Any]) -> Action:
     """Write one action at once, and nothing else that the session holds.
 
-    :raises ValueError: if it is more than MongoDB stores of one action.
+    :raises ValueError: as :func:`check_fields`.
     """
     check_fields(fields)
     document = {"_id": bson.ObjectId(), **fields}
     recipients = document.pop("_recipients")
     action = restore_action(document)
-    # Ming would make an object of each, which takes longer than to store them.
+    # By its property, Ming would make an object of each, which takes longer than to store them.
     put(action, "_recipients", recipients)
-    # By no flush, which the host's extensions of it would take for one of theirs.
+    # A flush would call the host's extensions.
     DBSession.impl.insert(document_of(action), validate=False)
     let_grow(DBSession)  # one of the host's extensions may call this within a flush
     DBSession.save(action)
@@ -34,20 +34,21 @@ def insert_action(fields: dict[str, Any]) -> Action:
 
 
 def insert_actions(actions: list[dict[str, Any]]) -> None:
-    """Write many actions, past the session.
+    """Write many actions. The session holds none of them.
 
-    :param actions: the fields of each, checked.
+    :param actions: the fields of each, which :func:`check_fields` has passed.
     """
     DBSession.db[collection_of(Action)].insert_many([dict(fields) for fields in actions])
 
 
 def check_fields(fields: dict[str, Any]) -> None:
-    """
-    :raises ValueError: if this is more than MongoDB stores of one action.
+    """Refuse an action that is larger than a document may be.
+
+    :raises ValueError: with what to do.
     """
     characters = sum(len(value) for value in fields.values() if isinstance(value, str))
     recipients = len(fields["_recipients"] or ())
-    # Most are far from it.
+    # Most are far smaller, and need no encoding.
     if characters < 1_000_000 and recipients < 10_000:
         return
     size = len(bson.encode(fields, codec_options=ENCODING))
@@ -61,8 +62,9 @@ def check_fields(fields: dict[str, Any]) -> None:
 
 
 def check_filters(filters: dict[str, Any]) -> None:
-    """
-    :raises ValueError: if no action can have these values.
+    """Refuse values that no action can have.
+
+    :raises ValueError: if there is such a value.
     """
     try:
         bson.encode(filters, codec_options=ENCODING)
