@@ -27,13 +27,16 @@ FIELDS = (
 class Verbs(Protocol):
     """What an action calls in the layer above: :class:`activitystream.ActionManager`."""
 
-    def get_by_recipient(self, recipient: Any, also: Iterable[Any] = ()) -> Any: ...
+    def get_by_recipient(self, recipient: Any, also: Iterable[Any] = ()) -> Any:
+        """Return the stream of a recipient."""
 
     def count_not_seen_by_recipient(
         self, recipient: Any, limit: int | None = None, also: Iterable[Any] = ()
-    ) -> int: ...
+    ) -> int:
+        """Count the actions that a recipient has not seen."""
 
-    def is_unseen(self, action: Any, recipient: Any) -> bool: ...
+    def is_unseen(self, action: Any, recipient: Any) -> bool:
+        """Tell whether a recipient has not seen an action."""
 
 
 class ActionMixin:
@@ -53,8 +56,9 @@ class ActionMixin:
     verbs: ClassVar[Verbs]
 
     def __init__(self, *args: Any, **fields: Any) -> None:
-        """
-        :raises TypeError: always, or an action could be stored that is in nobody's stream.
+        """Refuse to make an action that would be in no stream.
+
+        :raises TypeError: always. ``restore_action`` makes actions without this.
         """
         raise TypeError(
             "an Action is not made by its class, which would put it in no stream: call "
