@@ -15,7 +15,8 @@ class Postgres:
     """One of its own, on a socket."""
 
     def __init__(self, folder: Path) -> None:
-        """
+        """Start the server.
+
         :param folder: where it keeps its data; not one of pytest's, see
             :func:`tests.helpers.databases.postgres_url`.
         """

@@ -35,9 +35,7 @@ def stop(*numbers: int) -> None:
 
 
 def wait_until(is_true: Callable[[], Any]) -> None:
-    """
-    :param is_true: is asked again and again, for a minute.
-    """
+    """Wait up to a minute until ``is_true()`` is true."""
     deadline = time.monotonic() + 60
     while not is_true():
         assert time.monotonic() < deadline, "it does not come to that"

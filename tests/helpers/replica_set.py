@@ -21,7 +21,8 @@ class ReplicaSet:
     """Three mongods on loopback that elect a new primary after two seconds."""
 
     def __init__(self, folder: Path, database: str) -> None:
-        """
+        """Start the servers.
+
         :param folder: where they keep their data.
         :param database: the name of the database that :meth:`url` leads to.
         """

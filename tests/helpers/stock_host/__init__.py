@@ -27,9 +27,10 @@ class StockHost:
     storage: str
 
     def __init__(self, folder, wheel):
-        """
-        :param folder: an empty one.
-        :param wheel: the path of activitystream's.
+        """Name the folders of the app and of its environment.
+
+        :param folder: an empty folder.
+        :param wheel: the path of activitystream's wheel.
         """
         self.app = folder / NAME
         self.environment = distributions.Environment(folder / "venv")
