@@ -16,6 +16,7 @@ from tests.helpers.databases.ming import mim
 from tests.helpers.databases.opening import opened
 from tests.helpers.empty_databases import empty_database
 from tests.helpers.host.app import make_app
+from tests.helpers.host.started import started_app
 from tests.helpers.postgres import Postgres
 from tests.helpers.replica_set import ReplicaSet
 from tests.helpers.workers import made_once, worker
@@ -175,10 +176,12 @@ class Browser(TestApp):
 class Host:
     """The host app on one database, and what tests want of it."""
 
-    def __init__(self, database, **options):
+    def __init__(self, database, app=None, **options):
         self.database = database
         self.model = database.model
-        self.plug(**options)
+        self.app = app
+        if app is None:
+            self.plug(**options)
         database.clean()
 
     def plug(self, **options):
@@ -208,7 +211,7 @@ class Host:
 
 @pytest.fixture
 def host(database):
-    host = Host(database)
+    host = Host(database, started_app(database))
     yield host
     database.close()
 
