@@ -34,12 +34,19 @@ settings.register_profile(
 settings.register_profile(
     "thorough", settings.get_profile("each time alike"), derandomize=False, max_examples=2000
 )
+settings.register_profile("quick", settings.get_profile("each time alike"), max_examples=10)
 settings.load_profile("each time alike")
 
 
 def pytest_addoption(parser):
-    what = "run on SQLite and mim only, and no " + ", ".join(selection.SLOW)
+    slow = ", ".join(selection.SLOW)
+    what = f"run on SQLite and mim only, with fewer generated examples, and no {slow}"
     parser.addoption("--quick", action="store_true", help=what)
+
+
+def pytest_configure(config):
+    if config.option.quick:
+        settings.load_profile("quick")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -5,8 +5,11 @@ from contextlib import contextmanager
 
 import tg
 from tg.configuration import milestones
+from webtest import TestApp
 
 from tests.helpers.empty_databases import empty_database
+
+DATABASES = ["sqlite", "postgresql", "mongodb", "mim"]
 
 
 @contextmanager
@@ -43,6 +46,14 @@ def start(db_url):
     milestones._reset_all()
     tg.hooks._clear()
     return make_app(db_url)
+
+
+def login(app, name):
+    """Return the browser in which this neighbour is logged in."""
+    browser = TestApp(app)
+    page = browser.post("/enter", {"name": name}).follow()
+    assert page.status_int == 200
+    return browser
 
 
 def stop():
