@@ -96,7 +96,7 @@ def test_a_site_may_be_an_address():
     ],
 )
 def test_something_around_an_address_is_refused(link):
-    with pytest.raises(ValueError, match=r"plain host|no link has|another site"):
+    with pytest.raises(ValueError, match="host is invalid|invalid characters|another site"):
         location(link, host_url="http://[::1]:8080")
 
 
@@ -162,7 +162,7 @@ def test_another_port_or_host_than_the_listed_is_refused(link, host):
 
 
 def test_a_link_that_no_header_takes_is_refused():
-    with pytest.raises(ValueError, match="too long"):
+    with pytest.raises(ValueError, match="is longer than"):
         location("/" + "a" * 10_000)
 
 
@@ -264,5 +264,5 @@ def test_a_link_that_leads_or_may_lead_elsewhere_is_refused(link):
 
 @pytest.mark.parametrize("link", [5, ["/a", "/b"], {"$ne": None}, b"/x", None], ids=ascii)
 def test_what_is_no_text_is_no_link(link):
-    with pytest.raises(ValueError, match="no link has"):
+    with pytest.raises(ValueError, match="invalid characters"):
         location(link)

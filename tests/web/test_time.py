@@ -13,7 +13,7 @@ NOW = datetime(2026, 1, 31, 12, 0, 0)
 @pytest.fixture
 def action(monkeypatch):
     monkeypatch.setattr(clock, "now", lambda: NOW)
-    return ActionMixin()
+    return ActionMixin.__new__(ActionMixin)  # only a manager makes one
 
 
 @pytest.mark.parametrize(
