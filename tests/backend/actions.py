@@ -36,22 +36,25 @@ def to(*references):
 
 def told(action):
     """What a stored action tells, by what every Action can do."""
-    recipients = action.recipient_references()
+    recipients, number = action.recipient_references(), action.number_of_recipients
     return {
         "_id": action._id,
         **{name: getattr(action, name) for name in FIELDS if not name.endswith("_id")},
         "references": list(action.references()),
-        "recipients": None if action.number_of_recipients is None else recipients,
+        "recipients": None if number is None else recipients,
+        "number_of_recipients": number,
     }
 
 
 def expected(action):
     """What an action of these fields is to tell."""
     references = [reference_of(action, role) for role in ROLES]
+    recipients = recipients_of(action)
     return {
         **{name: action[name] for name in FIELDS if name == "_id" or not name.endswith("_id")},
         "references": [each for each in references if each.type is not None],
-        "recipients": recipients_of(action),
+        "recipients": recipients,
+        "number_of_recipients": None if recipients is None else len(recipients),
     }
 
 

@@ -14,33 +14,35 @@ NAMES = [("Numbered",), ("Counted",), ("forum.Topic", "Thread")]
 
 moments = st.sampled_from(MOMENTS)
 
+verbs = st.sampled_from(["liked", "read", "wrote"])
+
 #: An entity: its class and its key, by their numbers.
 entities = st.tuples(st.sampled_from(range(len(NAMES))), st.sampled_from([0, 1]))
 
 #: An entity, and by which of its names an action calls it.
 mentions = st.tuples(entities, st.sampled_from([0, -1]))
 
-drawn_actions = st.lists(
-    st.fixed_dictionaries(
-        {
-            "verb": st.sampled_from(["liked", "read", "wrote"]),
-            "timestamp": moments,
-            # An action names an entity once.
-            "_recipients": st.none()
-            | st.lists(mentions, max_size=4, unique_by=lambda mention: mention[0]),
-            **{role: st.none() | mentions for role in ROLES},
-        }
-    ),
-    min_size=0,
-    max_size=25,
+drawn_action = st.fixed_dictionaries(
+    {
+        "verb": verbs,
+        "timestamp": moments,
+        # An action names an entity once.
+        "_recipients": st.none()
+        | st.lists(mentions, max_size=4, unique_by=lambda mention: mention[0]),
+        **{role: st.none() | mentions for role in ROLES},
+    }
 )
 
-some_entities = st.lists(entities, min_size=1, max_size=6, unique=True)
+#: None, or enough to be related.
+drawn_actions = st.just([]) | st.lists(drawn_action, min_size=8, max_size=25)
+
+#: Whose stream it is: mostly one reader's.
+some_entities = st.tuples(entities) | st.lists(entities, min_size=1, max_size=6, unique=True)
 
 #: A cursor: the moment and the id of drawn actions, which need not be the same one.
 cursors = st.none() | st.tuples(moments, st.integers(0, 24))
 
-limits = st.none() | st.integers(0, 25)
+limits = st.none() | st.integers(0, 4) | st.integers(0, 25)
 
 
 def mentioned(mention, keys):

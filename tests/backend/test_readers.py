@@ -47,9 +47,10 @@ def test_no_other_field_is_written(host, orm):
 
 
 def test_of_nobody_else_it_is_moved(host, orm):
-    user, other = host.user("ann"), host.user("bob")
-    orm.move_last_activity_seen(user, LATER)
-    assert host.database.reload(other).last_activity_seen is None
+    users = [host.user(name) for name in ("ann", "bob", "carl")]
+    orm.move_last_activity_seen(users[1], LATER)
+    seen = [host.database.reload(user).last_activity_seen for user in users]
+    assert seen == [None, LATER, None]
 
 
 def test_of_a_subclass_it_is_moved_too(host, orm):

@@ -11,8 +11,16 @@ from tests.backend import strategies
 from tests.backend.actions import LATER, MOMENTS, expected, fields, read_all, store, to, told
 from tests.backend.oracle import Oracle, roles_of
 
-#: Some of the ids that a function may be given, by their numbers: whole batches, or few.
-chosen = st.sets(st.integers(0, 24))
+#: Some of the ids that a function may be given, by their numbers: all, or few.
+chosen = st.just(range(25)) | st.sets(st.integers(0, 24))
+
+#: In which role which entity is forgotten, and in which of the actions.
+clearings = st.lists(
+    st.tuples(st.sampled_from(ROLES), strategies.entities, chosen), min_size=2, max_size=6
+)
+
+#: Which entity is forgotten as a recipient, and in which of the actions.
+removals = st.lists(st.tuples(strategies.entities, chosen), min_size=2, max_size=6)
 
 
 def start(host, orm, keys, drawn):
@@ -48,30 +56,32 @@ def test_the_oldest_actions_are_found_and_deleted(host, orm, keys, drawn, before
     check(host, orm, oracle, held)
 
 
-@given(strategies.drawn_actions, st.sampled_from(ROLES), strategies.entities, chosen)
-def test_a_role_is_cleared_where_an_entity_is_in_it(host, orm, keys, drawn, role, entity, numbers):
+@given(strategies.drawn_actions, clearings)
+def test_a_role_is_cleared_where_an_entity_is_in_it(host, orm, keys, drawn, clearings):
     oracle, held = start(host, orm, keys, drawn)
     found = list(chain.from_iterable(orm.read_references()))
     by_id = {each[0]: tuple(each[1:]) for each in found}
     assert by_id == {each["_id"]: roles_of(each) for each in oracle.actions}
     assert len(found) == len(by_id)
-    references, ids = strategies.references_to(entity, keys), ids_of(oracle, numbers)
-    cleared = orm.clear_role(role, ids, references)
-    assert cleared == oracle.clear_role(role, ids, references)
+    for role, entity, numbers in clearings:
+        references, ids = strategies.references_to(entity, keys), ids_of(oracle, numbers)
+        cleared = orm.clear_role(role, ids, references)
+        assert cleared == oracle.clear_role(role, ids, references)
     check(host, orm, oracle, held)
 
 
-@given(strategies.drawn_actions, strategies.entities, chosen)
-def test_an_entity_is_removed_from_the_recipients(host, orm, keys, drawn, entity, numbers):
+@given(strategies.drawn_actions, removals)
+def test_an_entity_is_removed_from_the_recipients(host, orm, keys, drawn, removals):
     oracle, held = start(host, orm, keys, drawn)
     for action in held[::2]:  # of others they were not read
         action.recipient_references()
-    references, ids = strategies.references_to(entity, keys), ids_of(oracle, numbers)
-    found = list(chain.from_iterable(orm.ids_addressed_to(references)))
-    assert len(found) == len(set(found))
-    assert set(found) == {each["_id"] for each in oracle.addressed_to(references)}
-    removed = orm.remove_recipients(ids, references)
-    assert removed == oracle.remove_recipients(ids, references)
+    for entity, numbers in removals:
+        references, ids = strategies.references_to(entity, keys), ids_of(oracle, numbers)
+        found = list(chain.from_iterable(orm.ids_addressed_to(references)))
+        assert len(found) == len(set(found))
+        assert set(found) == {each["_id"] for each in oracle.addressed_to(references)}
+        removed = orm.remove_recipients(ids, references)
+        assert removed == oracle.remove_recipients(ids, references)
     check(host, orm, oracle, held)
 
 
