@@ -65,6 +65,7 @@ def test_an_error_of_the_hosts_breaks_no_transaction(host, orm):
 
 def test_an_error_of_the_databases_breaks_it_where_there_is_one(orm, has_transactions):
     error = fail(orm)
+    read_all(orm)  # as if nothing had been
     if error is not None:
         assert orm.transaction_is_broken(error) is has_transactions
         wrapped = ValueError("the host's")
@@ -104,6 +105,15 @@ def test_a_transaction_outlives_a_block_that_reads_and_writes(host, orm):
         assert not watch.is_lost()
     host.database.forget()
     assert len(read_all(orm)) == 2
+
+
+def test_a_block_loses_nothing_where_nothing_was_written_before(host, orm):
+    host.database.forget()
+    with orm.watched_transaction() as watch:
+        orm.insert_action(fields())
+        assert not watch.is_lost()
+    host.database.forget()
+    assert len(read_all(orm)) == 1
 
 
 @pytest.mark.parametrize("is_caught", [True, False])
