@@ -16,7 +16,7 @@ def verbs(actions):
     return [action.verb for action in actions]
 
 
-def test_actions_for_an_audience_are_in_the_streams_of_its_members(host, user, other, teams):
+def test_members_see_the_actions_of_their_audience(host, user, other, teams):
     am.create(other, "for the user", recipients=[user])
     am.create(other, "for the first team", recipients=[teams[0]])
     am.create(other, "for the second team", recipients=[teams[1]])
@@ -33,7 +33,7 @@ def test_actions_for_an_audience_are_in_the_streams_of_its_members(host, user, o
     assert verbs(am.get_by_recipient(user)) == ["for everyone", "for the user"]
 
 
-def test_an_action_for_several_of_them_is_there_once(host, user, other, teams):
+def test_shows_an_action_for_several_audiences_once(host, user, other, teams):
     am.create(other, "for all of them", recipients=[user, *teams])
     am.create(other, "for two", recipients=teams[1:])
     stream = am.get_by_recipient(user, also=teams)
@@ -43,20 +43,20 @@ def test_an_action_for_several_of_them_is_there_once(host, user, other, teams):
     assert am.count_not_seen_by_recipient(user, also=teams, limit=1) == 1
 
 
-def test_what_audiences_have_not_seen_counts_by_the_recipients_own_field(host, user, other, teams):
+def test_counts_new_actions_by_the_recipients_own_field(host, user, other, teams):
     am.create(other, "before", recipients=teams)
     am.mark_seen(user)
     assert am.count_not_seen_by_recipient(user, also=teams) == 0
     assert am.count_not_seen_by_recipient(user) == 0
 
 
-def test_an_audience_may_be_named_twice_and_be_the_recipient(host, user, teams):
+def test_accepts_repeated_audiences_and_the_recipient(host, user, teams):
     am.create(user, "joined", recipients=[user, teams[0]])
     stream = am.get_by_recipient(user, also=[teams[0], user, teams[0]])
     assert (verbs(stream), stream.count()) == (["joined"], 1)
 
 
-def test_audiences_may_be_any_iterable_of_any_kinds(host, user, teams):
+def test_accepts_any_iterable_of_any_classes(host, user, teams):
     note = host.save(host.model.Note(secret="x"))
     am.create(user, "noted", recipients=[note])
     am.create(user, "joined", recipients=[teams[2]])
@@ -65,13 +65,13 @@ def test_audiences_may_be_any_iterable_of_any_kinds(host, user, teams):
 
 
 @pytest.mark.parametrize("wrong", [None, "team", 1, {"a": 1}, [None], ["team"]])
-def test_what_is_no_audience_is_refused(host, user, wrong):
+def test_rejects_invalid_audiences(host, user, wrong):
     for call in (am.get_by_recipient, am.count_not_seen_by_recipient):
         with pytest.raises(TypeError, match="also"):
             call(user, also=wrong)
 
 
-def test_one_audience_without_a_list_is_refused(host, user, teams):
+def test_rejects_an_audience_without_a_list(host, user, teams):
     with pytest.raises(TypeError, match=r"also must be a list of them: also=\[…\]"):
         am.get_by_recipient(user, also=teams[0])
 
@@ -120,7 +120,7 @@ def test_audiences_cost_a_query_for_a_hundred_of_them(host, user, many):
     assert queries(lambda: am.count_not_seen_by_recipient(user, also=many, limit=100)) <= parts
 
 
-def test_the_host_says_which_audiences_our_pages_show(host, user, other, teams):
+def test_pages_show_the_audiences_of_the_option(host, user, other, teams):
     am.create(other, "for the team", recipients=[teams[0]])
     keys = [team._id for team in teams]
 
@@ -139,6 +139,6 @@ def test_the_host_says_which_audiences_our_pages_show(host, user, other, teams):
 
 
 @pytest.mark.parametrize("wrong", ["teams", 1, lambda: [], lambda user, other: []])
-def test_audiences_that_make_no_sense_stop_the_app(host, wrong):
+def test_rejects_an_invalid_option(host, wrong):
     with pytest.raises(TGConfigError, match=r"audiences=….*function of \(user\)"):
         host.plug(audiences=wrong)

@@ -8,7 +8,7 @@ from activitystream import ActionManager, am
 from activitystream.model.action import FIELDS
 
 
-def test_an_action_keeps_all_that_was_said(host, user, other, post):
+def test_stores_all_arguments(host, user, other, post):
     comment = host.save(host.model.Note(secret="x"))
     action = am.create(
         user,
@@ -40,12 +40,12 @@ def test_an_action_keeps_all_that_was_said(host, user, other, post):
     assert abs(timestamp - datetime.now(timezone.utc).replace(tzinfo=None)) < timedelta(minutes=1)
 
 
-def test_a_manager_of_ones_own_is_as_good_as_am(host, user):
+def test_any_action_manager_works_like_am(host, user):
     ActionManager().create(user, "joined")
     assert host.verbs(user) == ["joined"]
 
 
-def test_the_action_in_hand_is_the_stored_one(host, user, other, post):
+def test_returns_the_stored_action(host, user, other, post):
     action = am.create(user, "liked", post, recipients=[other])
     assert (action.actor, action.target, action.action_obj) == ("ann", "A post", None)
     assert action.target_link == f"/post/{post._id}"
@@ -56,7 +56,7 @@ def test_the_action_in_hand_is_the_stored_one(host, user, other, post):
     assert {name: getattr(read, name) for name in FIELDS} == in_hand
 
 
-def test_without_target_and_object_null_is_stored_for_them(host, user):
+def test_stores_null_for_a_missing_target_and_object(host, user):
     am.create(user, "joined")
     (stored,) = host.database.raw_actions()
     absent = ("target_type", "target_id", "action_obj_type", "action_obj_id")
@@ -71,7 +71,7 @@ def test_the_timestamp_is_naive_utc_to_the_millisecond(host, user):
     assert -1 < (timestamp - before).total_seconds() < 60
 
 
-def test_recipients_may_be_any_iterable_and_count_once(host, user, other):
+def test_accepts_any_iterable_of_recipients_without_repeats(host, user, other):
     for recipients in ([other, other], (other,), {other}, iter([other]), (r for r in [other])):
         am.create(user, "said", recipients=recipients)
     to_other = [{"_type": "User", "_id": host.database.stored_key(other._id)}]
@@ -80,7 +80,7 @@ def test_recipients_may_be_any_iterable_and_count_once(host, user, other):
 
 
 @pytest.mark.large
-def test_an_action_for_a_crowd_reaches_the_last_of_it(host, user, other):
+def test_reaches_every_recipient_of_a_crowd(host, user, other):
     crowd = [host.model.Numbered(_id=number) for number in range(2000)]
     host.save(*crowd)
     am.create(user, "announced", recipients=[*crowd, other])
@@ -88,7 +88,7 @@ def test_an_action_for_a_crowd_reaches_the_last_of_it(host, user, other):
     assert host.verbs(other) == ["announced"]
 
 
-def test_the_hosts_other_objects_stay_in_hand(host, user, other, post):
+def test_stores_the_hosts_other_changes(host, user, other, post):
     user.user_name = "changed before"
     am.create(user, "liked", post, recipients=[other])
     post.title = "changed after"
@@ -128,7 +128,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("what", BAD)
-def test_bad_input_is_refused_and_nothing_is_stored(host, user, what):
+def test_rejects_invalid_arguments_and_stores_nothing(host, user, what):
     arguments = BAD[what](host, user)
     with pytest.raises((TypeError, ValueError)):
         am.create(**arguments)
@@ -136,7 +136,7 @@ def test_bad_input_is_refused_and_nothing_is_stored(host, user, what):
     assert host.database.raw_actions() == []
 
 
-def test_an_error_names_what_is_wrong_and_what_to_do(host, user):
+def test_errors_say_what_is_wrong_and_what_to_do(host, user):
     with pytest.raises(ValueError, match="target is a Post that is not stored yet.*first"):
         am.create(user, "liked", host.model.Post())
     with pytest.raises(TypeError, match="actor must be an object .* the app stores, not a str"):
@@ -145,7 +145,7 @@ def test_an_error_names_what_is_wrong_and_what_to_do(host, user):
         am.create(user, "liked", recipients=user)
 
 
-def test_an_error_never_tells_an_entitys_fields(host, user):
+def test_errors_never_show_an_entitys_fields(host, user):
     user.password = "hunter2"
     for bad in (dict(recipients=user), dict(recipients=[user, 5]), dict(extra=user)):
         with pytest.raises(TypeError) as caught:
@@ -156,7 +156,7 @@ def test_an_error_never_tells_an_entitys_fields(host, user):
     assert "hunter2" not in str(caught.value)
 
 
-def test_any_text_comes_back_as_it_was_given(host, user):
+def test_returns_any_text_unchanged(host, user):
     text = "\x01 \u202e \U0001f514 ' \" <script> {{x}} ${x}" + "x" * 100_000
     am.create(user, text, description=text, extra=text)
     host.database.forget()

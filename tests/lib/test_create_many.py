@@ -11,7 +11,7 @@ from tests.helpers.databases import on
 LONG_AGO = datetime(2020, 1, 31, 12, 30, 0, 123000)
 
 
-def test_each_is_stored_as_if_it_was_created(host, user, other, post):
+def test_stores_the_same_as_create(host, user, other, post):
     given = {
         "actor": user,
         "verb": "commented",
@@ -35,7 +35,7 @@ def test_each_is_stored_as_if_it_was_created(host, user, other, post):
     assert (second.actor, second.target_link) == ("ann", f"/post/{post._id}")
 
 
-def test_they_are_in_the_streams_of_their_recipients(host, user, other):
+def test_recipients_see_imported_actions(host, user, other):
     number = am.create_many(
         {"actor": user, "verb": f"no. {number}", "recipients": to}
         for number, to in enumerate(([user], [other], [], None, [user, other]))
@@ -47,7 +47,7 @@ def test_they_are_in_the_streams_of_their_recipients(host, user, other):
     assert am.count_not_seen_by_recipient(user) == 3
 
 
-def test_they_may_be_of_the_past(host, user):
+def test_accepts_past_timestamps(host, user):
     aware = LONG_AGO.replace(tzinfo=timezone.utc).astimezone(timezone(timedelta(hours=5)))
     am.create_many(
         [
@@ -63,17 +63,17 @@ def test_they_may_be_of_the_past(host, user):
     assert aware.timestamp == LONG_AGO - timedelta(seconds=1)
 
 
-def test_one_from_a_clock_that_is_a_little_ahead_is_stored(user):
+def test_accepts_a_clock_slightly_ahead(user):
     ahead = datetime.now(timezone.utc) + timedelta(seconds=30)
     assert am.create_many([{"actor": user, "verb": "x", "timestamp": ahead}]) == 1
 
 
-def test_thousands_are_all_there(host, user):
+def test_stores_thousands(host, user):
     assert am.create_many({"actor": user, "verb": f"no. {n}"} for n in range(2500)) == 2500
     assert am.get_by_recipient(user).count() == 2500
 
 
-def test_none_is_none(user):
+def test_accepts_an_empty_list(user):
     assert am.create_many([]) == 0
     assert am.get_actions() == (0, [])
 
@@ -103,7 +103,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("wrong", "kind", "reason"), WRONG)
-def test_what_is_wrong_is_named_and_nothing_is_stored(host, user, wrong, kind, reason):
+def test_names_the_invalid_item_and_stores_nothing(host, user, wrong, kind, reason):
     if isinstance(wrong, dict) and wrong.get("actor") == "USER":
         wrong = {**wrong, "actor": user}
     with pytest.raises(kind, match=reason) as caught:
@@ -113,12 +113,12 @@ def test_what_is_wrong_is_named_and_nothing_is_stored(host, user, wrong, kind, r
 
 
 @pytest.mark.parametrize("wrong", [None, "x", b"x", 1, {"actor": 1}])
-def test_what_is_no_iterable_of_actions_is_refused(user, wrong):
+def test_rejects_what_is_not_an_iterable_of_dicts(user, wrong):
     with pytest.raises(TypeError, match="actions must be an iterable of dicts"):
         am.create_many(wrong)
 
 
-def test_no_hook_is_called(host, user):
+def test_calls_no_hook(host, user):
     called = []
     tg.hooks.register("activitystream.after_create", called.append)
     am.create_many([{"actor": user, "verb": "joined"}])
@@ -126,7 +126,7 @@ def test_no_hook_is_called(host, user):
 
 
 @on("mariadb")
-def test_a_database_that_tells_one_number_at_a_time_will_do(host, user, other, monkeypatch):
+def test_works_if_the_database_returns_one_id_at_a_time(host, user, other, monkeypatch):
     """As MySQL does, which these tests have not."""
     dialect = host.database.engine.dialect
     for feature in ("insert_returning", "insert_executemany_returning", "use_insertmanyvalues"):

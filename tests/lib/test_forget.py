@@ -44,7 +44,7 @@ def keys(action):
     return action["_recipients"] and [each["_id"] for each in action["_recipients"]]
 
 
-def test_it_is_removed_in_every_role_and_all_else_stays(host, actions, people):
+def test_removes_the_entity_from_every_role(host, actions, people):
     ann, bob, carl = people
     before = stored(host)
     assert am.forget(ann) == IN_ALL
@@ -63,7 +63,7 @@ def test_it_is_removed_in_every_role_and_all_else_stays(host, actions, people):
     assert keys(after["for three"]) == [key(bob._id), key(carl._id)]
 
 
-def test_the_streams_of_others_stay_as_they_were(host, actions, people):
+def test_keeps_the_streams_of_others(host, actions, people):
     ann, bob, carl = people
     am.forget(ann)
     host.save()
@@ -76,7 +76,7 @@ def test_the_streams_of_others_stay_as_they_were(host, actions, people):
     assert am.count_not_seen_by_recipient(carl) == 4
 
 
-def test_an_action_that_was_for_it_alone_is_for_nobody_then(host, actions, people):
+def test_leaves_an_action_for_it_alone_to_nobody(host, actions, people):
     am.forget(people[0])
     host.save()
     host.database.forget()
@@ -93,13 +93,13 @@ def test_a_second_run_finds_nothing(host, actions, people):
     assert host.database.raw_actions() == everything
 
 
-def test_a_dry_run_tells_the_same_and_changes_nothing(host, actions, people):
+def test_a_dry_run_counts_the_same_and_changes_nothing(host, actions, people):
     everything = host.database.raw_actions()
     assert am.forget(people[0], dry_run=True) == IN_ALL
     assert host.database.raw_actions() == everything
 
 
-def test_all_names_of_its_class_count(host, user):
+def test_finds_all_names_of_the_class(host, user):
     topic = host.save(host.model.Topic())
     am.create(topic, "new name", recipients=[])
     am.create(user, "old name", topic, topic, recipients=[topic, user])
@@ -111,7 +111,7 @@ def test_all_names_of_its_class_count(host, user):
     assert am.forget(topic) == Forgotten(2, 1, 1, 1)
 
 
-def test_a_subclass_that_is_stored_with_it_counts(host, user):
+def test_finds_a_subclass_in_the_same_table(host, user):
     admin = host.save(host.model.Admin(user_name="root"))
     am.create(user, "told", admin, recipients=[admin])
     host.save()
@@ -119,7 +119,7 @@ def test_a_subclass_that_is_stored_with_it_counts(host, user):
     assert am.forget(admin) == Forgotten(0, 1, 0, 1)
 
 
-def test_another_class_with_the_same_key_stays(host, user):
+def test_keeps_another_class_with_the_same_key(host, user):
     numbered, counted = host.save(host.model.Numbered(_id=7), host.model.Counted(_id=7))
     for each in (numbered, counted):
         am.create(each, type(each).__name__, each, each, recipients=[each])
@@ -129,7 +129,7 @@ def test_another_class_with_the_same_key_stays(host, user):
     assert am.forget(counted, dry_run=True) == Forgotten(1, 1, 1, 1)
 
 
-def test_an_id_without_a_type_is_nobodys(host, user):
+def test_keeps_an_id_without_a_type(host, user):
     """As 0.1.1 stored them."""
     key = host.database.stored_key(user._id)
     host.database.insert_action(
@@ -139,13 +139,13 @@ def test_an_id_without_a_type_is_nobodys(host, user):
     assert stored(host)["old"]["target_id"] == key
 
 
-def test_one_that_was_deleted_can_be_forgotten(host, actions, people):
+def test_forgets_a_deleted_entity(host, actions, people):
     ann = people[0]
     host.database.delete(ann)
     assert am.forget(ann) == IN_ALL
 
 
-def test_what_is_in_hand_shows_it_and_writes_nothing_back(host, people):
+def test_loaded_actions_forget_it_too(host, people):
     ann, bob, _ = people
     deleted = am.create(ann, "by ann", recipients=[ann])
     told = am.create(bob, "to ann", ann, ann, recipients=[bob, ann])
@@ -167,7 +167,7 @@ def test_what_is_in_hand_shows_it_and_writes_nothing_back(host, people):
     assert (found["to ann"]["extra"], found["to ann"]["description"]) == ("changed", "changed too")
 
 
-def test_texts_are_not_searched(host, people):
+def test_searches_no_texts(host, people):
     ann, bob, _ = people
     am.create(bob, "wrote of ann", description="ann", extra=str(ann._id))
     assert am.forget(ann) == Forgotten(0, 0, 0, 0)
@@ -175,7 +175,7 @@ def test_texts_are_not_searched(host, people):
 
 
 @pytest.mark.large
-def test_thousands_are_found(host, people):
+def test_finds_thousands(host, people):
     ann, bob, _ = people
     verbs = {
         "by": {"actor": ann},
@@ -192,7 +192,7 @@ def test_thousands_are_found(host, people):
     assert am.get_by_recipient(bob).count() == 3 * 550
 
 
-def test_all_are_found_whatever_the_order_in_which_they_were_stored(host, user, small_batches):
+def test_finds_all_in_any_order_of_storage(host, user, small_batches):
     mine = {"actor_type": "User", "actor_id": host.database.stored_key(user._id)}
     ming = host.database.name in MING
     for number in range(25, 0, -1):
@@ -205,11 +205,11 @@ def test_all_are_found_whatever_the_order_in_which_they_were_stored(host, user, 
 
 
 @pytest.mark.parametrize("bad", [None, "ann", 7, ["ann"]])
-def test_what_is_no_entity_is_refused(host, actions, bad):
+def test_rejects_what_is_not_an_entity(host, actions, bad):
     with pytest.raises(TypeError, match="entity must be an object of a class that the app stores"):
         am.forget(bad)
 
 
-def test_one_that_was_never_stored_is_refused(host, actions):
+def test_rejects_an_unsaved_entity(host, actions):
     with pytest.raises(ValueError, match=f"not stored yet.*{model.orm.STORE_IT[:5]}"):
         am.forget(host.model.User(user_name="new"))

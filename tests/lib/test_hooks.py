@@ -29,9 +29,7 @@ def test_after_seen_is_called_with_recipient_before_and_after(host, user, calls)
 
 
 @pytest.mark.parametrize("hook", ["activitystream.after_create", "activitystream.after_seen"])
-def test_a_hook_that_raises_is_logged_and_the_rest_goes_on(
-    host, user, other, app, calls, caplog, hook
-):
+def test_logs_a_hook_that_raises_and_continues(host, user, other, app, calls, caplog, hook):
     def fail(*arguments):
         raise RuntimeError("the mail server is away")
 
@@ -47,7 +45,7 @@ def test_a_hook_that_raises_is_logged_and_the_rest_goes_on(
     assert am.count_not_seen_by_recipient(host.database.reload(user)) == 0
 
 
-def test_no_hook_is_called_for_what_is_refused(host, user, calls):
+def test_calls_no_hook_for_what_is_rejected(host, user, calls):
     tg.hooks.register("activitystream.after_create", calls.append)
     with pytest.raises(ValueError, match="verb"):
         am.create(user, "")

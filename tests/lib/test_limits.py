@@ -18,13 +18,13 @@ def crowd(host):
     return host.save(*(host.model.Numbered(_id=number) for number in range(4)))
 
 
-def test_by_default_the_app_allows_what_the_database_takes(host, user, crowd):
+def test_the_database_is_the_default_limit(host, user, crowd):
     am.create(user, "x" * 300_000, recipients=crowd)
     assert am.get_actions()[0] == 1
 
 
 @pytest.mark.parametrize("field", TEXTS)
-def test_a_text_may_be_as_long_as_the_host_says_and_no_longer(host, user, field):
+def test_max_text_limits_texts(host, user, field):
     host.plug(max_text=10)
     given = {"actor": user, "verb": "x", "recipients": [user]}
     am.create(**{**given, field: "\U0001f514" * 10})
@@ -37,7 +37,7 @@ def test_a_text_may_be_as_long_as_the_host_says_and_no_longer(host, user, field)
     assert am.get_actions()[0] == 1
 
 
-def test_so_may_a_name(host, user):
+def test_max_text_limits_names(host, user):
     host.plug(max_text=10)
     with pytest.raises(ValueError, match="the name of target has 11 characters, at most 10"):
         am.create(user, "x", target=host.post("x" * 11))
@@ -46,7 +46,7 @@ def test_so_may_a_name(host, user):
     assert am.get_actions()[0] == 0
 
 
-def test_an_action_may_be_for_as_many_as_the_host_says_and_no_more(host, user, crowd):
+def test_max_recipients_limits_recipients(host, user, crowd):
     host.plug(max_recipients=3)
     am.create(user, "x", recipients=[*crowd[:3], *crowd[:3]])
     am.create(user, "for everyone")
@@ -59,7 +59,7 @@ def test_an_action_may_be_for_as_many_as_the_host_says_and_no_more(host, user, c
     assert am.get_actions()[0] == 2
 
 
-def test_what_was_stored_before_a_limit_is_still_shown(host, user):
+def test_shows_what_was_stored_before_a_limit(host, user):
     am.create(user, "x" * 20)
     host.plug(max_text=10)
     assert "x" * 20 in host.browser(user).get("/activitystream/")
@@ -68,21 +68,21 @@ def test_what_was_stored_before_a_limit_is_still_shown(host, user):
 @on("mim")
 @pytest.mark.parametrize("name", ["max_text", "max_recipients"])
 @pytest.mark.parametrize("value", [0, -1, 1.5, "10", True, float("inf")])
-def test_a_limit_that_makes_no_sense_stops_the_app(host, name, value):
+def test_rejects_an_invalid_limit(host, name, value):
     with pytest.raises(TGConfigError, match=rf"{name}=…\) takes the most .* got") as said:
         host.plug(**{name: value})
     assert repr(value) in str(said.value)
 
 
 @on(*MING)
-def test_mongodb_takes_16_megabytes_and_the_error_says_how_many_there_are(host, user):
+def test_names_the_16_megabytes_of_mongodb(host, user):
     with pytest.raises(ValueError, match=r"16 MB of one action, and this one is 170\d{5} bytes"):
         am.create(user, "x", description="x" * 17_000_000)
     assert am.get_actions()[0] == 0
 
 
 @on("mongodb")
-def test_keys_of_any_kind_are_as_many_as_the_database_takes(host, user):
+def test_accepts_as_many_keys_as_the_database_does(host, user):
     crowd = [host.model.Unique(_id=uuid.UUID(int=number)) for number in range(10_000)]
     host.save(*crowd)
     am.create(user, "announced", recipients=crowd)
@@ -97,7 +97,7 @@ def most(host):
 
 @on("mariadb")
 @pytest.mark.parametrize("letter", ["x", "'", "\U0001f514"], ids=ascii)
-def test_mariadb_is_sent_no_more_than_it_takes_at_once(host, user, most, letter):
+def test_sends_mariadb_no_more_than_it_accepts(host, user, most, letter):
     each = {"x": 1, "'": 2, "\U0001f514": 4}[letter]
     post = host.post()
     for create in (am.create, lambda **given: am.create_many([given])):

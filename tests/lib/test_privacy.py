@@ -45,7 +45,7 @@ def naming(person):
 
 
 @pytest.mark.parametrize("path", READ)
-def test_no_parameter_asks_for_another_stream(host, streams, other, app, path):
+def test_no_parameter_shows_another_stream(host, streams, other, app, path):
     url = f"/activitystream/{path}"
     own = app.get(url)
     for parameters in naming(other):
@@ -57,14 +57,14 @@ def test_no_parameter_asks_for_another_stream(host, streams, other, app, path):
 
 
 @pytest.mark.parametrize("path", READ)
-def test_no_header_asks_for_another_stream(host, streams, other, app, path):
+def test_no_header_shows_another_stream(host, streams, other, app, path):
     url = f"/activitystream/{path}"
     own = app.get(url)
     for name in ("Remote-User", "X-Remote-User", "X-Forwarded-User", "X-User", "From", "User"):
         assert app.get(url, headers={name: other.user_name}).body == own.body
 
 
-def test_marking_moves_and_tells_only_ones_own(host, streams, user, other, app):
+def test_marking_concerns_only_the_users_own_stream(host, streams, user, other, app):
     am.mark_seen(other, until=streams[0].timestamp)
     seen = host.database.reload(other).last_activity_seen
     for path in (SEE, AJAX):
@@ -77,14 +77,14 @@ def test_marking_moves_and_tells_only_ones_own(host, streams, user, other, app):
 
 
 @pytest.mark.parametrize("path", ["", "more", "stream.json"])
-def test_a_place_in_another_stream_tells_nothing_of_it(host, streams, app, path):
+def test_a_cursor_reveals_nothing_of_another_stream(host, streams, app, path):
     for action in streams:
         answer = app.get(f"/activitystream/{path}", {"before": cursor_as_text(cursor_of(action))})
         assert "joined" in answer
         assert SECRET not in answer
 
 
-def test_a_time_of_another_stream_tells_nothing_of_it(host, streams, user, app):
+def test_a_time_reveals_nothing_of_another_stream(host, streams, user, app):
     times = [clock.as_text(action.timestamp) for action in streams]
     pages = [app.get("/activitystream/", {"new_since": time}) for time in times]
     assert pages[0].body == pages[1].body
@@ -93,7 +93,7 @@ def test_a_time_of_another_stream_tells_nothing_of_it(host, streams, user, app):
 
 
 @pytest.mark.parametrize("path", [*READ, SEE])
-def test_head_and_options_tell_nothing(host, streams, app, path):
+def test_head_and_options_reveal_nothing(host, streams, app, path):
     url = f"/activitystream/{path}"
     assert app.head(url).body == b""
     answer = app.options(url, expect_errors=True)
@@ -130,7 +130,7 @@ def asked_with(host, cookie, path):
 
 
 @on("mongodb", "sqlite")
-def test_each_cookie_has_its_own_stream(host, log_in):
+def test_each_cookie_shows_its_own_stream(host, log_in):
     for name, verb, count in (("ann", "joined", 1), ("bob", SECRET, 2)):
         browser = log_in(name)
         assert browser.get("/activitystream/unseen.json").json == {"unseen": count, "more": False}
@@ -140,7 +140,7 @@ def test_each_cookie_has_its_own_stream(host, log_in):
 
 @on("mongodb", "sqlite")
 @pytest.mark.parametrize("path", [*READ, SEE, AJAX])
-def test_who_logged_out_or_was_deleted_gets_nothing(host, log_in, path):
+def test_shows_nothing_after_logout_or_deletion(host, log_in, path):
     browser = log_in("bob")
     cookie = cookie_of(browser)
     browser.get("/logout_handler")
@@ -157,7 +157,7 @@ def is_refused(answer):
 
 @on("mongodb", "sqlite")
 @pytest.mark.parametrize("path", READ)
-def test_a_forged_cookie_is_none(host, log_in, path):
+def test_ignores_a_forged_cookie(host, log_in, path):
     cookie = cookie_of(log_in("ann"))
     assert "ann" in cookie
     forged = [cookie.replace("ann", "bob"), "authtkt=bob", "user=bob", "authtkt=; user=bob"]
@@ -191,14 +191,14 @@ def answers(app, user):
         yield app.get(f"/activitystream/{AJAX}{query}", status=status)
 
 
-def test_no_answer_is_kept_for_another(streams, other, app):
+def test_no_cache_keeps_an_answer_for_another_user(streams, other, app):
     for answer in answers(app, other):
         assert "private" in answer.headers["Cache-Control"]
         assert "public" not in answer.headers["Cache-Control"]
         assert {"Cookie", "Authorization"} <= set(re.split(", *", answer.headers["Vary"]))
 
 
-def test_no_answer_is_for_another_sites_scripts(streams, other, app):
+def test_other_sites_scripts_read_nothing(streams, other, app):
     for answer in answers(app, other):
         allowed = [name for name in answer.headers if name.lower().startswith("access-control-")]
         assert not allowed
@@ -209,7 +209,7 @@ def test_no_answer_is_for_another_sites_scripts(streams, other, app):
         assert "f(" not in answer
 
 
-def test_a_count_that_another_was_told_is_told_to_be_old(host, streams, user, other, app):
+def test_an_etag_of_another_user_does_not_match(host, streams, user, other, app):
     others = host.browser(other).get("/activitystream/unseen.json").headers["ETag"]
     answer = app.get("/activitystream/unseen.json", headers={"If-None-Match": others})
     assert answer.json == {"unseen": 1, "more": False}
@@ -217,9 +217,7 @@ def test_a_count_that_another_was_told_is_told_to_be_old(host, streams, user, ot
 
 @pytest.mark.parametrize("path", ["/with_bell", "/widget", "/listed", "/activitystream/"])
 @pytest.mark.parametrize("reload", [True, False])
-def test_templates_keep_nothing_of_one_reader_for_the_next(
-    host, streams, user, other, path, reload
-):
+def test_templates_keep_nothing_of_another_reader(host, streams, user, other, path, reload):
     host.plug(blueprint={"auto_reload_templates": reload, "cache.enabled": True})
     pages = {name: host.browser(each) for name, each in (("ann", user), ("bob", other))}
     first = {name: pages[name].get(path).text for name in ("ann", "bob")}

@@ -40,7 +40,7 @@ def stored(host):
 
 
 @pytest.mark.large
-def test_all_that_is_older_goes_and_all_else_stays(host, old_actions, user, other):
+def test_removes_only_what_is_older(host, old_actions, user, other):
     old_actions(2500)
     assert am.purge(OLD + timedelta(milliseconds=2400)) == 2400
     host.save()
@@ -53,7 +53,7 @@ def test_all_that_is_older_goes_and_all_else_stays(host, old_actions, user, othe
 
 
 @pytest.mark.large
-def test_what_was_imported_newest_first_goes_too(host, user):
+def test_removes_what_was_imported_newest_first(host, user):
     am.create_many(
         {"actor": user, "verb": "imported", "timestamp": OLD - timedelta(seconds=number)}
         for number in range(2500)
@@ -63,7 +63,7 @@ def test_what_was_imported_newest_first_goes_too(host, user):
     assert stored(host) == []
 
 
-def test_the_oldest_go_first(host, user, small_batches):
+def test_removes_the_oldest_first(host, user, small_batches):
     am.create_many(
         {"actor": user, "verb": f"no. {number}", "timestamp": OLD - timedelta(seconds=number)}
         for number in range(25)
@@ -79,28 +79,28 @@ def test_a_second_run_finds_nothing(host, actions):
     assert stored(host) == ["now"]
 
 
-def test_a_dry_run_tells_and_changes_nothing(host, actions):
+def test_a_dry_run_counts_and_changes_nothing(host, actions):
     everything = host.database.raw_actions()
     assert am.purge(OLD + timedelta(milliseconds=20), dry_run=True) == 20
     assert host.database.raw_actions() == everything
 
 
 @pytest.mark.large
-def test_many_of_one_moment_go_together(host, user):
+def test_removes_many_with_one_timestamp(host, user):
     am.create_many({"actor": user, "verb": "imported", "timestamp": OLD} for _ in range(1500))
     assert am.purge(OLD) == 0
     assert am.purge(OLD + timedelta(milliseconds=1)) == 1500
     assert stored(host) == []
 
 
-def test_an_aware_moment_is_the_same_moment(host, actions):
+def test_accepts_an_aware_moment(host, actions):
     moment = OLD + timedelta(milliseconds=7)
     aware = moment.replace(tzinfo=timezone.utc).astimezone(timezone(timedelta(hours=5)))
     assert am.purge(aware, dry_run=True) == am.purge(moment, dry_run=True) == 7
 
 
 @pytest.mark.parametrize("dry_run", [True, False])
-def test_a_moment_in_the_future_is_refused(host, actions, dry_run):
+def test_rejects_a_future_moment(host, actions, dry_run):
     """It may be a local time, and a slip would cost all."""
     with pytest.raises(ValueError, match=r"is in the future: it is .* UTC"):
         am.purge(datetime.now(timezone.utc) + timedelta(minutes=1), dry_run)
@@ -108,17 +108,17 @@ def test_a_moment_in_the_future_is_refused(host, actions, dry_run):
 
 
 @pytest.mark.parametrize("bad", [None, "2020-01-31", 180, timedelta(days=180), OLD.date()])
-def test_what_is_no_moment_is_refused(host, actions, bad):
+def test_rejects_what_is_not_a_moment(host, actions, bad):
     with pytest.raises(TypeError, match="before must be a datetime"):
         am.purge(bad)
     assert len(stored(host)) == 26
 
 
-def test_now_is_the_past(host, actions):
+def test_accepts_now(host, actions):
     assert am.purge(datetime.now(timezone.utc)) >= 25
 
 
-def test_what_is_in_hand_is_not_written_back(host, user):
+def test_loaded_actions_are_not_written_back(host, user):
     action = am.create(user, "old", recipients=[user])
     action.timestamp = OLD
     host.save(action)
@@ -130,7 +130,7 @@ def test_what_is_in_hand_is_not_written_back(host, user):
     assert stored(host) == []
 
 
-def test_what_is_in_hand_of_younger_ones_is_written(host, user, actions):
+def test_keeps_changes_of_newer_actions(host, user, actions):
     action = am.create(user, "new", recipients=[user])
     action.extra = "changed"
     am.purge(datetime(2021, 1, 1))
@@ -140,7 +140,7 @@ def test_what_is_in_hand_of_younger_ones_is_written(host, user, actions):
     assert found.extra == "changed"
 
 
-def test_recipients_go_with_their_action(host, actions):
+def test_removes_the_recipients_too(host, actions):
     am.purge(datetime(2021, 1, 1))
     if hasattr(model.orm, "ActionRecipient"):
         rows = host.database.tables["activity_stream_recipient"]

@@ -24,7 +24,7 @@ def test_everyone_is_stored_as_null_and_nobody_as_an_empty_list(host, user):
     assert [action.recipients for action in am.get_actions()[1]] == [[], []]
 
 
-def test_an_action_for_nobody_stays_so_when_the_host_changes_it(host, user):
+def test_a_changed_action_for_nobody_stays_for_nobody(host, user):
     am.create(user, "to nobody", recipients=[]).extra = "changed"
     am.create(user, "to everyone").extra = "changed"
     host.save()
@@ -37,7 +37,7 @@ def test_recipients_of_any_kind_see_their_stream(host, user, post):
     assert host.verbs(post) == ["edited"]
 
 
-def test_a_recipient_is_told_from_another_kind_with_the_same_key(host, user):
+def test_distinguishes_classes_with_the_same_key(host, user):
     number = host.save(host.model.Numbered(_id=1))
     counted = host.save(host.model.Counted(_id=1))
     am.create(user, "to the number", recipients=[number])
@@ -45,7 +45,7 @@ def test_a_recipient_is_told_from_another_kind_with_the_same_key(host, user):
     assert host.verbs(counted) == []
 
 
-def test_type_and_key_must_be_of_the_same_recipient(host, user):
+def test_matches_type_and_key_of_the_same_recipient(host, user):
     one, two = host.save(host.model.Numbered(_id=1), host.model.Numbered(_id=2))
     counted = host.save(host.model.Counted(_id=2))
     am.create(user, "mixed", recipients=[one, counted])
@@ -53,7 +53,7 @@ def test_type_and_key_must_be_of_the_same_recipient(host, user):
     assert am.count_not_seen_by_recipient(two) == 0
 
 
-def test_the_class_method_gives_the_same_stream(host, user):
+def test_the_class_method_returns_the_same_stream(host, user):
     am.create(user, "joined")
     from activitystream.model import Action
 

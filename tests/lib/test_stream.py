@@ -23,11 +23,11 @@ def verbs(actions):
     return [action.verb for action in actions]
 
 
-def test_it_is_newest_first(stream):
+def test_is_newest_first(stream):
     assert verbs(stream.all()) == verbs(stream) == ["4", "3", "2", "1", "0"]
 
 
-def test_actions_of_one_moment_have_an_order_too(host, user):
+def test_orders_actions_of_one_moment(host, user):
     moment = datetime(2026, 1, 31)
     actions = [am.create(user, str(number)) for number in range(5)]
     for action in actions:
@@ -39,7 +39,7 @@ def test_actions_of_one_moment_have_an_order_too(host, user):
     assert [verbs(stream.skip(n).limit(1)) for n in range(5)] == [["4"], ["3"], ["2"], ["1"], ["0"]]
 
 
-def test_limit_and_skip_give_a_part_in_either_order(stream):
+def test_limit_and_skip_work_in_either_order(stream):
     assert verbs(stream.limit(2)) == ["4", "3"]
     assert verbs(stream.skip(3)) == ["1", "0"]
     assert verbs(stream.skip(1).limit(2)) == verbs(stream.limit(2).skip(1)) == ["3", "2"]
@@ -47,12 +47,12 @@ def test_limit_and_skip_give_a_part_in_either_order(stream):
     assert verbs(stream.limit(0)) == verbs(stream.skip(9)) == []
 
 
-def test_a_part_leaves_the_stream_as_it_was(stream):
+def test_slicing_leaves_the_stream_unchanged(stream):
     stream.limit(1), stream.skip(1), stream[1:2]
     assert verbs(stream) == ["4", "3", "2", "1", "0"]
 
 
-def test_it_is_iterated_again_and_again_and_shows_what_is_new(stream, user):
+def test_iterating_again_shows_new_actions(stream, user):
     assert verbs(stream) == verbs(stream)
     am.create(user, "5")
     assert verbs(stream)[0] == "5"
@@ -73,19 +73,19 @@ def test_count_ignores_limit_and_skip(stream):
     assert stream.count() == stream.limit(2).count() == stream.skip(2).count() == 5
 
 
-def test_len_is_what_an_iteration_gives(stream):
+def test_len_is_the_number_of_iterated_actions(stream):
     parts = [stream, stream.limit(2), stream.limit(9), stream.skip(2), stream.skip(4).limit(3)]
     parts += [stream.skip(9), stream[1:3], stream[3:9], stream.limit(0)]
     assert [len(part) for part in parts] == [len(verbs(part)) for part in parts]
     assert [len(part) for part in parts] == [5, 2, 5, 3, 1, 0, 2, 2, 0]
 
 
-def test_it_is_true_while_it_has_an_action(stream):
+def test_is_true_if_it_has_an_action(stream):
     assert stream
     assert not stream.skip(5)
 
 
-def test_slices_are_streams_within_the_part(stream):
+def test_slices_stay_within_limit_and_skip(stream):
     assert verbs(stream[1:3]) == ["3", "2"]
     assert verbs(stream[:2]) == ["4", "3"]
     assert verbs(stream[3:]) == ["1", "0"]
@@ -95,7 +95,7 @@ def test_slices_are_streams_within_the_part(stream):
     assert verbs(stream.limit(2)[2:4]) == []
 
 
-def test_an_index_gives_one_action(stream):
+def test_an_index_returns_one_action(stream):
     assert stream[0].verb == "4"
     assert stream.skip(1)[1].verb == "2"
     with pytest.raises(IndexError):
@@ -105,19 +105,19 @@ def test_an_index_gives_one_action(stream):
 
 
 @pytest.mark.parametrize("bad", [-1, 1.5, "2", None, True, [3], {"$gt": 1}])
-def test_numbers_that_count_nothing_are_refused(stream, bad):
+def test_rejects_invalid_numbers(stream, bad):
     for ask in (stream.limit, stream.skip, stream.__getitem__):
         with pytest.raises(ValueError, match="must be a whole number"):
             ask(bad)
 
 
 @pytest.mark.parametrize("bad", [slice(-1, None), slice(None, -1), slice(0, 4, 2), slice("1", 2)])
-def test_slices_that_need_the_whole_stream_are_refused(stream, bad):
+def test_rejects_slices_that_need_the_whole_stream(stream, bad):
     with pytest.raises(ValueError, match="must be a whole number|must have no step"):
         stream[bad]
 
 
-def test_more_than_a_page_is_iterated_to_the_end(host, user, monkeypatch):
+def test_iterates_over_more_than_a_page(host, user, monkeypatch):
     monkeypatch.setattr("activitystream.lib.streams._PAGE_SIZE", 3)
     for number in range(7):
         am.create(user, str(number))
@@ -128,7 +128,7 @@ def test_more_than_a_page_is_iterated_to_the_end(host, user, monkeypatch):
     assert [action.actor for action in stream] == ["ann"] * 7
 
 
-def test_the_stream_of_something_unsaved_or_foreign_is_refused(host):
+def test_rejects_an_unsaved_or_foreign_recipient(host):
     with pytest.raises(ValueError, match="not stored yet"):
         am.get_by_recipient(host.model.User())
     for bad in (None, "ann", 5, {"$ne": None}):
@@ -136,14 +136,14 @@ def test_the_stream_of_something_unsaved_or_foreign_is_refused(host):
             am.get_by_recipient(bad)
 
 
-def test_turbogears_paginates_it(host, user, app):
+def test_works_with_turbogears_paginate(host, user, app):
     for number in range(7):
         am.create(user, str(number))
     answer = app.get("/paginated?page=2").json["actions"]
     assert (answer["total"], verbs_of(answer["entries"])) == (7, ["3", "2", "1"])
 
 
-def test_turbogears_renders_its_actions_as_json_with_chosen_fields(host, user, app):
+def test_turbogears_renders_actions_as_json(host, user, app):
     secret = host.save(host.model.Coded(_id="a secret recipient"))
     am.create(user, "liked", host.post(), recipients=[user, secret])
     (answer,) = app.get("/as_json").json["actions"]
@@ -158,7 +158,7 @@ def verbs_of(entries):
 
 
 @pytest.mark.parametrize("wrong", [None, 5, "no. 5", datetime(2026, 1, 31)])
-def test_a_stream_goes_on_from_actions_only(user, wrong):
+def test_before_and_after_accept_only_actions(user, wrong):
     for verb in ("before", "after"):
         with pytest.raises(TypeError, match="take an action; got"):
             getattr(am.get_by_recipient(user), verb)(wrong)
@@ -175,7 +175,7 @@ def at_once(host, user):
     return list(reversed(actions))
 
 
-def test_a_stream_goes_on_before_an_action(host, user, at_once):
+def test_before_continues_below_an_action(host, user, at_once):
     newest_first = am.get_by_recipient(user).all()
     assert newest_first == sorted(at_once, key=lambda each: (each.timestamp, each._id))[::-1]
     for number, action in enumerate(newest_first):
@@ -190,7 +190,7 @@ def test_a_stream_goes_on_before_an_action(host, user, at_once):
         assert newer.count() == number
 
 
-def test_a_stream_is_cut_on_both_sides(host, user, at_once):
+def test_combines_after_and_before(host, user, at_once):
     newest_first = am.get_by_recipient(user).all()
     for start, newer in enumerate(newest_first):
         for stop, older in enumerate(newest_first):
@@ -208,7 +208,7 @@ def test_pages_hold_each_action_once_while_others_are_added(host, user, at_once)
     assert shown == expected
 
 
-def test_a_stream_goes_on_before_an_action_that_is_stored_no_more(host, user, at_once):
+def test_before_accepts_a_deleted_action(host, user, at_once):
     newest_first = am.get_by_recipient(user).all()
     verbs = [action.verb for action in newest_first]
     host.database.delete(newest_first[3])
@@ -264,7 +264,7 @@ def test_loads_the_entities_of_a_page_together_around_an_inner_iteration(
     assert len([number for number in asked if number is not None]) <= 3 + 1
 
 
-def test_what_is_changed_around_an_inner_iteration_is_stored(host, seven, small_pages):
+def test_stores_changes_around_an_inner_iteration(host, seven, small_pages):
     for one in seven:
         list(seven)
         one.extra = "changed"
@@ -273,7 +273,7 @@ def test_what_is_changed_around_an_inner_iteration_is_stored(host, seven, small_
     assert {action["extra"] for action in host.database.raw_actions()} == {"changed"}
 
 
-def test_iterates_on_where_the_host_begins_a_new_session_meanwhile(host, seven, small_pages):
+def test_iterates_on_in_a_new_session(host, seven, small_pages):
     verbs = []
     for action in seven:
         verbs.append(action.verb)
@@ -281,7 +281,7 @@ def test_iterates_on_where_the_host_begins_a_new_session_meanwhile(host, seven, 
     assert verbs == SEVEN
 
 
-def test_counts_what_is_both_in_a_span_and_new(host, user, at_once):
+def test_counts_what_is_in_a_span_and_new(host, user, at_once):
     newest_first = [cursor_of(action) for action in am.get_by_recipient(user)]
     to = addresses_of(user)
     millisecond = timedelta(milliseconds=1)

@@ -65,7 +65,7 @@ def named(host, monkeypatch):
 
 
 @pytest.mark.parametrize("many", [False, True], ids=["create", "create_many"])
-def test_it_is_stored_as_it_was_given_or_refused(host, user, post, named, many):
+def test_stores_any_text_unchanged_or_rejects_it(host, user, post, named, many):
     columns = ("verb", "description", "extra", "actor_name", "target_name")
 
     @given(texts, st.none() | texts, st.none() | texts, texts)
@@ -95,7 +95,7 @@ def test_it_is_stored_as_it_was_given_or_refused(host, user, post, named, many):
 
 
 @pytest.mark.parametrize("letter", ["x", "'", "\u202e", "\U0001f514"], ids=ascii)
-def test_a_description_of_a_megabyte_comes_back(host, user, letter):
+def test_stores_a_description_of_a_megabyte(host, user, letter):
     text = letter * LONG
     am.create(user, "wrote", description=text)
     host.database.forget()
@@ -103,7 +103,7 @@ def test_a_description_of_a_megabyte_comes_back(host, user, letter):
     assert action.description == text
 
 
-def test_long_texts_are_imported_by_the_thousand(host, user):
+def test_imports_thousands_of_long_texts(host, user):
     given = {"actor": user, "verb": "wrote", "recipients": [user]}
     texts = [f"{number}" + "'" * 20_000 for number in range(1200)]
     assert am.create_many({**given, "description": text} for text in texts) == len(texts)
@@ -112,7 +112,7 @@ def test_long_texts_are_imported_by_the_thousand(host, user):
 
 
 @pytest.mark.parametrize("field", ["verb", "description", "extra"])
-def test_what_is_no_text_is_refused(host, user, field):
+def test_rejects_what_is_not_text(host, user, field):
     @given(everything.filter(lambda value: not isinstance(value, (str, type(None)))))
     def check(value):
         with pytest.raises(TypeError, match=f"{field} must be a string"):
@@ -123,7 +123,7 @@ def test_what_is_no_text_is_refused(host, user, field):
 
 
 @pytest.mark.parametrize("field", ["actor", "target", "action_obj", "recipients"])
-def test_what_is_no_entity_is_refused(host, user, field):
+def test_rejects_what_is_not_an_entity(host, user, field):
     allowed = {"actor": [], "recipients": [None, []]}.get(field, [None])
 
     @given(everything.filter(lambda value: value not in allowed))
@@ -136,7 +136,7 @@ def test_what_is_no_entity_is_refused(host, user, field):
 
 
 @given(value=everything | st.integers(min_value=-(2**70), max_value=2**70))
-def test_a_number_is_a_whole_one_or_refused(host, user, value):
+def test_rejects_numbers_that_are_not_integers(host, user, value):
     for ask in (
         lambda: am.get_actions(limit=value),
         lambda: am.get_actions(offset=value),
@@ -152,7 +152,7 @@ def test_a_number_is_a_whole_one_or_refused(host, user, value):
 
 
 @pytest.mark.parametrize("field", ["verb", "actor_type", "actor_id", "_id", "timestamp"])
-def test_actions_are_filtered_by_any_value_or_it_is_refused(host, user, field):
+def test_filters_by_any_value_or_rejects_it(host, user, field):
     am.create(user, "joined")
 
     @given(everything | st.integers(min_value=-(2**70), max_value=2**70))
@@ -169,14 +169,14 @@ def test_actions_are_filtered_by_any_value_or_it_is_refused(host, user, field):
     assert am.get_actions(filters={"verb": "joined"})[0] == 1
 
 
-def test_a_filter_of_the_wrong_kind_says_what_is_wanted(host, user):
+def test_rejects_a_filter_of_the_wrong_type(host, user):
     with pytest.raises(ValueError, match="must be one string or None; got int"):
         am.get_actions(filters={"verb": 5})
     with pytest.raises(ValueError, match="timestamp.* must be one datetime or None; got str"):
         am.get_actions(filters={"timestamp": "2026-01-31"})
 
 
-def test_a_text_of_ones_own_kind_is_plain_at_once(host, user, app):
+def test_stores_subclasses_of_str_as_plain_text(host, user, app):
     action = am.create(user, Markup("<i>said</i>"), description=Markup("<i>"))
     assert (type(action.verb), type(action.description)) == (str, str)
 
@@ -220,7 +220,7 @@ shown = pytest.mark.parametrize("database", ["mim", "sqlite"], indirect=True)
 
 
 @shown
-def test_it_is_shown_as_text_wherever_it_is_shown(host, user, post, named, monkeypatch):
+def test_shows_any_text_as_text_everywhere(host, user, post, named, monkeypatch):
     said = {"verb": "did"}
     action = am.create(post, "did", post, post)
     host.save()
@@ -269,7 +269,7 @@ def browsers_reading(link):
 
 
 @shown
-def test_no_link_leaves_the_site(host, user, post, monkeypatch):
+def test_shows_no_link_that_leaves_the_site(host, user, post, monkeypatch):
     told = {"link": None}
     monkeypatch.setattr(host.model.Post, "as_link", property(lambda self: told["link"]))
     am.create(user, "did", post)
@@ -296,7 +296,7 @@ def test_no_link_leaves_the_site(host, user, post, monkeypatch):
 
 
 @shown
-def test_each_text_keeps_its_writing_direction_to_itself(host, user, post):
+def test_isolates_the_writing_direction_of_each_text(host, user, post):
     am.create(user, "liked", post, post)
     line = host.browser(user).get("/activitystream/").html.select_one(".activitystream-line")
     isolated = [each.text for each in line.select("bdi, [dir=auto]")]

@@ -21,25 +21,25 @@ def action(host, user, other, post, note):
     return am.get_by_recipient(host.model.user_named("bob")).first()
 
 
-def test_actor_and_target_are_shown_as_they_say_and_the_object_is_the_entity(host, action, note):
+def test_actor_and_target_are_texts_and_the_object_an_entity(host, action, note):
     assert action.actor == "ann"
     assert action.target == "A post"
     assert action.action_obj._id == note._id
     assert action.target_link == f"/post/{action.target_id}"
 
 
-def test_an_entity_that_says_nothing_is_shown_itself(host, user, note):
+def test_returns_an_entity_without_as_str_itself(host, user, note):
     am.create(user, "kept", note)
     action = am.get_by_recipient(user).first()
     assert action.target is note
     assert action.target_link is None
 
 
-def test_recipients_are_entities_in_order(action):
+def test_returns_recipients_in_order(action):
     assert [recipient.user_name for recipient in action.recipients] == ["bob", "ann"]
 
 
-def test_deleted_entities_are_none_and_their_names_stay(host, action, user, post, note, other):
+def test_deleted_entities_are_none_and_keep_their_names(host, action, user, post, note, other):
     for entity in (user, post, note):
         host.database.raw_delete(entity)
     host.database.forget()
@@ -51,16 +51,16 @@ def test_deleted_entities_are_none_and_their_names_stay(host, action, user, post
     assert action.name_of("action_obj") == "deleted"
 
 
-def test_nothing_is_called_by_its_fields(host, action):
+def test_names_no_entity_by_its_fields(host, action):
     assert action.name_of("action_obj") == "Note"
 
 
-def test_an_entity_with_a_text_of_its_own_is_called_by_it(host, action, monkeypatch):
+def test_names_an_entity_by_its_str(host, action, monkeypatch):
     monkeypatch.setattr(host.model.Note, "__str__", lambda self: "a note")
     assert action.name_of("action_obj") == "a note"
 
 
-def test_a_role_that_there_is_not_is_refused(host, action):
+def test_rejects_an_unknown_role(host, action):
     for ask in (action.entity, action.name_of):
         with pytest.raises(ValueError, match="no 'object', but actor, target, action_obj"):
             ask("object")
@@ -71,14 +71,14 @@ def test_nobody_is_called_nothing(host, user):
     assert (action.target, action.action_obj, action.name_of("target")) == (None, None, "")
 
 
-def test_a_name_that_is_none_is_not_shown(host, user, post, monkeypatch):
+def test_names_an_entity_without_text_by_its_class(host, user, post, monkeypatch):
     monkeypatch.setattr(host.model.Post, "as_str", None)
     action = am.create(user, "liked", post)
     assert action.target_name is None
     assert action.name_of("target") == "Post"
 
 
-def test_what_the_host_changed_in_hand_is_not_lost_by_reading(host, user, post):
+def test_reading_keeps_the_hosts_unsaved_changes(host, user, post):
     am.create(user, "liked", post)
     post.title = "changed"
     assert am.get_by_recipient(user).first().target == "changed"

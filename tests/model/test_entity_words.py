@@ -98,7 +98,7 @@ def test_stores_and_shows_a_text_however_it_is_given(host, user, app, note, word
     assert feed["orderedItems"][0]["target"]["name"] == "A <post>"
 
 
-def test_gives_as_actor_and_target_what_a_method_says(host, user, note, monkeypatch):
+def test_calls_as_str_if_it_is_a_method(host, user, note, monkeypatch):
     says(host, monkeypatch, as_str=lambda self: "A note")
     action = am.create(note, "kept", note)
     assert (action.actor, action.target) == ("A note", "A note")
@@ -106,7 +106,7 @@ def test_gives_as_actor_and_target_what_a_method_says(host, user, note, monkeypa
 
 @pytest.mark.parametrize("word", NO_TEXTS.values(), ids=NO_TEXTS)
 @pytest.mark.parametrize("role", ["actor", "target", "action_obj"])
-def test_refuses_to_store_what_is_no_text(host, user, note, word, role, monkeypatch):
+def test_rejects_what_is_not_text(host, user, note, word, role, monkeypatch):
     says(host, monkeypatch, as_str=word)
     with pytest.raises(TypeError, match=r"Note\.as_str must be a text, or None, not") as refused:
         am.create(**{"actor": user, "verb": "kept", role: note})
@@ -117,7 +117,7 @@ def test_refuses_to_store_what_is_no_text(host, user, note, word, role, monkeypa
 
 
 @pytest.mark.parametrize("word", RAISING.values(), ids=RAISING)
-def test_refuses_to_store_what_raises(host, user, note, word, monkeypatch):
+def test_rejects_what_raises(host, user, note, word, monkeypatch):
     says(host, monkeypatch, as_str=word)
     with pytest.raises(ValueError, match=r"target .*Note\.as_str raised") as refused:
         am.create(user, "kept", note)

@@ -104,7 +104,7 @@ def test_a_timestamp_of_mariadb_holds_a_mark(host, user, define, zone):
 @pytest.mark.parametrize(
     "timestamp", [datetime.min, datetime(999, 12, 31), datetime(1, 1, 2, tzinfo=AHEAD)]
 )
-def test_an_action_of_long_ago_is_refused(host, user, timestamp):
+def test_rejects_an_action_of_long_ago(host, user, timestamp):
     old = {"actor": user, "verb": "left", "timestamp": timestamp}
     with pytest.raises(ValueError, match="action 0: timestamp must be after 1000-01-02"):
         am.create_many([old])
@@ -113,7 +113,7 @@ def test_an_action_of_long_ago_is_refused(host, user, timestamp):
 
 
 @pytest.mark.parametrize("year", [1001, 1600, 1899, 1969, 1970])
-def test_an_old_action_is_shown_and_purged(host, user, app, year):
+def test_shows_and_purges_old_actions(host, user, app, year):
     timestamp = datetime(year, 1, 3, 4, 5, 6, 789000)
     am.create_many([{"actor": user, "verb": "left", "timestamp": timestamp}])
     host.save()
@@ -136,13 +136,13 @@ def test_an_old_action_is_shown_and_purged(host, user, app, year):
         datetime.max.replace(tzinfo=AHEAD),
     ],
 )
-def test_no_action_is_of_a_moment_beyond_time(host, user, moment):
+def test_finds_no_action_at_the_ends_of_time(host, user, moment):
     am.create(user, "joined")
     assert am.get_actions(filters={"timestamp": moment}) == (0, [])
     if moment.year == 1:
         assert am.purge(before=moment) == 0
 
 
-def test_a_filter_that_is_no_moment_in_utc_is_refused(host):
+def test_rejects_a_filter_out_of_range(host):
     with pytest.raises(ValueError, match="no moment in UTC"):
         am.get_actions(filters={"timestamp": datetime.max.replace(tzinfo=BEHIND)})

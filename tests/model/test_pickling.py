@@ -71,7 +71,7 @@ def test_a_changed_copy_changes_nothing_stored(host, action):
     assert host.database.raw_actions()[0]["verb"] == "liked"
 
 
-def test_an_action_that_is_unpickled_elsewhere_is_shown(host, action):
+def test_shows_an_action_unpickled_in_a_new_app(host, action):
     """Where another process has made no action yet."""
     pickled = pickle.dumps(action)
     host.database.forget()

@@ -71,13 +71,13 @@ def test_a_page_costs_one_query_and_one_per_kind_of_entity(host, queries, number
     ],
     ids=["actor", "target", "action_obj", "target_link"],
 )
-def test_whoever_asks_first_asks_for_the_whole_page(host, queries, ask):
+def test_the_first_entity_loads_those_of_the_page(host, queries, ask):
     actions = am.get_by_recipient(host.ann).limit(100).all()
     assert queries(lambda: ask(actions[50])) == ["read"]
     assert queries(lambda: [ask(action) for action in actions]) == []
 
 
-def test_whoever_asks_first_for_recipients_asks_for_the_whole_page(host, queries):
+def test_the_first_recipients_load_those_of_the_page(host, queries):
     actions = am.get_by_recipient(host.ann).limit(100).all()
     asked = queries(lambda: actions[50].recipients)
     assert asked == ["read"] * 2
@@ -118,7 +118,7 @@ def test_an_action_for_a_hundred_costs_as_much_as_for_one(host, queries):
 
 
 @pytest.mark.parametrize("number", [10, 100])
-def test_a_rendered_page_costs_as_much_more_than_one_without(host, queries, number):
+def test_a_rendered_page_costs_a_query_and_one_per_kind(host, queries, number):
     app = host.browser(host.ann)
     without = queries(lambda: app.get("/notifications?number=0"))
     with_them = queries(lambda: app.get(f"/notifications?number={number}"))
@@ -141,7 +141,7 @@ def keys_asked(host, call):
     return [number for number in asked if number is not None]
 
 
-def test_an_action_for_a_crowd_does_not_load_it_along(host):
+def test_reading_the_actor_loads_no_crowd(host):
     crowd = host.save(*(host.model.User(user_name=f"crowd{number}") for number in range(1500)))
     am.create(host.ann, "announced", recipients=[host.ann, *crowd])
     host.database.forget()

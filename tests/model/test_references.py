@@ -23,7 +23,7 @@ def stored(host):
         ("Coded", ""),
     ],
 )
-def test_any_key_is_found_again(host, user, kind, key):
+def test_finds_entities_of_any_key(host, user, kind, key):
     entity = host.save(getattr(host.model, kind)(_id=key))
     am.create(entity, "did", entity, entity, recipients=[entity])
     as_stored = host.database.stored_key(key)
@@ -36,7 +36,7 @@ def test_any_key_is_found_again(host, user, kind, key):
 
 
 @on(*UUIDS)
-def test_a_uuid_key_is_found_again(host):
+def test_finds_entities_of_uuid_keys(host):
     key = uuid.uuid4()
     entity = host.save(host.model.Unique(_id=key))
     am.create(entity, "did", recipients=[entity])
@@ -76,7 +76,7 @@ def test_a_class_may_name_itself_and_be_read_by_its_old_name(host, user):
     assert (action.target, action.recipients) == (topic, [topic])
 
 
-def test_two_classes_of_one_name_are_refused_with_both_named(host, user, post, define):
+def test_rejects_two_classes_of_one_name(host, user, post, define):
     other_post = host.save(define("Post", "forum_post")())
     for target in (post, other_post):
         with pytest.raises(ValueError, match="'Post'") as caught:
@@ -97,7 +97,7 @@ def test_two_classes_of_one_name_live_together_when_one_names_itself(host, user,
     assert older.target == "A post"
 
 
-def test_two_subclasses_of_one_name_are_refused_with_both_roots_named(host, user, define):
+def test_rejects_two_subclasses_of_one_name(host, user, define):
     staff = define("Staff", "staff")
     define("Admin", "staff", base=staff)
     for entity in (user, host.save(staff())):
@@ -135,7 +135,7 @@ def test_an_object_of_the_class_as_it_was_before_has_its_name(host, user, define
     assert stored(host)["target_type"] == "Reloaded"
 
 
-def test_an_old_name_that_another_class_bears_is_refused(host, user, post, define):
+def test_rejects_an_old_name_of_another_class(host, user, post, define):
     define("Article", "article", activity_type=("forum.Article", "Post"))
     with pytest.raises(ValueError, match=r"tests\.helpers\.host\.forum\.Article"):
         am.create(user, "liked", post)
@@ -159,13 +159,13 @@ def test_a_class_that_was_defined_again_is_no_other_class(host, user, define):
 
 
 @pytest.mark.parametrize("bad", [5, "", (), ("",), (None,), None])
-def test_a_name_that_is_none_is_refused(host, user, define, bad):
+def test_rejects_an_invalid_activity_type(host, user, define, bad):
     entity = host.save(define("Misnamed", "misnamed", activity_type=bad)())
     with pytest.raises(TypeError, match=r"forum\.Misnamed\.activity_type must be a name"):
         am.create(user, "liked", entity)
 
 
-def test_a_class_that_the_host_has_no_more_is_as_if_deleted(host, user):
+def test_treats_a_removed_class_as_deleted(host, user):
     key = host.database.stored_key(1)
     host.database.insert_action(
         verb="did", actor_type="Gone", actor_id=key, actor_name="X", _recipients=None

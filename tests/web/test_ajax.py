@@ -39,55 +39,55 @@ def friends(host):
     host.plug(may_update=may_update, blueprint={"decode_json_params": True})
 
 
-def test_it_marks_the_user_and_answers_the_value_before(host, user, app):
+def test_marks_the_user_and_returns_the_previous_value(host, user, app):
     assert call(app).json == {"last_activity_seen": None}
     before = seen(host, user)
     assert before is not None
     assert call(app).json == {"last_activity_seen": str(before)}
 
 
-def test_the_value_is_encoded_as_turbogears_encodes_dates(host, user, app):
+def test_encodes_the_date_as_turbogears_does(host, user, app):
     am.mark_seen(user, until=LONG_AGO)
     assert call(app).json == {"last_activity_seen": "2020-01-01 12:30:00"}
 
 
-def test_it_may_be_got_as_before(host, user, app):
+def test_accepts_get_as_release_0_1_1_did(host, user, app):
     assert app.get(URL).json == {"last_activity_seen": None}
     assert seen(host, user) is not None
 
 
-def test_other_methods_mark_nothing(host, user, app):
+def test_rejects_other_methods(host, user, app):
     for method in (app.put, app.delete, app.patch):
         assert method(URL, expect_errors=True).status_int == 405
     assert seen(host, user) is None
 
 
-def test_until_is_honoured(host, user, app):
+def test_marks_no_further_than_until(host, user, app):
     call(app, until="2020-01-01T12:30:00.000")
     assert seen(host, user) == LONG_AGO
     call(app, until="2999-01-01T12:30:00.000")
     assert LONG_AGO < seen(host, user) < datetime(2998, 1, 1)
 
 
-def test_the_user_may_be_named(host, user, app):
+def test_accepts_the_users_own_type_and_key(host, user, app):
     assert call(app, **named(user)).json == {"last_activity_seen": None}
     assert seen(host, user) is not None
 
 
-def test_an_admin_may_be_named_as_such_or_as_a_user(host):
+def test_accepts_the_name_of_the_class_or_its_base(host):
     admin = host.save(host.model.Admin(user_name="root"))
     app = host.browser(admin)
     assert call(app, **named(admin)).status_int == 200
     assert call(app, **named(admin, _type="User")).status_int == 200
 
 
-def test_somebody_else_is_not_marked(host, user, other, app):
+def test_never_marks_another_user(host, user, other, app):
     assert call(app, **named(other)).status_int == 404
     assert seen(host, other) is None
 
 
 @pytest.mark.parametrize("may_update", [None, lambda user, recipient: False], ids=["own", "asked"])
-def test_never_tells_whether_somebody_exists(host, user, other, may_update):
+def test_never_reveals_whether_a_user_exists(host, user, other, may_update):
     numbered = host.save(host.model.Numbered(_id=7))
     host.plug(may_update=may_update)
     unknown = {"_type": "User", "_id": host.database.unknown_key}
@@ -104,7 +104,7 @@ def test_never_tells_whether_somebody_exists(host, user, other, may_update):
 
 
 @on(*COUNTED)
-def test_does_the_same_work_for_whoever_exists_and_who_does_not(host, user, other, app):
+def test_does_the_same_work_whether_or_not_a_user_exists(host, user, other, app):
     queries = []
     for name in ({"_type": "User", "_id": host.database.unknown_key}, named(other)):
         with host.database.queries() as recorded:
@@ -114,7 +114,7 @@ def test_does_the_same_work_for_whoever_exists_and_who_does_not(host, user, othe
 
 
 @on(*MING)
-def test_a_name_of_two_never_tells_that_both_exist(host, user):
+def test_never_reveals_a_second_entity_of_a_name(host, user):
     number, text = host.save(host.model.Unique(_id=7), host.model.Unique(_id="7"))
     for allowed, status in (((), 404), ((7,), 200), ((7, "7"), 400)):
         host.plug(may_update=lambda user, recipient, allowed=allowed: recipient._id in allowed)
@@ -122,7 +122,7 @@ def test_a_name_of_two_never_tells_that_both_exist(host, user):
     assert (seen(host, number) is None, seen(host, text)) == (False, None)
 
 
-def test_somebody_else_is_marked_where_the_host_says_so(host, user, other, friends):
+def test_marks_another_user_if_may_update_allows_it(host, user, other, friends):
     third = host.user("cec")
     app = host.browser(user)
     assert call(app, **named(other)).json == {"last_activity_seen": None}
@@ -135,13 +135,13 @@ def test_somebody_else_is_marked_where_the_host_says_so(host, user, other, frien
 @pytest.mark.parametrize(
     ("kind", "key"), [("Numbered", 7), ("Numbered", 2**63 - 1), ("Coded", "7")]
 )
-def test_a_recipient_with_another_kind_of_key_is_marked(host, user, friends, kind, key):
+def test_marks_recipients_with_other_types_of_keys(host, user, friends, kind, key):
     recipient = host.save(getattr(host.model, kind)(_id=key))
     assert call(host.browser(user), **named(recipient)).json == {"last_activity_seen": None}
     assert seen(host, recipient) is not None
 
 
-def test_a_class_is_known_by_each_of_its_names(host, user, friends):
+def test_accepts_each_name_of_a_class(host, user, friends):
     topic = host.save(host.model.Topic())
     for name in ("forum.Topic", "Thread"):
         assert call(host.browser(user), **named(topic, _type=name)).status_int == 200
@@ -160,7 +160,7 @@ def test_a_class_is_known_by_each_of_its_names(host, user, friends):
         {"_type": "__class__", "_id": "x"},
     ],
 )
-def test_an_unknown_recipient_is_not_found(host, user, app, friends, unknown):
+def test_answers_404_for_an_unknown_recipient(host, user, app, friends, unknown):
     unknown = {"_id": host.database.unknown_key, **unknown}
     assert call(host.browser(user), **unknown).status_int == 404
     assert seen(host, user) is None
@@ -183,14 +183,14 @@ def test_an_unknown_recipient_is_not_found(host, user, app, friends, unknown):
         {"until": "yesterday"},
     ],
 )
-def test_a_malformed_request_is_refused(host, user, friends, malformed):
+def test_rejects_malformed_requests(host, user, friends, malformed):
     answer = call(host.browser(user), **malformed)
     assert answer.status_int == 400
     assert answer.json["detail"]
     assert seen(host, user) is None
 
 
-def test_a_key_of_another_kind_is_refused(host, user, friends):
+def test_rejects_a_key_of_the_wrong_type(host, user, friends):
     key = host.database.malformed_key
     assert call(host.browser(user), _type="User", _id=key).status_int == 400
     assert seen(host, user) is None
@@ -209,31 +209,31 @@ def test_a_key_of_another_kind_is_refused(host, user, friends):
         5,
     ],
 )
-def test_injected_operators_are_refused(host, user, other, friends, body):
+def test_rejects_injected_operators(host, user, other, friends, body):
     answer = host.browser(user).post_json(URL, body, expect_errors=True)
     assert answer.status_int == 400
     assert (seen(host, user), seen(host, other)) == (None, None)
 
 
-def test_a_recipient_may_be_named_in_json(host, user, other, friends):
+def test_accepts_a_recipient_in_json(host, user, other, friends):
     browser = host.browser(user)
     assert browser.post_json(URL, named(other)).json == {"last_activity_seen": None}
     assert (seen(host, user), seen(host, other) is None) == (None, False)
 
 
-def test_json_that_is_none_is_refused(host, user, friends):
+def test_rejects_invalid_json(host, user, friends):
     answer = host.browser(user).post(URL, "{", content_type="application/json", expect_errors=True)
     assert answer.status_int == 400
     assert seen(host, user) is None
 
 
-def test_repeated_parameters_are_refused(host, user, other, app):
+def test_rejects_repeated_parameters(host, user, other, app):
     query = f"_type=User&_id={user._id}&_id={other._id}"
     assert app.get(f"{URL}?{query}", expect_errors=True).status_int == 400
     assert (seen(host, user), seen(host, other)) == (None, None)
 
 
-def test_nobody_and_the_deleted_get_401_as_json(host, user, other):
+def test_answers_401_in_json_without_a_stored_user(host, user, other):
     gone = host.browser(other)
     host.database.delete(other)
     for browser in (host.browser(), gone):
@@ -244,27 +244,27 @@ def test_nobody_and_the_deleted_get_401_as_json(host, user, other):
 
 
 @pytest.mark.parametrize("headers", FOREIGN)
-def test_another_site_gets_403_and_marks_nothing(host, user, app, headers):
+def test_answers_403_to_other_sites(host, user, app, headers):
     assert call(app, headers=headers).status_int == 403
     assert seen(host, user) is None
 
 
 @pytest.mark.parametrize("headers", OWN)
-def test_the_sites_own_pages_mark(host, user, app, headers):
+def test_accepts_requests_of_the_sites_own_pages(host, user, app, headers):
     assert call(app, headers=headers).status_int == 200
     assert seen(host, user) is not None
 
 
 @pytest.mark.parametrize("headers", [*FOR_NOBODY, {"Ping-To": "http://elsewhere.example/"}])
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_what_nobody_looks_at_marks_nothing(host, user, app, headers, method):
+def test_prefetching_marks_nothing(host, user, app, headers, method):
     answer = getattr(app, method)(URL, headers=headers, status=403)
     assert "no-store" in answer.headers["Cache-Control"]
     assert seen(host, user) is None
 
 
 @pytest.mark.parametrize("kind", ["image", "script", "style", "iframe", "document", "object", ""])
-def test_a_get_marks_only_by_a_script(host, user, app, kind):
+def test_get_marks_only_if_a_script_sends_it(host, user, app, kind):
     headers = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": kind}
     app.get(URL, headers=headers, status=403)
     assert seen(host, user) is None
@@ -273,19 +273,19 @@ def test_a_get_marks_only_by_a_script(host, user, app, kind):
     assert seen(host, user) is not None
 
 
-def test_what_has_no_stream_is_not_found(host, user, post, friends):
+def test_answers_404_for_an_entity_that_stores_no_mark(host, user, post, friends):
     assert call(host.browser(user), **named(post)).status_int == 404
 
 
 @on(*MING)
-def test_a_key_that_may_be_two_things_is_refused(host, user, friends):
+def test_rejects_an_ambiguous_key(host, user, friends):
     number, text = host.save(host.model.Unique(_id=7), host.model.Unique(_id="7"))
     assert call(host.browser(user), **named(number)).status_int == 400
     assert (seen(host, number), seen(host, text)) == (None, None)
 
 
 @on(*UUIDS)
-def test_a_uuid_is_a_key_too(host):
+def test_accepts_a_uuid_as_key(host):
     host.plug(may_update=lambda user, recipient: True)
     recipient = host.save(host.model.Unique(_id=uuid.uuid4()))
     assert call(host.browser(host.user()), **named(recipient)).status_int == 200
@@ -297,7 +297,7 @@ def test_head_marks_nothing(host, user, app):
     assert seen(host, user) is None
 
 
-def test_until_of_the_newest_shown_leaves_the_newer_new(host, user, app):
+def test_until_leaves_newer_actions_new(host, user, app):
     shown = am.create(user, "shown")
     newer = am.create(user, "newer")
     newer.timestamp = shown.timestamp + timedelta(milliseconds=1)

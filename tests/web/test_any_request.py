@@ -173,7 +173,7 @@ methods = st.sampled_from(("GET", "POST")) | st.sampled_from(METHODS)
 @pytest.mark.parametrize(
     "paths", [[path] for path in PATHS] + [ODD_PATHS], ids=lambda paths: paths[0]
 )
-def test_it_is_answered_and_tells_and_changes_nothing_of_anyone_else(host, paths):
+def test_any_request_is_answered_and_leaves_others_alone(host, paths):
     host.plug(blueprint={"decode_json_params": True})
     user, other = host.user("ann"), host.user("bob")
     am.create(user, "liked", host.post())

@@ -30,7 +30,7 @@ def many(host, user):
         am.create(user, f"no. {number}", recipients=[user])
 
 
-def test_it_tells_the_number_of_new_actions(host, user, app):
+def test_shows_the_number_of_new_actions(host, user, app):
     assert count_of(app.get("/with_bell")) is None
     am.create(user, "joined")
     am.create(user, "left")
@@ -41,7 +41,7 @@ def test_it_tells_the_number_of_new_actions(host, user, app):
     assert link["href"] == "/activitystream/"
 
 
-def test_it_counts_no_further_than_99(host, user, many, app):
+def test_counts_up_to_99(host, user, many, app):
     page = app.get("/with_bell")
     assert count_of(page) == "99+"
     assert "more than 99 new notifications" in bell_of(page).text
@@ -49,7 +49,7 @@ def test_it_counts_no_further_than_99(host, user, many, app):
     app.get("/activitystream/bell")
 
 
-def test_there_is_none_for_anyone_else(host, other, user):
+def test_shows_nothing_without_a_stored_user(host, other, user):
     gone = host.browser(other)
     host.database.delete(other)
     for browser in (host.browser(), gone):
@@ -59,7 +59,7 @@ def test_there_is_none_for_anyone_else(host, other, user):
         assert page.html.select_one("nav").text == ""
 
 
-def test_asked_again_it_tells_the_number_of_now(host, user, app):
+def test_polling_returns_the_current_number(host, user, app):
     app.get("/with_bell")
     am.create(user, "joined")
     answer = app.get(bell_of(app.get("/with_bell")).select_one("[hx-get]")["hx-get"])
@@ -68,7 +68,7 @@ def test_asked_again_it_tells_the_number_of_now(host, user, app):
 
 
 @pytest.mark.parametrize("path", ["bell", "newest", "more", "stream.json", "unseen.json"])
-def test_who_is_not_logged_in_gets_401_and_no_login_page(host, other, path):
+def test_answers_401_instead_of_a_login_page(host, other, path):
     gone = host.browser(other)
     host.database.delete(other)
     for browser in (host.browser(), gone):
@@ -78,14 +78,14 @@ def test_who_is_not_logged_in_gets_401_and_no_login_page(host, other, path):
 
 
 @pytest.mark.parametrize("path", ["", "bell", "newest", "more", "stream.json", "unseen.json"])
-def test_what_is_one_users_is_kept_by_no_cache_for_another(app, path):
+def test_no_cache_shares_it_between_users(app, path):
     answer = app.get(f"/activitystream/{path}")
     assert "private" in answer.headers["Cache-Control"]
     assert "Cookie" in answer.headers["Vary"]
 
 
 @pytest.mark.parametrize("path", ["", "bell", "newest", "more", "stream.json", "unseen.json"])
-def test_nothing_that_is_read_marks_anything(host, user, app, path):
+def test_reading_marks_nothing(host, user, app, path):
     am.create(user, "joined")
     for method in (app.get, app.head):
         method(f"/activitystream/{path}")
@@ -94,7 +94,7 @@ def test_nothing_that_is_read_marks_anything(host, user, app, path):
         method(f"/activitystream/{path}", status=405)
 
 
-def test_opened_it_shows_the_newest(host, user, post, app):
+def test_opens_with_the_newest_actions(host, user, post, app):
     for number in range(12):
         am.create(user, f"no. {number}", post)
     newest = app.get("/activitystream/newest")
@@ -104,7 +104,7 @@ def test_opened_it_shows_the_newest(host, user, post, app):
     assert "<!DOCTYPE" not in newest
 
 
-def test_what_was_shown_is_marked_and_no_more(host, user, app):
+def test_opening_marks_only_what_was_shown(host, user, app):
     shown = am.create(user, "shown")
     newest = app.get("/activitystream/newest")
     later = am.create(user, "later")
@@ -116,7 +116,7 @@ def test_what_was_shown_is_marked_and_no_more(host, user, app):
     assert count_of(app.get("/activitystream/bell")) is None
 
 
-def test_see_all_still_tells_what_was_new(host, user, app):
+def test_see_all_still_shows_what_was_new(host, user, app):
     for number in range(12):
         action = am.create(user, f"no. {number}")
         action.timestamp = clock.now() - timedelta(minutes=60 - number)
@@ -130,7 +130,7 @@ def test_see_all_still_tells_what_was_new(host, user, app):
     assert not page.html.select(".activitystream-badge")
 
 
-def test_with_nothing_new_there_is_nothing_to_mark(host, user, app):
+def test_marks_nothing_without_new_actions(host, user, app):
     empty = app.get("/activitystream/newest")
     assert "Nothing has happened yet." in empty
     assert not empty.html.select("[hx-post]")
@@ -142,19 +142,19 @@ def test_with_nothing_new_there_is_nothing_to_mark(host, user, app):
 
 
 @pytest.mark.parametrize(("option", "attribute"), [({}, "30"), ({"poll_interval": 5}, "5")])
-def test_the_host_says_how_often_it_asks(host, user, option, attribute):
+def test_polls_as_often_as_the_host_says(host, user, option, attribute):
     host.plug(**option)
     bell = bell_of(host.browser(user).get("/with_bell"))
     assert bell["data-activitystream-interval"] == attribute
 
 
-def test_a_host_may_have_it_never_ask(host, user):
+def test_never_polls_if_the_host_says_so(host, user):
     host.plug(poll_interval=None)
     bell = bell_of(host.browser(user).get("/with_bell"))
     assert not bell.has_attr("data-activitystream-interval")
 
 
-def test_its_urls_are_those_of_the_app(host, user):
+def test_uses_the_urls_of_the_appid(host, user):
     host.plug(appid="news")
     am.create(user, "joined")
     browser = host.browser(user, SCRIPT_NAME="/here")
@@ -163,7 +163,7 @@ def test_its_urls_are_those_of_the_app(host, user):
     assert urls == ["/here/news/", "/here/news/bell", "/here/news/newest"]
 
 
-def test_it_brings_its_stylesheet_and_script(app):
+def test_loads_its_stylesheet_and_script(app):
     page = app.get("/with_bell")
     bell = bell_of(page)
     assert app.get(bell.link["href"]).content_type == "text/css"
@@ -173,7 +173,7 @@ def test_it_brings_its_stylesheet_and_script(app):
 
 
 @on(*COUNTED)
-def test_it_costs_a_page_one_query_and_the_user(host, user, app):
+def test_costs_one_query_and_the_users(host, user, app):
     am.create(user, "joined")
 
     def queries(url):

@@ -65,7 +65,7 @@ def browser(request, host, after, user):
 
 @pytest.mark.parametrize("path", POLLED)
 @pytest.mark.parametrize("method", ["get", "head"])
-def test_a_timer_prolongs_no_login(browser, after, path, method):
+def test_polling_prolongs_no_login(browser, after, path, method):
     ask = getattr(browser, method)
     for seconds in range(REISSUE_TIME, TIMEOUT, 2 * REISSUE_TIME):
         after(seconds)
@@ -77,7 +77,7 @@ def test_a_timer_prolongs_no_login(browser, after, path, method):
 
 
 @pytest.mark.parametrize("path", WANTED)
-def test_whoever_is_there_stays_logged_in(browser, after, path):
+def test_an_active_user_stays_logged_in(browser, after, path):
     for seconds in range(60, 3 * TIMEOUT, 60):
         after(seconds)
         answer = browser.get(path)
@@ -86,7 +86,7 @@ def test_whoever_is_there_stays_logged_in(browser, after, path):
         assert browser.get("/remember").json == {"word": "kept"}
 
 
-def test_what_somebody_changes_in_a_session_is_kept_beside_a_timer(host, user, browser, after):
+def test_polling_keeps_changes_of_the_session(host, user, browser, after):
     class Noting(AuthMetadata):
         def get_user(self, identity, userid):
             if "note" in tg.request.params:
@@ -102,7 +102,7 @@ def test_what_somebody_changes_in_a_session_is_kept_beside_a_timer(host, user, b
     assert browser.get("/remember").json == {"word": "noted"}
 
 
-def test_a_timer_prolongs_no_login_of_a_user_who_is_gone(host, user, browser, after):
+def test_polling_prolongs_no_login_of_a_deleted_user(host, user, browser, after):
     host.database.delete(host.database.reload(user))
     after(2 * REISSUE_TIME)
     answer = browser.get("/activitystream/bell", status=401)

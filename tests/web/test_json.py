@@ -19,7 +19,7 @@ def items(answer):
     return answer.json["orderedItems"]
 
 
-def test_the_stream_is_a_page_of_activitystreams(host, user, other, post, app):
+def test_is_a_page_of_activitystreams(host, user, other, post, app):
     note = host.save(host.model.Note(secret="hunter2"))
     action = am.create(other, "commented", post, note, recipients=[user])
     answer = app.get("/activitystream/stream.json")
@@ -47,14 +47,14 @@ def test_the_stream_is_a_page_of_activitystreams(host, user, other, post, app):
     }
 
 
-def test_what_has_no_object_is_intransitive(user, app):
+def test_an_action_without_object_is_intransitive(user, app):
     am.create(user, "joined")
     (item,) = items(app.get("/activitystream/stream.json"))
     assert item["type"] == "IntransitiveActivity"
     assert set(item) == {"id", "type", "summary", "published", "actor"}
 
 
-def test_it_goes_on_below_what_it_gave(host, user, app):
+def test_next_continues_where_the_page_ended(host, user, app):
     for number in range(60):
         am.create(user, f"no. {number}")
     answer = app.get("/activitystream/stream.json")
@@ -73,12 +73,12 @@ def test_it_goes_on_below_what_it_gave(host, user, app):
     assert pages == 3
 
 
-def test_it_is_the_users_own(host, user, other, app):
+def test_shows_only_the_users_own_stream(host, user, other, app):
     am.create(user, "for bob", recipients=[other])
     assert items(app.get("/activitystream/stream.json")) == []
 
 
-def test_what_was_deleted_is_a_tombstone(host, user, other, post, app):
+def test_a_deleted_entity_is_a_tombstone(host, user, other, post, app):
     note = host.save(host.model.Note(secret="x"))
     am.create(other, "liked", post, note, recipients=[user])
     for entity in (other, post, note):
@@ -90,7 +90,7 @@ def test_what_was_deleted_is_a_tombstone(host, user, other, post, app):
     assert item["target"] == {"type": "Tombstone", "name": "A post"}
 
 
-def test_an_entity_may_say_itself_what_it_is(host, user, post, app, monkeypatch):
+def test_uses_the_as_activitystreams_of_an_entity(host, user, post, app, monkeypatch):
     am.create(user, "liked", post)
     monkeypatch.setattr(
         host.model.Post,
@@ -109,7 +109,7 @@ def test_the_summary_is_html_and_the_names_are_text(host, user, app):
     assert item["actor"]["name"] == "<b>&"
 
 
-def test_the_count_is_told_again_only_when_it_is_another(host, user, app):
+def test_answers_304_until_the_count_changes(host, user, app):
     answer = app.get("/activitystream/unseen.json")
     assert (answer.content_type, answer.json) == ("application/json", {"unseen": 0, "more": False})
     asked_again = {"If-None-Match": answer.headers["ETag"]}
@@ -125,7 +125,7 @@ def test_the_count_is_told_again_only_when_it_is_another(host, user, app):
     assert answer.json == {"unseen": 0, "more": False}
 
 
-def test_counts_up_to_100_and_says_whether_there_are_more(host, user, app):
+def test_counts_up_to_100_and_whether_there_are_more(host, user, app):
     am.create_many({"actor": user, "verb": "joined"} for _ in range(99))
     host.save()
     etags = []
@@ -144,7 +144,7 @@ def test_counts_up_to_100_and_says_whether_there_are_more(host, user, app):
 
 
 @on(*COUNTED)
-def test_asks_for_no_more_than_it_tells(host, user, app):
+def test_counts_no_further_than_it_shows(host, user, app):
     am.create_many({"actor": user, "verb": "joined"} for _ in range(300))
     host.save()
     with host.database.queries() as queries:
@@ -156,7 +156,7 @@ def test_asks_for_no_more_than_it_tells(host, user, app):
 
 @pytest.mark.parametrize("path", ["stream.json", "unseen.json"])
 @pytest.mark.parametrize("accept", ["text/html", "application/json", "image/png", "*/*", ""])
-def test_they_are_json_whatever_is_asked_for(user, app, path, accept):
+def test_answers_json_whatever_the_request_accepts(user, app, path, accept):
     answer = app.get(f"/activitystream/{path}", headers={"Accept": accept})
     assert answer.json is not None
     assert answer.content_type in ("application/activity+json", "application/json")

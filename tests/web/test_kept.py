@@ -41,7 +41,7 @@ def test_shows_nothing_of_what_was_rolled_back(host, user, other):
     assert kept(host.browser(user)) == ["ann joined"]
 
 
-def test_shows_no_name_that_was_forgotten(host, user, other, post, app):
+def test_shows_no_forgotten_name(host, user, other, post, app):
     am.create(user, "followed", other)
     assert kept(app) == ["ann followed bob"]
     other = host.database.reload(other)
@@ -50,7 +50,7 @@ def test_shows_no_name_that_was_forgotten(host, user, other, post, app):
     assert kept(app) == ["ann followed"]
 
 
-def test_shows_an_action_as_it_was_changed(host, user, app):
+def test_shows_changes_of_an_action(host, user, app):
     action = am.create(user, "followed")
     assert kept(app) == ["ann followed"]
     host.database.update_actions(verb="left")
@@ -67,7 +67,7 @@ def test_renders_a_notification_once(host, user, post, app):
 
 
 @on(*COUNTED)
-def test_costs_no_query_where_all_is_kept(host, user, post, app):
+def test_costs_no_query_if_all_is_kept(host, user, post, app):
     def queries(url):
         with host.database.queries() as recorded:
             app.get(url)
@@ -79,7 +79,7 @@ def test_costs_no_query_where_all_is_kept(host, user, post, app):
     assert queries("/kept") == queries("/notifications?number=0") + 1
 
 
-def test_keeps_no_more_than_there_is_room_for(host, user, app, monkeypatch):
+def test_drops_the_oldest_when_full(host, user, app, monkeypatch):
     monkeypatch.setattr(caching, "_MAX_BYTES", 10_000)
     for number in range(60):
         am.create(user, f"no. {number}")
@@ -107,7 +107,7 @@ def cache():
     cache.clear()
 
 
-def test_what_is_too_large_is_rendered_and_not_kept(cache, monkeypatch):
+def test_renders_what_is_too_large_to_keep(cache, monkeypatch):
     monkeypatch.setattr(caching, "_MAX_BYTES", 5000)
     for _ in range(2):
         assert cache.get_value("large", createfunc=lambda: "x" * 6000) == "x" * 6000
@@ -116,7 +116,7 @@ def test_what_is_too_large_is_rendered_and_not_kept(cache, monkeypatch):
     assert "small" in cache
 
 
-def test_what_was_removed_leaves_room(cache, monkeypatch):
+def test_removing_frees_its_room(cache, monkeypatch):
     monkeypatch.setattr(caching, "_MAX_BYTES", 2200)
     for _ in range(20):
         cache.put("a key", "x" * 500)
@@ -147,5 +147,5 @@ def test_keeps_what_many_threads_render(cache, monkeypatch):
     assert len(cache.namespace.dictionary) <= 50
 
 
-def test_beaker_finds_it_by_the_entry_point():
+def test_beaker_finds_the_backend_by_its_entry_point():
     assert clsmap["activitystream"] is caching.RecentNamespaceManager

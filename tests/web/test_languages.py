@@ -49,7 +49,7 @@ def extracted(tmp_path_factory):
         return set(messages(read_po(file)))
 
 
-def test_something_is_extracted(extracted):
+def test_extracts_messages(extracted):
     assert (None, "Mark all as seen") in extracted
 
 
@@ -69,7 +69,7 @@ def test_the_template_is_up_to_date(extracted):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_what_is_shipped_is_what_was_translated(language):
+def test_compiled_catalogs_are_up_to_date(language):
     # The header names the release of Babel that made it, which may be another one.
     with (I18N / language / "LC_MESSAGES" / "activitystream.mo").open("rb") as file:
         shipped = read_mo(file)
@@ -77,7 +77,7 @@ def test_what_is_shipped_is_what_was_translated(language):
     assert shipped.plural_forms == catalog(language).plural_forms
 
 
-def test_russian_has_its_three_plurals():
+def test_russian_has_three_plurals():
     russian = gettext.translation("activitystream", I18N, ["ru"])
     minutes = ("about %(count)d minute ago", "about %(count)d minutes ago")
     assert [russian.ngettext(*minutes, number) % {"count": number} for number in (1, 2, 5, 21)] == [
@@ -101,7 +101,7 @@ def test_russian_has_its_three_plurals():
         ("it,\xff;;q=x", None, None),
     ],
 )
-def test_the_page_speaks_the_language_of_the_request(host, user, app, asked, heading, time):
+def test_the_page_is_in_the_language_of_the_request(host, user, app, asked, heading, time):
     action = am.create(user, "joined")
     action.timestamp -= timedelta(hours=2, minutes=10)
     host.save(action)
@@ -111,7 +111,7 @@ def test_the_page_speaks_the_language_of_the_request(host, user, app, asked, hea
         assert page.html.select_one("li time").text == time
 
 
-def test_outside_a_request_it_is_english(host, user, post):
+def test_uses_english_outside_a_request(host, user, post):
     action = am.create(user, "liked", post)
     host.database.delete(post)
     host.database.forget()
@@ -121,13 +121,13 @@ def test_outside_a_request_it_is_english(host, user, post):
     assert words._("anything") == "anything"
 
 
-def test_a_verb_is_not_taken_for_our_own_words(host, user, post, app):
+def test_verbs_are_not_translated_by_our_catalog(host, user, post, app):
     am.create(user, "deleted", post)
     page = app.get("/activitystream/", headers={"Accept-Language": "it"})
     assert "ann deleted A post" in page.html.text
 
 
-def test_what_was_deleted_is_called_so_in_the_language_of_the_request(host, user, app):
+def test_names_deleted_entities_in_the_language_of_the_request(host, user, app):
     note = host.save(host.model.Note(secret="x"))
     am.create(user, "liked", note)
     host.database.delete(note)
@@ -135,7 +135,7 @@ def test_what_was_deleted_is_called_so_in_the_language_of_the_request(host, user
     assert page.html.select_one(".activitystream-line").text == "ann liked eliminato"
 
 
-def test_an_empty_verb_of_an_old_document_is_not_the_catalogs_header(host, user, app):
+def test_shows_no_catalog_header_for_an_empty_verb(host, user, app):
     am.create(user, "to be emptied")
     host.database.update_actions(verb="")
     page = app.get("/activitystream/", headers={"Accept-Language": "it"})
@@ -165,7 +165,7 @@ def test_a_notification_is_cached_by_action_and_language(cache_of):
     assert cache_of("it,ru;q=0.5")["key"] != cache_of("ru,it;q=0.5")["key"]
 
 
-def test_languages_that_nobody_speaks_do_not_fill_the_cache(cache_of):
+def test_unknown_languages_do_not_fill_the_cache(cache_of):
     keys = {cache_of(asked)["key"] for asked in ("it", "it-IT", "xx,it;q=0.5", "it,it-CH,it-IT")}
     assert len(keys) == 1
 
@@ -180,7 +180,7 @@ def test_languages_that_nobody_speaks_do_not_fill_the_cache(cache_of):
         ("ru", 5, "5 новых уведомлений"),
     ],
 )
-def test_the_bell_speaks_the_language_of_the_request(host, user, app, language, unseen, expected):
+def test_the_bell_is_in_the_language_of_the_request(host, user, app, language, unseen, expected):
     for number in range(unseen):
         am.create(user, f"no. {number}")
     bell = app.get("/activitystream/bell", headers={"Accept-Language": language}).html

@@ -44,7 +44,7 @@ def location(link, script_name="", host_url=SITE, allowed_hosts=()):
         ("http://site.example?x", "http://site.example?x"),
     ],
 )
-def test_a_link_of_this_site_is_followed(link, where):
+def test_follows_links_within_the_site(link, where):
     assert location(link) == where
 
 
@@ -63,7 +63,7 @@ def test_a_link_of_this_site_is_followed(link, where):
         ("http://site.example/other", "http://site.example/other"),
     ],
 )
-def test_a_relative_link_starts_at_the_apps_root_once(link, where):
+def test_resolves_relative_links_at_the_apps_root(link, where):
     assert location(link, script_name="/app") == where
 
 
@@ -74,7 +74,7 @@ def test_a_port_is_part_of_the_site():
             location(link, host_url="http://site.example:8080")
 
 
-def test_a_site_may_be_an_address():
+def test_accepts_an_ip_address_as_host():
     for link in ("http://[::1]:8080/x", "//[::1]:8080/x"):
         assert location(link, host_url="http://[::1]:8080") == "http://[::1]:8080/x"
 
@@ -95,7 +95,7 @@ def test_a_site_may_be_an_address():
         "http://::1:8080/",
     ],
 )
-def test_something_around_an_address_is_refused(link):
+def test_rejects_text_around_an_ip_address(link):
     with pytest.raises(ValueError, match="host is invalid|invalid characters|another site"):
         location(link, host_url="http://[::1]:8080")
 
@@ -118,13 +118,13 @@ def test_something_around_an_address_is_refused(link):
         ("http://site.example", "https://site.example/x", "https://site.example/x"),
     ],
 )
-def test_an_https_site_never_leads_to_http_of_itself(host_url, link, where):
+def test_never_downgrades_https_to_http(host_url, link, where):
     for allowed in (["www.example"], ["www.example", "site.example", "b.example:8443"]):
         assert location(link, host_url=host_url, allowed_hosts=allowed) == where
 
 
 @pytest.mark.parametrize("script_name", ["/", "//", "/app/", "//evil.example", "//evil.example/"])
-def test_no_script_name_makes_a_path_lead_elsewhere(script_name):
+def test_a_script_name_never_leads_to_another_site(script_name):
     for link in ("/x", "x", "/", "?x", "/app/x"):
         assert re.match(r"/[^/]", location(link, script_name=script_name) + "x")
 
@@ -141,7 +141,7 @@ def test_no_script_name_makes_a_path_lead_elsewhere(script_name):
         ("https://b.example:443/x", "b.example:443"),
     ],
 )
-def test_a_listed_host_is_followed(link, host):
+def test_follows_links_to_allowed_hosts(link, host):
     where = f"http:{link}" if link.startswith("//") else link
     assert location(link, allowed_hosts=["other.example", host]) == where
 
@@ -156,12 +156,12 @@ def test_a_listed_host_is_followed(link, host):
         ("http://a.www.example/x", "www.example"),
     ],
 )
-def test_another_port_or_host_than_the_listed_is_refused(link, host):
+def test_rejects_hosts_and_ports_that_are_not_allowed(link, host):
     with pytest.raises(ValueError, match="another site"):
         location(link, allowed_hosts=[host])
 
 
-def test_a_link_that_no_header_takes_is_refused():
+def test_rejects_a_link_too_long_for_a_header():
     with pytest.raises(ValueError, match="is longer than"):
         location("/" + "a" * 10_000)
 
@@ -256,13 +256,13 @@ EVIL = [
 
 
 @pytest.mark.parametrize("link", EVIL, ids=ascii)
-def test_a_link_that_leads_or_may_lead_elsewhere_is_refused(link):
+def test_rejects_links_that_may_leave_the_site(link):
     for script_name in ("", "/app"):
         with pytest.raises(ValueError):  # noqa: PT011 - urlsplit's own words, some of them
             location(link, script_name=script_name)
 
 
 @pytest.mark.parametrize("link", [5, ["/a", "/b"], {"$ne": None}, b"/x", None], ids=ascii)
-def test_what_is_no_text_is_no_link(link):
+def test_rejects_what_is_not_text(link):
     with pytest.raises(ValueError, match="invalid characters"):
         location(link)

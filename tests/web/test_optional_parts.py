@@ -116,7 +116,7 @@ def browser_of(host, user, **options):
 @pytest.mark.parametrize(
     "kind", ["a dict", "a text", "an object", "one that was never stored", "a class"]
 )
-def test_shows_nothing_to_a_user_who_is_no_stored_entity(host, user, other, kind, caplog):
+def test_shows_nothing_to_a_user_who_is_not_stored(host, user, other, kind, caplog):
     am.create(other, "joined")
     given = {
         "a dict": {"cn": "ann"},
@@ -172,7 +172,7 @@ def raising(*arguments):
         (lambda user: (raising() for _ in range(1)), "the option audiences failed"),
     ],
 )
-def test_shows_the_users_own_where_audiences_fails(host, user, audiences, reason, caplog):
+def test_shows_the_users_own_stream_if_audiences_raises(host, user, audiences, reason, caplog):
     am.create(user, "joined", recipients=[user])
     host.plug(audiences=audiences)
     browser = host.browser(user)
@@ -183,14 +183,14 @@ def test_shows_the_users_own_where_audiences_fails(host, user, audiences, reason
     assert reason in caplog.text
 
 
-def test_takes_none_for_no_audiences(host, user, caplog):
+def test_accepts_none_from_audiences(host, user, caplog):
     am.create(user, "joined", recipients=[user])
     host.plug(audiences=lambda user: None)
     assert number_on(host.browser(user)) == "1"
     assert "audiences" not in caplog.text
 
 
-def test_shows_the_audiences_that_are_stored(host, user, other, caplog):
+def test_ignores_audiences_that_are_not_stored(host, user, other, caplog):
     am.create(user, "joined", recipients=[other])
     host.plug(audiences=lambda user: [None, other, "team"])
     assert number_on(host.browser(user)) == "1"
@@ -199,7 +199,7 @@ def test_shows_the_audiences_that_are_stored(host, user, other, caplog):
 
 @pytest.mark.parametrize("template", [RAISING, "tests.helpers.host.templates.broken"])
 @pytest.mark.parametrize("path", ["/activitystream/", "/activitystream/newest", "/partials"])
-def test_says_of_a_line_that_it_cannot_be_shown(host, user, path, template, caplog):
+def test_shows_a_notice_where_a_verbs_template_raises(host, user, path, template, caplog):
     am.create(user, "joined")
     am.create(user, "liked")
     am.create(user, "left")
@@ -211,7 +211,7 @@ def test_says_of_a_line_that_it_cannot_be_shown(host, user, path, template, capl
     assert any(record.exc_info for record in caplog.records)
 
 
-def test_says_of_a_line_that_it_cannot_be_shown_by_the_template_of_all(host, user):
+def test_shows_a_notice_where_the_template_of_all_raises(host, user):
     am.create(user, "joined")
     host.plug(configure=replaced("action"))
     assert lines(host.browser(user), "/activitystream/") == ["This cannot be shown."]
@@ -224,7 +224,7 @@ def replaced(name):
 
 
 @pytest.mark.parametrize("name", ["bell", "newest", "stream", "partials.bootstrap_widget"])
-def test_shows_the_rest_of_the_page_where_a_replaced_template_raises(host, user, name, caplog):
+def test_shows_the_page_without_a_template_that_raises(host, user, name, caplog):
     am.create(user, "joined")
     host.plug(configure=replaced(name))
     page = host.browser(user).get("/partials")
@@ -235,7 +235,7 @@ def test_shows_the_rest_of_the_page_where_a_replaced_template_raises(host, user,
     assert "cannot be shown" in caplog.text or "has no bell" in caplog.text
 
 
-def test_shows_the_rest_of_the_page_where_a_partial_is_called_wrongly(host, user, caplog):
+def test_shows_the_page_without_a_wrongly_called_partial(host, user, caplog):
     am.create(user, "joined", recipients=[user])
     nothing = host.browser(user).get("/partials?actions=nothing")
     assert number_on(host.browser(user)) == "1"
@@ -243,7 +243,7 @@ def test_shows_the_rest_of_the_page_where_a_partial_is_called_wrongly(host, user
     assert "A list of actions cannot be shown" in caplog.text
 
 
-def test_marks_nobody_elses_where_may_update_raises(host, user, other, caplog):
+def test_marks_no_other_stream_if_may_update_raises(host, user, other, caplog):
     host.plug(may_update=raising)
     url = f"/activitystream/ajax_update_last_seen_of_a_recipient?_type=User&_id={other._id}"
     host.browser(user).post(url, status=404)

@@ -21,7 +21,7 @@ def until_of(action):
     return action.timestamp.isoformat(timespec="milliseconds")
 
 
-def test_the_page_shows_the_users_own_stream_in_the_hosts_master(host, user, other, post, app):
+def test_shows_the_users_stream_in_the_hosts_master(host, user, other, post, app):
     am.create(other, "liked", post, recipients=[user])
     am.create(user, "for bob only", recipients=[other])
     page = app.get("/activitystream/")
@@ -32,7 +32,7 @@ def test_the_page_shows_the_users_own_stream_in_the_hosts_master(host, user, oth
     assert "for bob only" not in page
 
 
-def test_the_page_is_newest_first_and_tells_what_is_new(host, user, other, app):
+def test_shows_the_newest_first_and_what_is_new(host, user, other, app):
     am.create(other, "old", recipients=[user])
     am.mark_seen(user)
     new = am.create(other, "recent", recipients=[user])
@@ -43,13 +43,13 @@ def test_the_page_is_newest_first_and_tells_what_is_new(host, user, other, app):
     assert (["recent" in item.text for item in items], badges) == ([True, False], [True, False])
 
 
-def test_the_page_marks_nothing(host, user, app):
+def test_viewing_the_page_marks_nothing(host, user, app):
     am.create(user, "joined")
     app.get("/activitystream/")
     assert am.count_not_seen_by_recipient(host.database.reload(user)) == 1
 
 
-def test_its_button_marks_what_was_shown_and_comes_back(host, user, app):
+def test_the_button_marks_what_was_shown_and_returns(host, user, app):
     shown = am.create(user, "shown")
     page = app.get("/activitystream/")
     newer = am.create(user, "newer")
@@ -65,7 +65,7 @@ def test_the_page_is_only_read(host, user, app):
         assert method("/activitystream/", expect_errors=True).status_int == 405
 
 
-def test_a_click_marks_what_was_shown_and_arrives(host, user, post, app):
+def test_a_click_marks_what_was_shown_and_follows_the_link(host, user, post, app):
     am.create(user, "liked", post)
     action = am.create(user, "joined")
     action.timestamp += timedelta(milliseconds=1)
@@ -75,7 +75,7 @@ def test_a_click_marks_what_was_shown_and_arrives(host, user, post, app):
     assert host.database.reload(user).last_activity_seen == action.timestamp
 
 
-def test_an_empty_stream_says_so(app):
+def test_says_that_a_stream_is_empty(app):
     page = app.get("/activitystream/")
     assert "Nothing has happened yet." in page
     assert not page.html.select("form, li")
@@ -91,7 +91,7 @@ def thirty(host, user):
         am.create(user, f"did no. {number}")
 
 
-def test_a_long_stream_goes_on_below_the_last_one_shown(host, user, app, thirty):
+def test_load_more_continues_after_the_last_action(host, user, app, thirty):
     first = app.get("/activitystream/")
     am.create(user, "came meanwhile")
     second = first.click("Load more")
@@ -102,7 +102,7 @@ def test_a_long_stream_goes_on_below_the_last_one_shown(host, user, app, thirty)
     assert not second.forms, "its button would leave new what is above"
 
 
-def test_the_rest_alone_goes_on_in_the_day_that_has_its_heading(host, user, app, thirty):
+def test_load_more_repeats_no_day_heading(host, user, app, thirty):
     first = app.get("/activitystream/")
     url = first.html.select_one(".activitystream-older a")["hx-get"]
     rest = app.get(url)
@@ -118,14 +118,14 @@ def test_the_rest_alone_goes_on_in_the_day_that_has_its_heading(host, user, app,
     "before",
     ["x", "2026-01-31", "2026-01-31T12:00:00.000", "2026-01-31T12:00:00.000_", "_", "\0", "1_2_3"],
 )
-def test_where_no_stream_goes_on_is_a_bad_request(app, url, before):
+def test_rejects_an_invalid_before(app, url, before):
     assert app.get(f"/activitystream/{url}", {"before": before}, status=400)
     twice = f"/activitystream/{url}?before={before}&before={before}"
     assert app.get(twice.replace("\0", "%00"), status=400)
 
 
 @pytest.mark.parametrize("odd", ["page=x", "before=", "self=1", "new_since=", "x=1&x=2"])
-def test_what_the_page_does_not_know_does_no_harm(app, odd):
+def test_ignores_unknown_parameters(app, odd):
     assert app.get(f"/activitystream/?{odd}").status_int == 200
     assert app.get(f"/activitystream/more?{odd}").status_int == 200
 
@@ -148,7 +148,7 @@ def test_days_have_headings(host, user, app):
     assert days[2] == long_ago.date().isoformat()
 
 
-def test_what_the_bell_marked_as_seen_can_still_be_told_as_new(host, user, app):
+def test_since_shows_as_new_what_the_bell_marked(host, user, app):
     old, new = am.create(user, "old"), am.create(user, "recent")
     old.timestamp -= timedelta(minutes=2)
     new.timestamp -= timedelta(minutes=1)
@@ -167,14 +167,14 @@ def badged(page):
     return [line for line in page.html.select("li") if line.select(".activitystream-badge")]
 
 
-def test_nobody_is_sent_to_log_in(host, other):
+def test_asks_visitors_to_log_in(host, other):
     gone = host.browser(other)
     host.database.delete(other)
     for browser in (host.browser(), gone):
         assert browser.get("/activitystream/", expect_errors=True).status_int == 401
 
 
-def test_a_host_without_a_master_template_has_a_page_too(host, user, post, tmp_path):
+def test_works_without_a_master_template(host, user, post, tmp_path):
     am.create(user, "liked", post)
     host.plug(blueprint={"paths": {"templates": [str(tmp_path)]}})
     page = host.browser(user).get("/activitystream/")
@@ -184,7 +184,7 @@ def test_a_host_without_a_master_template_has_a_page_too(host, user, post, tmp_p
     assert "host's own header" not in page
 
 
-def test_a_host_may_replace_the_page(host, user):
+def test_uses_the_hosts_template_of_the_page(host, user):
     def replace(base_config):
         replace_template(
             base_config,
@@ -198,7 +198,7 @@ def test_a_host_may_replace_the_page(host, user):
     assert "The host's own stream: joined" in page
 
 
-def test_a_host_of_another_template_engine_has_the_page_too(host, user):
+def test_works_without_kajiki_in_the_host(host, user):
     am.create(user, "joined")
     host.plug(blueprint={"renderers": ["json"], "default_renderer": "json"})
     assert "joined" in host.browser(user).get("/activitystream/")
@@ -212,7 +212,7 @@ def test_everything_is_escaped(host, user, app, hostile_action, url):
 
 
 @pytest.mark.parametrize("url", ["/activitystream/", "/widget", "/notifications"])
-def test_deleted_entities_break_no_page(host, user, other, app, url):
+def test_shows_actions_of_deleted_entities(host, user, other, app, url):
     post, note = host.post(), host.save(host.model.Note(secret="hunter2"))
     am.create(other, "liked", post, note, recipients=[user])
     for entity in (other, post, note):
@@ -227,7 +227,7 @@ def test_deleted_entities_break_no_page(host, user, other, app, url):
 
 
 @pytest.mark.parametrize("url", ["/activitystream/", "/widget"])
-def test_an_entity_that_says_nothing_does_not_tell_its_fields(host, user, app, url):
+def test_never_shows_an_entitys_fields(host, user, app, url):
     note = host.save(host.model.Note(secret="hunter2"))
     am.create(user, "kept", note, note)
     page = app.get(url)
@@ -251,7 +251,7 @@ def test_the_panel_shows_actions(host, user, post, app):
     assert f"until={until_of(newer)}".replace(":", "%3A") in panel.select_one("a")["href"]
 
 
-def test_the_panels_links_mark_up_to_the_newest_of_it_in_any_order(host, user, post, app):
+def test_the_panels_links_mark_up_to_its_newest_action(host, user, post, app):
     am.create(user, "joined")
     newer = am.create(user, "liked", post)
     newer.timestamp += timedelta(seconds=1)
@@ -265,7 +265,7 @@ def test_the_panel_is_a_fragment(host, user, app):
     assert app.get("/widget").text.upper().count("<!DOCTYPE") == 1
 
 
-def test_the_panel_may_tell_how_long_ago_it_was(host, user, app):
+def test_the_panel_can_show_how_long_ago(host, user, app):
     am.create(user, "joined")
     assert "less than 1 minute ago" in app.get("/widget?timestamp_since=1")
 
@@ -279,19 +279,19 @@ def test_the_panel_is_kept_under_its_key(host, user, app):
     assert "recent" in app.get("/widget")
 
 
-def test_an_empty_panel_says_so(app):
+def test_the_panel_says_that_it_is_empty(app):
     panel = app.get("/widget").html.select_one(".activitystream-widget")
     assert panel.select_one(".card-header")
     assert "Nothing has happened yet." in panel.text
 
 
-def test_the_page_has_no_button_when_nothing_is_new(host, user, app):
+def test_has_no_button_without_new_actions(host, user, app):
     am.create(user, "joined")
     am.mark_seen(user)
     assert not app.get("/activitystream/").forms
 
 
-def test_the_stylesheet_is_served(app):
+def test_serves_the_stylesheet(app):
     page = app.get("/activitystream/")
     (href,) = [link["href"] for link in page.html.select("link[rel=stylesheet]")]
     assert app.get(href).content_type == "text/css"

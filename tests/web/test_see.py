@@ -30,36 +30,36 @@ def see(app, **parameters):
     return app.get(f"{SEE}?{urlencode(parameters)}", headers=headers, expect_errors=True)
 
 
-def test_it_marks_the_users_stream_and_goes_to_the_link(host, user, app, action):
+def test_marks_the_users_stream_and_redirects_to_the_link(host, user, app, action):
     answer = see(app, target_link=action.target_link)
     assert (answer.status_int, answer.location) == (302, f"http://localhost{action.target_link}")
     assert unseen(host, user) == 0
 
 
-def test_it_may_be_posted(host, user, app, action):
+def test_accepts_post(host, user, app, action):
     answer = app.post(SEE, {"target_link": "/x"})
     assert (answer.status_int, answer.location) == (302, "http://localhost/x")
     assert unseen(host, user) == 0
 
 
-def test_other_methods_mark_nothing(host, user, app, action):
+def test_rejects_other_methods(host, user, app, action):
     for method in (app.put, app.delete, app.patch, app.options):
         assert method(SEE, expect_errors=True).status_int == 405
     assert unseen(host, user) == 1
 
 
-def test_head_tells_where_it_leads_and_marks_nothing(host, user, app, action):
+def test_head_redirects_and_marks_nothing(host, user, app, action):
     assert app.head(f"{SEE}?target_link=/x").location == "http://localhost/x"
     assert unseen(host, user) == 1
 
 
 @pytest.mark.parametrize("parameters", [{}, {"target_link": ""}])
-def test_without_a_link_it_goes_to_the_streams_own_page(host, user, app, action, parameters):
+def test_redirects_to_the_streams_page_without_a_link(host, user, app, action, parameters):
     assert see(app, **parameters).location == "http://localhost/activitystream/"
     assert unseen(host, user) == 0
 
 
-def test_until_leaves_new_what_was_not_shown(host, user, app, action):
+def test_until_leaves_newer_actions_new(host, user, app, action):
     newer = am.create(user, "newer")
     newer.timestamp = action.timestamp + timedelta(milliseconds=1)
     host.save(newer)
@@ -69,13 +69,13 @@ def test_until_leaves_new_what_was_not_shown(host, user, app, action):
 
 
 @pytest.mark.parametrize("bad", ["yesterday", "2026", '{"$gt": ""}', "\x00"])
-def test_a_malformed_until_is_refused_and_marks_nothing(host, user, app, action, bad):
+def test_rejects_a_malformed_until(host, user, app, action, bad):
     assert see(app, target_link="/x", until=bad).status_int == 400
     assert unseen(host, user) == 1
 
 
 @pytest.mark.parametrize("link", EVIL, ids=ascii)
-def test_it_never_leaves_the_site(host, user, app, action, link):
+def test_never_redirects_to_another_site(host, user, app, action, link):
     query = urlencode({"target_link": link.encode("utf-8", "surrogatepass")})
     answer = app.get(f"{SEE}?{query}", expect_errors=True)
     assert answer.status_int == 400
@@ -84,7 +84,7 @@ def test_it_never_leaves_the_site(host, user, app, action, link):
 
 
 @pytest.mark.parametrize("link", ["//{}", "//{}\u2100", "//[{}]", "//localhost:{}", "http://{}@x"])
-def test_an_error_repeats_nothing_of_the_link(app, action, link):
+def test_errors_repeat_nothing_of_the_link(app, action, link):
     """The error page of TurboGears' quickstart does not escape it."""
     query = urlencode({"target_link": link.format("<img src=x onerror=alert(1)>")})
     answer = app.get(f"{SEE}?{query}", headers={"Accept": "text/html"}, status=400)
@@ -95,7 +95,7 @@ def test_an_error_repeats_nothing_of_the_link(app, action, link):
     "path",
     ["/%2f/evil", "/%5cevil", "/%0d%0aX:y", "/..//evil", "..//evil", "/.//evil", "./\u2044evil"],
 )
-def test_what_it_does_follow_stays_on_the_site(host, app, action, path):
+def test_any_redirect_stays_on_the_site(host, app, action, path):
     answer = see(app, target_link=path)
     assert answer.status_int == 302
     assert urlsplit(answer.location)[:2] == ("http", "localhost")
@@ -116,17 +116,17 @@ def test_what_it_does_follow_stays_on_the_site(host, app, action, path):
         "=".join("x" * 50),
     ],
 )
-def test_no_query_is_an_error_of_the_server(app, action, query):
+def test_no_query_causes_a_server_error(app, action, query):
     assert app.get(f"{SEE}?{query}", expect_errors=True).status_int in (302, 400)
 
 
-def test_an_uploaded_file_is_no_link(host, user, app, action):
+def test_rejects_an_uploaded_file_as_link(host, user, app, action):
     answer = app.post(SEE, upload_files=[("target_link", "x", b"//evil")], expect_errors=True)
     assert answer.status_int == 400
     assert unseen(host, user) == 1
 
 
-def test_an_app_below_a_prefix_is_not_left_and_not_prefixed_twice(host, user, action):
+def test_prefixes_links_once_in_an_app_below_a_prefix(host, user, action):
     app = host.browser(user, SCRIPT_NAME="/app")
     for link, where in [
         ("/x", "/app/x"),
@@ -137,7 +137,7 @@ def test_an_app_below_a_prefix_is_not_left_and_not_prefixed_twice(host, user, ac
         assert see(app, target_link=link).location == f"http://localhost{where}"
 
 
-def test_a_host_that_the_app_lists_is_followed(host, user, action):
+def test_redirects_to_allowed_hosts(host, user, action):
     host.plug(allowed_hosts=["www.example"])
     answer = see(host.browser(user), target_link="https://www.example/x")
     assert answer.location == "https://www.example/x"
@@ -146,7 +146,7 @@ def test_a_host_that_the_app_lists_is_followed(host, user, action):
     assert see(host.browser(user), target_link="https://evil.example/x").status_int == 400
 
 
-def test_an_https_site_is_not_left_for_http_of_itself(host, user, action):
+def test_never_downgrades_https_to_http(host, user, action):
     app = host.browser(user, **{"wsgi.url_scheme": "https", "HTTP_HOST": "site.example"})
     for link, where in [
         ("http://site.example/x", "https://site.example/x"),
@@ -189,7 +189,7 @@ def serving(host, user):
 
 
 @on("mim", "sqlite")
-def test_a_real_server_sends_whoever_clicks_where_the_link_leads(host, user, action):
+def test_a_real_server_redirects_to_the_link(host, user, action):
     host.plug(allowed_hosts=["www.example", "b.example:8443"])
     with serving(host, user) as location_sent:
         for link, where in [
@@ -217,7 +217,7 @@ def test_a_real_server_sends_whoever_clicks_where_the_link_leads(host, user, act
                 assert location_sent(link, {"Host": "site.example"}) == (400, None), link
 
 
-def test_nobody_and_the_deleted_are_sent_to_log_in(host, user, other, action):
+def test_asks_to_log_in_without_a_stored_user(host, user, other, action):
     gone = host.browser(other)
     host.database.delete(other)
     for browser in (host.browser(), gone):
@@ -225,7 +225,7 @@ def test_nobody_and_the_deleted_are_sent_to_log_in(host, user, other, action):
     assert unseen(host, user) == 1
 
 
-def test_who_is_deleted_meanwhile_is_sent_to_log_in(host, user, app, action, monkeypatch):
+def test_asks_to_log_in_who_is_deleted_meanwhile(host, user, app, action, monkeypatch):
     found = host.database.reload(user)
     host.database.delete(host.database.reload(user))
     monkeypatch.setattr(f"{host.model.__name__}.user_named", lambda name: found)
@@ -256,13 +256,13 @@ OWN = [
 
 
 @pytest.mark.parametrize("headers", FOREIGN)
-def test_another_site_marks_nothing_and_the_user_arrives(host, user, app, action, headers):
+def test_links_on_other_sites_redirect_and_mark_nothing(host, user, app, action, headers):
     assert see(app, target_link="/x", headers=headers).location == "http://localhost/x"
     assert unseen(host, user) == 1
 
 
 @pytest.mark.parametrize("headers", OWN)
-def test_the_sites_own_pages_mark(host, user, app, action, headers):
+def test_links_on_the_sites_own_pages_mark(host, user, app, action, headers):
     assert see(app, target_link="/x", headers=headers).location == "http://localhost/x"
     assert unseen(host, user) == 0
 
@@ -283,7 +283,7 @@ FOR_NOBODY = [
 
 @pytest.mark.parametrize("headers", FOR_NOBODY)
 @pytest.mark.parametrize("method", ["get", "post", "head"])
-def test_a_prefetch_marks_nothing_and_is_not_kept(host, user, app, action, headers, method):
+def test_prefetching_marks_nothing_and_is_not_cached(host, user, app, action, headers, method):
     headers = {"Sec-Fetch-Site": "same-origin", **headers}
     answer = getattr(app, method)(f"{SEE}?target_link=/x", headers=headers, expect_errors=True)
     assert answer.status_int == 503  # a browser keeps no error, and asks again at the click
@@ -309,7 +309,7 @@ NO_NAVIGATION = [
 
 
 @pytest.mark.parametrize("headers", NO_NAVIGATION)
-def test_what_nobody_navigates_to_marks_nothing(host, user, app, action, headers):
+def test_marks_nothing_unless_a_user_navigates(host, user, app, action, headers):
     answer = see(app, target_link="/x", headers={"Sec-Fetch-Site": "same-origin", **headers})
     assert answer.location == "http://localhost/x"
     assert "no-store" in answer.headers["Cache-Control"]
@@ -326,12 +326,12 @@ def test_what_nobody_navigates_to_marks_nothing(host, user, app, action, headers
         {"Sec-Fetch-Dest": "empty", "HX-Request": "true", "HX-Boosted": "true"},
     ],
 )
-def test_whoever_follows_a_link_marks(host, user, app, action, headers):
+def test_following_a_link_marks(host, user, app, action, headers):
     see(app, target_link="/x", headers={"Sec-Fetch-Site": "same-origin", **headers})
     assert unseen(host, user) == 0
 
 
-def test_a_click_that_went_elsewhere_marks_nothing(host, user, app, action):
+def test_a_ping_of_a_click_marks_nothing(host, user, app, action):
     """A user may write <a href="…" ping="/activitystream/see">."""
     ping = {"Ping-From": "http://localhost/", "Ping-To": "http://elsewhere.example/"}
     headers = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": "empty", **ping}
@@ -339,7 +339,7 @@ def test_a_click_that_went_elsewhere_marks_nothing(host, user, app, action):
     assert unseen(host, user) == 1
 
 
-def test_a_host_may_move_the_urls(host, user, action):
+def test_uses_the_urls_of_the_appid(host, user, action):
     host.plug(appid="news")
     app = host.browser(user)
     assert app.get("/news/see").location == "http://localhost/news/"

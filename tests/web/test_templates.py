@@ -47,7 +47,7 @@ def test_one_template_shows_an_action_everywhere(host, user, post, place):
     assert lines(browser, place)[0].select(".own")
 
 
-def test_a_verb_may_have_a_template_of_its_own(host, user, post, place):
+def test_uses_the_template_of_a_verb(host, user, post, place):
     am.create(user, "liked", post)
     am.create(user, "joined")
     for configure in (None, replaced("activitystream.templates.action", OWN)):
@@ -57,14 +57,14 @@ def test_a_verb_may_have_a_template_of_its_own(host, user, post, place):
         assert first == ("ann joined" if configure is None else f"ann: joined, /x, {place}")
 
 
-def test_a_template_may_name_its_engine(host, user, post, place):
+def test_accepts_a_template_with_its_engine(host, user, post, place):
     am.create(user, "liked", post)
     host.plug(templates={"liked": f"kajiki:{APPLAUSE}"})
     assert words(host.browser(user), place) == ["ann applauds A post"]
 
 
 @pytest.mark.parametrize("name", ["stream", "newest", "bell", "partials.bootstrap_widget"])
-def test_each_of_our_fragments_may_be_replaced(host, user, name):
+def test_each_fragment_can_be_replaced(host, user, name):
     am.create(user, "joined")
     configure = replaced(
         f"activitystream.templates.{name}", "tests.helpers.host.templates.replacement"
@@ -119,9 +119,7 @@ def test_a_template_is_compiled_once_a_page(host, user, post, place, reload, mon
     assert len(compiled) == len(set(compiled))
 
 
-def test_a_template_that_is_changed_is_seen_where_templates_are_reloaded(
-    host, user, tmp_path, monkeypatch
-):
+def test_reloads_changed_templates_if_the_host_does(host, user, tmp_path, monkeypatch):
     package = tmp_path / f"of_{host.database.name}"
     package.mkdir()
     (package / "__init__.py").touch()
@@ -204,7 +202,7 @@ def test_stands_alone_where_the_master_does_not_show_it(
     assert "stands alone" in caplog.text
 
 
-def test_keeps_a_page_and_a_fragment_of_one_template_apart(host, user, post, place):
+def test_loads_one_template_as_page_and_as_fragment(host, user, post, place):
     am.create(user, "liked", post)
     host.plug(templates={"liked": "tests.helpers.host.templates.applause"})
     browser = host.browser(user)
@@ -214,7 +212,7 @@ def test_keeps_a_page_and_a_fragment_of_one_template_apart(host, user, post, pla
 
 
 @pytest.mark.parametrize("engine", ["genshi", "jinja", "mako", "kajiki"])
-def test_a_template_of_any_engine_that_is_not_there_stops_the_app(host, engine):
+def test_rejects_missing_templates_of_any_engine(host, engine):
     blueprint = {"renderers": ["json", "kajiki", "genshi", "jinja", "mako"]}
     for name in ("tests.helpers.host.templates.nowhere", "nowhere.txt", "no.such.package"):
         with pytest.raises(TGConfigError, match=rf"liked.*there is no {re.escape(name)}"):
@@ -226,7 +224,7 @@ def test_a_template_of_any_engine_that_is_not_there_stops_the_app(host, engine):
 
 
 @pytest.mark.parametrize("engine", ["json", "jinja", "activitystream", "x"])
-def test_an_engine_that_the_app_does_not_have_stops_it(host, engine):
+def test_rejects_an_engine_that_the_app_lacks(host, engine):
     with pytest.raises(TGConfigError, match=f"no template engine {engine}; use one of .*kajiki"):
         host.plug(templates={"liked": f"{engine}:tests.helpers.host.templates.applause"})
 
@@ -234,18 +232,18 @@ def test_an_engine_that_the_app_does_not_have_stops_it(host, engine):
 @pytest.mark.parametrize(
     "templates", [None, "x", {"liked": None}, {"liked": ""}, {1: "x"}, [("liked", "x")]]
 )
-def test_templates_that_make_no_sense_stop_the_app(host, templates):
+def test_rejects_invalid_templates(host, templates):
     with pytest.raises(TGConfigError, match=r"templates=\{'liked': 'myproject.templates.liked'\}"):
         host.plug(templates=templates)
 
 
-def test_a_template_that_is_not_there_stops_the_app(host):
+def test_rejects_a_missing_template(host):
     with pytest.raises(TGConfigError, match=r"liked.*tests\.helpers\.host\.templates\.nowhere"):
         host.plug(templates={"liked": "tests.helpers.host.templates.nowhere"})
 
 
 @pytest.mark.parametrize("interval", [0, -1, "30", True, float("nan"), float("inf"), 10**9])
-def test_an_interval_that_makes_no_sense_stops_the_app(host, interval):
+def test_rejects_an_invalid_poll_interval(host, interval):
     with pytest.raises(TGConfigError, match="poll_interval"):
         host.plug(poll_interval=interval)
 
@@ -273,7 +271,7 @@ def test_a_public_list_sends_nobody_to_log_in(host, user, post):
         assert line["href"] == f"/post/{post._id}"
 
 
-def test_a_list_of_nothing_says_so(app, place):
+def test_a_list_says_that_it_is_empty(app, place):
     assert "Nothing has happened yet." in app.get(place)
 
 
@@ -292,7 +290,7 @@ def test_a_list_of_nothing_says_so(app, place):
         "",
     ],
 )
-def test_a_link_that_leaves_the_site_is_no_link(host, user, app, place, link, monkeypatch):
+def test_shows_no_link_that_leaves_the_site(host, user, app, place, link, monkeypatch):
     am.create(user, "liked", host.post("A post"))
     monkeypatch.setattr(host.model.Post, "as_link", link)
     (line,) = lines(app, place)
@@ -303,7 +301,7 @@ def test_a_link_that_leaves_the_site_is_no_link(host, user, app, place, link, mo
     assert "url" not in feed["orderedItems"][0]["target"]
 
 
-def test_a_link_to_a_host_that_the_app_lists_is_one(host, user, place, monkeypatch):
+def test_shows_links_to_allowed_hosts(host, user, place, monkeypatch):
     host.plug(allowed_hosts=["www.example.com"])
     am.create(user, "liked", host.post("A post"))
     monkeypatch.setattr(host.model.Post, "as_link", "https://www.example.com/a")

@@ -37,12 +37,12 @@ def action(monkeypatch):
         (timedelta(days=400), "12/27/24"),
     ],
 )
-def test_how_long_ago_it_was_is_told_in_words(action, ago, words):
+def test_shows_how_long_ago_in_words(action, ago, words):
     action.timestamp = NOW - ago
     assert action.timestamp_since == words
 
 
-def test_the_time_of_day_is_told_with_seconds(action):
+def test_shows_the_time_of_day_with_seconds(action):
     action.timestamp = datetime(2026, 1, 31, 9, 5, 7)
     assert action.timestamp_24_hh_mm == "09:05:07"
     assert action.timestamp_24_hh_mm[:-3] == "09:05"
@@ -63,7 +63,7 @@ def test_the_time_of_day_is_told_with_seconds(action):
         (None, None),
     ],
 )
-def test_a_moment_is_read_as_naive_utc(text, moment):
+def test_reads_a_moment_as_naive_utc(text, moment):
     assert clock.parse(text) == moment
 
 
@@ -79,7 +79,7 @@ def test_a_moment_is_read_as_naive_utc(text, moment):
         (datetime.min.replace(tzinfo=timezone(-timedelta(hours=14))), clock.EARLIEST),
     ],
 )
-def test_a_moment_is_one_that_every_database_holds(moment, held):
+def test_limits_a_moment_to_what_every_database_stores(moment, held):
     assert clock.naive_utc(moment) == held
     assert clock.parse(clock.as_text(moment)) == held
 
@@ -103,6 +103,6 @@ def test_a_moment_is_one_that_every_database_holds(moment, held):
         1769860800,
     ],
 )
-def test_anything_else_is_refused(bad):
+def test_rejects_anything_else(bad):
     with pytest.raises(ValueError):  # noqa: PT011 - the standard library's own words, some of them
         clock.parse(bad)

@@ -96,7 +96,7 @@ def nothing_is_open(host):
 
 
 @pytest.mark.parametrize("mark", ["see", "ajax"])
-def test_what_is_marked_is_stored(host, mark):
+def test_stores_what_is_marked(host, mark):
     browser = host.browser("ann")
     if mark == "see":
         browser.get("/activitystream/see", status=302)
@@ -106,7 +106,7 @@ def test_what_is_marked_is_stored(host, mark):
     assert of_ann(host) is not None
 
 
-def test_what_a_hook_writes_is_stored_with_it(host):
+def test_stores_what_a_hook_writes(host):
     def rename(recipient, before, after):
         recipient.user_name = "anna"
 
@@ -115,7 +115,7 @@ def test_what_a_hook_writes_is_stored_with_it(host):
     assert of_ann(host, "user_name") == "anna"
 
 
-def test_nothing_stays_open(host):
+def test_leaves_no_transaction_open(host):
     for url_of_ours, status in URLS.items():
         host.browser("ann").get(url_of_ours, status=status)
         assert nothing_is_open(host), url_of_ours
@@ -123,7 +123,7 @@ def test_nothing_stays_open(host):
         assert nothing_is_open(host), url_of_ours
 
 
-def test_nothing_is_stored_of_a_request_that_fails(host, monkeypatch):
+def test_stores_nothing_of_a_failed_request(host, monkeypatch):
     def mark_and_fail(user, moment=None):
         type(am).mark_seen(am, user, moment)
         raise RuntimeError("the reason")
