@@ -37,4 +37,4 @@ def test_a_script_that_loads_no_app_is_told_so(call):
     assert run.returncode == 1
     last = run.stderr.splitlines()[-1]
     assert "plug(base_config, 'activitystream')" in last
-    assert "a script loads the app" in last
+    assert "in a script load the app first" in last

@@ -172,7 +172,7 @@ def test_two_apps_in_one_process_have_their_own_options(database):
 
 def test_before_an_app_was_configured_the_model_says_so(database, monkeypatch):
     monkeypatch.delitem(vars(model), "orm", raising=False)
-    with pytest.raises(AttributeError, match="once an app that plugs activitystream was"):
+    with pytest.raises(AttributeError, match="no app with activitystream was configured"):
         model.Action
     with pytest.raises(AttributeError, match="no attribute 'Nonsense'"):
         model.Nonsense
