@@ -8,8 +8,8 @@ from markupsafe import Markup
 from tgext.pluggable import plug_url
 
 from . import model
-from .lib.audiences import MAX_COUNTED, count_not_seen_of, stream_of
 from .lib.options import is_plugged, option
+from .lib.own_stream import MAX_COUNTED, count_not_seen_of, stream_of
 from .lib.seen import last_seen
 from .model import clock
 from .model.attempts import attempt

@@ -12,8 +12,8 @@ from tg.exceptions import HTTPFound
 from tgext.pluggable import call_partial, plug_url
 
 from .. import am, model
-from ..lib.audiences import MAX_COUNTED, count_not_seen_of, stream_of
 from ..lib.options import option
+from ..lib.own_stream import MAX_COUNTED, count_not_seen_of, stream_of
 from ..model import clock
 from ..model.action import cursor_of
 from ..model.attempts import attempt

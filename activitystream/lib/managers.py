@@ -1,21 +1,17 @@
 """The public verbs."""
 
-import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from .. import model
 from ..model import clock
 from ..model.action import FIELDS, ActionMixin
-from ..model.entity_words import name_to_store
-from ..model.names import each_of, reference_to, references_to
 from ..model.pages import read_together
-from ..model.values import Reference
-from . import hooks, removal, seen
+from . import hooks, read, removal, seen
+from .fields import check_filter, fields_of, indexed_fields
 from .numbers import whole_number
-from .options import option
 from .removal import Forgotten
 from .streams import Stream
 
@@ -55,7 +51,7 @@ class ActionManager:
 
         Calls the hook ``activitystream.after_create`` with the stored action.
         """
-        fields, known = _fields(actor, verb, target, action_obj, description, extra, recipients)
+        fields, known = fields_of(actor, verb, target, action_obj, description, extra, recipients)
         # Take the time last: reading the recipients may be slow, and a reader who marks their
         # stream meanwhile has not seen this action.
         action = model.orm.insert_action({**fields, "timestamp": clock.now()})
@@ -86,7 +82,7 @@ class ActionManager:
             raise TypeError(f"actions must be an iterable of dicts, not a {type(actions).__name__}")
         indexed = enumerate(actions)
         stored = 0
-        while batch := [_indexed_fields(*each) for each in islice(indexed, _BATCH_SIZE)]:
+        while batch := [indexed_fields(*each) for each in islice(indexed, _BATCH_SIZE)]:
             model.orm.insert_actions(batch)
             stored += len(batch)
         return stored
@@ -111,7 +107,7 @@ class ActionManager:
     def count_not_seen_by_recipient(
         self, recipient: Any, limit: int | None = None, also: Iterable[Any] = ()
     ) -> int:
-        """Count the actions of a stream that are newer than ``last_activity_seen``.
+        """Count the actions of a stream that its recipient has not seen; see :meth:`mark_seen`.
 
         Example::
 
@@ -128,10 +124,21 @@ class ActionManager:
         """
         return seen.count_not_seen(recipient, limit, also)
 
-    def is_unseen(self, action: Any, recipient: Any) -> bool:
-        """Return whether an action is newer than a recipient's ``last_activity_seen``.
+    def count_unread_by_recipient(
+        self, recipient: Any, limit: int | None = None, also: Iterable[Any] = ()
+    ) -> int:
+        """Count the actions of a stream that its recipient has not read; see :meth:`mark_read`.
 
-        Example::
+        The arguments and errors are those of :meth:`count_not_seen_by_recipient`. Example::
+
+            am.count_unread_by_recipient(user, limit=100)
+        """
+        return read.count_unread(recipient, limit, also)
+
+    def is_unseen(self, action: Any, recipient: Any) -> bool:
+        """Return whether a recipient has not seen an action.
+
+        All actions that were read together cost one query. Example::
 
             css_class = 'new' if am.is_unseen(action, user) else ''
 
@@ -139,12 +146,28 @@ class ActionManager:
         :param recipient: a stored entity.
         :raises AttributeError: if the recipient's class has no field ``last_activity_seen``.
         """
-        return seen.is_newer(action.timestamp, recipient)
+        return not seen.state_of(action, recipient).seen
 
-    def mark_seen(self, recipient: Any, until: datetime | None = None) -> datetime | None:
-        """Move a recipient's ``last_activity_seen`` forward, in the database and on the object.
+    def is_read(self, action: Any, recipient: Any) -> bool:
+        """Return whether a recipient has read an action.
 
-        The field never moves backwards. No other field changes.
+        The arguments and errors are those of :meth:`is_unseen`. Example::
+
+            css_class = '' if am.is_read(action, user) else 'unread'
+        """
+        return seen.state_of(action, recipient).read
+
+    def mark_seen(
+        self,
+        recipient: Any,
+        until: datetime | None = None,
+        also: Iterable[Any] | None = None,
+    ) -> datetime | None:
+        """Mark as seen what a recipient can see now, up to ``until``.
+
+        What becomes visible later is new, whatever its timestamp, for as long as the option
+        ``late`` says. ``last_activity_seen`` moves forward to ``until``, in the database and on
+        the object; never backwards, nor beyond now. No other field changes.
 
         Example::
 
@@ -152,8 +175,10 @@ class ActionManager:
 
         :param recipient: a stored entity.
         :param until: the timestamp of the newest action that was shown, naive UTC or aware. None
-            and future times mean now; times before 1970 mean its start.
-        :returns: the previous value, naive UTC, or None.
+            is for all that is there.
+        :param also: audiences it belongs to, at least those that are counted: stored entities.
+            None is for those of the option ``audiences``, if the recipient is a user of the app.
+        :returns: the previous value of ``last_activity_seen``, naive UTC, or None.
         :raises AttributeError: if the recipient's class has no field ``last_activity_seen``.
         :raises LookupError: if the recipient was deleted.
         :raises TypeError, ValueError: on other bad input.
@@ -161,7 +186,54 @@ class ActionManager:
         Calls the hook ``activitystream.after_seen`` with the recipient, the previous value and
         the new value.
         """
-        return seen.mark_seen(recipient, until)
+        return seen.mark_seen(recipient, until, also)
+
+    def mark_read(self, recipient: Any, actions: Any) -> None:
+        """Mark actions as read by a recipient, and so as seen.
+
+        Until a recipient's first mark, read is what is seen. Example::
+
+            am.mark_read(user, [action])
+
+        :param recipient: a stored entity.
+        :param actions: an action, or an iterable of actions. One that is deleted is passed over.
+        :raises AttributeError: if the recipient's class has no field ``last_activity_seen``.
+        :raises LookupError: if the recipient was deleted.
+        :raises TypeError, ValueError: on other bad input; nothing is marked.
+
+        Calls the hook ``activitystream.after_read`` with the recipient, the list of actions, and
+        True.
+        """
+        read.mark_actions(recipient, actions, True)
+
+    def mark_unread(self, recipient: Any, actions: Any) -> None:
+        """Mark actions as unread by a recipient. They stay seen.
+
+        The arguments and errors are those of :meth:`mark_read`. Example::
+
+            am.mark_unread(user, [action])
+
+        Calls the hook ``activitystream.after_read`` with the recipient, the list of actions, and
+        False.
+        """
+        read.mark_actions(recipient, actions, False)
+
+    def mark_all_read(
+        self,
+        recipient: Any,
+        until: datetime | None = None,
+        also: Iterable[Any] | None = None,
+    ) -> None:
+        """Mark as read, and so as seen, what a recipient can see now, up to ``until``.
+
+        The arguments and errors are those of :meth:`mark_seen`. Example::
+
+            am.mark_all_read(user, until=actions[0].timestamp)
+
+        Calls the hooks ``activitystream.after_seen``, and ``activitystream.after_read`` with the
+        recipient, None, and True.
+        """
+        read.mark_all(recipient, until, also)
 
     def get_actions(
         self,
@@ -191,7 +263,7 @@ class ActionManager:
             if field not in FIELDS:
                 raise ValueError(f"Action has no field {field!r}; use one of {', '.join(FIELDS)}")
         for field, value in filters.items():
-            _check_filter(field, value)
+            check_filter(field, value)
         if filters.get("timestamp") is not None:
             filters["timestamp"] = clock.naive_utc(filters["timestamp"])
         model.orm.check_filters(filters)
@@ -249,132 +321,3 @@ am = ActionManager()
 ActionMixin.verbs = am
 
 _BATCH_SIZE = 1000
-
-#: Imported timestamps may be this far in the future: the clocks of two machines differ.
-_CLOCK_TOLERANCE = timedelta(minutes=1)
-
-_ARGUMENTS = (
-    "actor",
-    "verb",
-    "target",
-    "action_obj",
-    "description",
-    "extra",
-    "recipients",
-    "timestamp",
-)
-
-
-def _indexed_fields(index: int, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields to store for one dict of :meth:`ActionManager.create_many`.
-
-    :raises TypeError, ValueError: on bad input, with the index of the action.
-    """
-    try:
-        if not isinstance(given, Mapping):
-            raise TypeError(f"every action must be a dict; got {type(given).__name__}")
-        for name in given:
-            if name not in _ARGUMENTS:
-                raise TypeError(f"unknown key {name}; use {', '.join(_ARGUMENTS)}")
-        for name in ("actor", "verb"):
-            if name not in given:
-                raise TypeError(f"the key {name} is missing; every action needs actor and verb")
-        arguments = {**dict.fromkeys(_ARGUMENTS), **given}
-        timestamp = arguments.pop("timestamp")
-        if timestamp is None:
-            moment = clock.now()
-        else:
-            # A future timestamp could never be marked as seen.
-            moment = clock.past("timestamp", timestamp, _CLOCK_TOLERANCE)
-            if moment <= clock.EARLIEST:
-                raise ValueError(f"timestamp must be after {clock.EARLIEST}; got {timestamp}")
-        fields, _ = _fields(**arguments)
-        fields = {**fields, "timestamp": moment}
-        model.orm.check_fields(fields)
-        return fields
-    except (TypeError, ValueError) as error:
-        kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(f"action {index}: {error}") from error
-
-
-def _fields(
-    actor: Any,
-    verb: Any,
-    target: Any,
-    action_obj: Any,
-    description: Any,
-    extra: Any,
-    recipients: Any,
-) -> tuple[dict[str, Any], dict[Reference, Any]]:
-    """Return the fields to store for a new action, and the entities it refers to.
-
-    The caller adds ``timestamp``.
-
-    :raises TypeError, ValueError: on bad input.
-    """
-    known: dict[Reference, Any] = {}
-    fields: dict[str, Any] = {}
-    longest = option("max_text")
-    for role, entity in (("actor", actor), ("target", target), ("action_obj", action_obj)):
-        given = role == "actor" or entity is not None
-        reference = reference_to(entity, role) if given else None
-        if reference is not None:
-            known[reference] = entity
-        fields[f"{role}_type"] = reference.type if reference else None
-        fields[f"{role}_id"] = reference.key if reference else None
-        name = None if entity is None else name_to_store(entity, role)
-        fields[f"{role}_name"] = _text(f"the name of {role}", name, longest, optional=True)
-    fields["verb"] = _text("verb", verb, longest)
-    fields["description"] = _text("description", description, longest, optional=True)
-    fields["extra"] = _text("extra", extra, longest, optional=True)
-    fields["_recipients"] = None
-    if recipients is not None:
-        addressed = references_to(each_of("recipients", recipients), "a recipient")
-        most = option("max_recipients")
-        if most is not None and len(addressed) > most:
-            raise ValueError(
-                f"{len(addressed)} recipients given, at most {most} allowed: address an audience "
-                f"that they belong to, like a team, or raise the option max_recipients"
-            )
-        fields["_recipients"] = [{"_type": name, "_id": key} for name, key in addressed]
-        known = {**addressed, **known}
-    return fields, known
-
-
-#: No field has values of these types, and some databases would take them for operators.
-_NOT_ONE_VALUE = (Mapping, list, set, tuple, re.Pattern)
-
-
-def _check_filter(field: str, value: Any) -> None:
-    expected: type
-    if field == "timestamp":
-        expected, name = datetime, "one datetime"
-    elif field.endswith("_id"):
-        expected, name = object, "one value"
-    else:
-        expected, name = str, "one string"
-    if value is not None and (
-        not isinstance(value, expected)
-        or isinstance(value, _NOT_ONE_VALUE)
-        or model.orm.is_entity(value)
-    ):
-        raise ValueError(f"filters[{field!r}] must be {name} or None; got {type(value).__name__}")
-
-
-def _text(name: str, value: Any, longest: int | None, optional: bool = False) -> str | None:
-    if value is None and optional:
-        return None
-    if not isinstance(value, str):
-        wanted = "a string or None" if optional else "a string"
-        raise TypeError(f"{name} must be {wanted}, not a {type(value).__name__}")
-    if not (value or optional):
-        raise ValueError(f"{name} must not be empty")
-    if longest is not None and len(value) > longest:
-        raise ValueError(
-            f"{name} has {len(value)} characters, at most {longest} allowed: shorten it, or raise "
-            f"the option max_text"
-        )
-    value.encode()  # a UnicodeEncodeError is a ValueError
-    # The database stores plain text, so the returned action must hold plain text too: templates
-    # do not escape a Markup.
-    return str.__str__(value)

@@ -38,6 +38,7 @@ def is_plugged(part: str) -> bool:
 _DEFAULTS: dict[str, Any] = {
     "allowed_hosts": [],
     "audiences": None,
+    "late": 60,
     "max_recipients": None,
     "max_text": None,
     "may_update": None,
@@ -129,6 +130,16 @@ def _check_interval(name: str, value: Any) -> None:
         )
 
 
+def _check_late(name: str, value: Any) -> None:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not (number and 0 <= value <= 86_400):
+        raise TGConfigError(
+            f"plug(base_config, 'activitystream', {name}=…) takes the seconds that an action may "
+            f"become visible after its timestamp, 0 to 86,400: the longest transaction, and how "
+            f"far the servers' clocks are apart; got {value!r}."
+        )
+
+
 def _check_limit(name: str, value: Any) -> None:
     number = isinstance(value, int) and not isinstance(value, bool)
     if value is not None and not (number and value >= 1):
@@ -157,6 +168,7 @@ def _check_templates(name: str, value: Any) -> None:
 _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "allowed_hosts": _check_hosts,
     "audiences": _check_callable,
+    "late": _check_late,
     "max_recipients": _check_limit,
     "max_text": _check_limit,
     "may_update": _check_callable,

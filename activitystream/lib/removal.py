@@ -20,6 +20,8 @@ class Forgotten(NamedTuple):
     as_target: int = 0
     as_action_obj: int = 0
     as_recipient: int = 0
+    #: What was kept of what it has seen and read: not a number of actions.
+    as_reader: int = 0
 
     @classmethod
     def sum(cls, parts: Iterable["Forgotten"]) -> "Forgotten":
@@ -89,6 +91,8 @@ def forget(references: Sequence[Reference], dry_run: bool) -> Iterator[tuple[int
     :param dry_run: count, and change nothing.
     :returns: an iterator over the batches: the number of actions read, and a :class:`Forgotten`.
     """
+    # First: with the actions that are deleted, it would be gone and not be counted.
+    yield 0, Forgotten(as_reader=model.orm.delete_marks(references, dry_run))
     to_be_deleted: set[Any] = set()
     for page in model.orm.read_references():
         found = _by_role(page, references)

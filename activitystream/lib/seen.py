@@ -1,51 +1,227 @@
-"""Up to when a recipient has seen their stream: ``last_activity_seen`` on the host's own class."""
+"""What a reader has seen: the bell's number, and what is shown as new.
 
-from collections.abc import Iterable
-from datetime import datetime
-from typing import Any
+An action is seen if the reader could see it when they marked. By timestamps alone that cannot be
+told: an action becomes visible when its transaction is committed, maybe after a newer one, or on a
+server whose clock is behind. So a mark covers by a floor what is older than the longest such delay
+(the option ``late``), and remembers one by one what was visible above.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+from itertools import count
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import model
 from ..model import clock
-from ..model.names import addresses_of, reference_to
-from ..model.values import WHOLE_STREAM
+from ..model.action import cursor_of
+from ..model.names import addresses_of, reader_of
+from ..model.values import (
+    MOST_REMEMBERED,
+    WHOLE_STREAM,
+    Address,
+    Cursor,
+    Marking,
+    Marks,
+    Only,
+    Window,
+    remembered,
+)
 from . import hooks
+from .audiences import audiences_of
 from .numbers import whole_number
+from .options import option
+
+if TYPE_CHECKING:
+    from .streams import Stream
 
 #: A mark is no older: MySQL's TIMESTAMP, which a host may have, begins with 1970 in some time zone.
 _EARLIEST = datetime(1970, 1, 2)
 
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class Shown(NamedTuple):
+    """What a page has shown, for the mark that somebody sets on it later.
+
+    Times are naive UTC.
+    """
+
+    #: The newest timestamp.
+    until: datetime
+    #: When the page was read.
+    as_of: datetime
+    #: The ids of the actions that were visible then and are so new that others may come beside.
+    ids: Collection[Any]
+    #: Where there were more than are listed: the oldest of those that are.
+    oldest: Cursor | None = None
+
+    def covers(self, cursor: Cursor) -> bool:
+        """Tell whether an action that is visible now was visible when the page was read.
+
+        Of more than 20 so new ones, all that is older than those is taken for it.
+        """
+        return cursor.id in self.ids or (self.oldest is not None and cursor < self.oldest)
+
+
+def shown(stream: "Stream", actions: Sequence[Any], as_of: datetime) -> Shown | None:
+    """Return what the newest page of a stream shows; None if the stream is empty.
+
+    :param actions: the page, newest first.
+    :param as_of: a moment before they were read.
+    """
+    if not actions:
+        return None
+    start = as_of - _late()
+    recent = [cursor_of(action) for action in actions[: _MOST_SHOWN + 1]]
+    if len(recent) <= _MOST_SHOWN and recent[-1].timestamp > start:
+        # There may be more after the page.
+        recent += stream.cursors(Window(recent[-1], Cursor(start, None)), _MOST_SHOWN + 1)
+    recent = [each for each in recent if each.timestamp > start]
+    listed = recent[:_MOST_SHOWN]
+    oldest = listed[-1] if len(recent) > len(listed) else None
+    newest = cursor_of(actions[0]).timestamp
+    return Shown(newest, as_of, frozenset(each.id for each in listed), oldest)
+
+
+#: So many ids at most are in a link.
+_MOST_SHOWN = 20
+
 
 def count_not_seen(recipient: Any, limit: int | None = None, also: Iterable[Any] = ()) -> int:
     """See :meth:`activitystream.ActionManager.count_not_seen_by_recipient`."""
+    return count_only("unseen", recipient, limit, also)
+
+
+def count_only(what: str, recipient: Any, limit: int | None, also: Iterable[Any]) -> int:
+    """Count the ``unseen`` or ``unread`` actions of a stream.
+
+    :param limit: stop counting here; None counts all.
+    :param also: audiences of the recipient.
+    """
     to = addresses_of(recipient, also)
     if limit is not None:
         limit = whole_number("limit", limit)
-    return model.orm.count_stream(to, WHOLE_STREAM, newer_than=last_seen(recipient), limit=limit)
+    return model.orm.count_stream(to, WHOLE_STREAM, limit, only(what, recipient))
 
 
-def is_newer(timestamp: datetime, recipient: Any) -> bool:
-    """Whether an action of this time is newer than the recipient's ``last_activity_seen``."""
-    seen = last_seen(recipient)
-    return seen is None or timestamp > seen
+def only(what: str, recipient: Any) -> Only:
+    """Return the ``unseen`` or ``unread`` part of a reader's stream.
+
+    :raises AttributeError: if the recipient's class lacks the field.
+    """
+    return Only(what, reader_of(recipient), last_seen(recipient))
 
 
-def mark_seen(recipient: Any, until: datetime | None = None) -> datetime | None:
+class State(NamedTuple):
+    """What a reader knows of an action."""
+
+    seen: bool
+    read: bool
+
+
+def state_of(action: Any, recipient: Any) -> State:
+    """Return what a reader knows of an action. Its page is asked for once.
+
+    :raises AttributeError: if the recipient's class lacks the field.
+    """
+    field, reader = last_seen(recipient), reader_of(recipient)
+    marks, rows = action.states_on_page(reader, (field, _marks_set[0]))
+    cursor = cursor_of(action)
+    by_field = field is not None and cursor.timestamp <= field
+    if marks is None:
+        return State(by_field, by_field)
+    seen = by_field
+    if marks.mark == field:
+        seen = cursor.timestamp <= marks.seen_floor or action._id in rows
+    read = rows.get(action._id)
+    return State(seen, cursor.timestamp <= marks.read_floor if read is None else read)
+
+
+def mark_seen(
+    recipient: Any,
+    until: datetime | Shown | None = None,
+    also: Iterable[Any] | None = None,
+) -> datetime | None:
     """See :meth:`activitystream.ActionManager.mark_seen`."""
-    reference_to(recipient, "recipient")
-    if not model.orm.has_seen_field(type(recipient)):
-        raise _without_field(recipient)
-    if until is not None and not isinstance(until, datetime):
-        raise TypeError(f"until must be a datetime or None, not a {type(until).__name__}")
+    return mark(recipient, until, also, read=False)
+
+
+def mark(
+    recipient: Any, until: datetime | Shown | None, also: Iterable[Any] | None, read: bool
+) -> datetime | None:
+    """Mark as seen what a reader can see, or could see on a page; as read too, if ``read``."""
+    reader = reader_of(recipient)
+    require_field(recipient)
+    to = addresses_of(recipient, audiences_of(recipient) if also is None else also)
+    page = until if isinstance(until, Shown) else None
+    newest = until.until if isinstance(until, Shown) else until
+    if newest is not None and not isinstance(newest, datetime):
+        raise TypeError(f"until must be a datetime or None; got {type(newest).__name__}")
     moment = clock.now()
-    if until is not None:
-        moment = max(_EARLIEST, min(moment, clock.naive_utc(until)))
-    before = model.orm.move_last_activity_seen(recipient, moment)
+    if newest is not None:
+        newest = clock.naive_utc(newest)
+        moment = max(_EARLIEST, min(moment, newest))
+    decide = _decision(to, newest, page, read)
+    before = model.orm.mark(recipient, reader, moment, decide)
+    forget_states()
     hooks.notify("activitystream.after_seen", recipient, before, last_seen(recipient))
     return before
 
 
+def _decision(
+    to: Sequence[Address], until: datetime | None, page: Shown | None, read: bool
+) -> Callable[[datetime | None, Marks | None], Marking]:
+    """Return what tells a mark from the field and the marks before."""
+
+    def decide(field: datetime | None, marks: Marks | None) -> Marking:
+        as_of = page.as_of if page else clock.now()
+        settled = as_of - _late()
+        covered = settled if until is None else min(until, settled)
+        in_sync = marks is not None and marks.mark == field
+        floor = marks.seen_floor if marks and in_sync else field or clock.EARLIEST
+        read_floor = marks.read_floor if marks else field or clock.EARLIEST
+        old = marks.seen if marks and in_sync else ()
+        seen_floor = max(floor, covered)
+        if not read:
+            found = _visible(to, seen_floor, until, page)
+            return Marking(Marks(field, seen_floor, read_floor).with_seen((*old, *found)), None)
+        read_floor = max(read_floor, covered)
+        found = _visible(to, min(seen_floor, read_floor), until, page)
+        read_floor, newly_read = remembered(found, read_floor)
+        new = Marks(field, seen_floor, read_floor).with_seen((*old, *found))
+        return Marking(new, newly_read)
+
+    return decide
+
+
+def _visible(
+    to: Sequence[Address], floor: datetime, until: datetime | None, page: Shown | None
+) -> list[Cursor]:
+    """Return what the reader could see above a floor, up to ``until``."""
+    if until is not None and until <= floor:
+        return []
+    before = None if until is None else Cursor(until + _MILLISECOND, None)
+    window = Window(before, Cursor(floor, None))
+    found = model.orm.read_cursors(to, window, MOST_REMEMBERED + 1)
+    return [each for each in found if page is None or page.covers(each)]
+
+
+def _late() -> timedelta:
+    return timedelta(seconds=option("late"))
+
+
+def forget_states() -> None:
+    """Have every page ask again what its readers have seen: a mark was set."""
+    _marks_set[0] = next(_counter)
+
+
+_counter = count(1)
+
+_marks_set = [0]
+
+
 def last_seen(recipient: Any) -> datetime | None:
-    """A recipient's ``last_activity_seen``, naive UTC; None if they have never seen their stream.
+    """Return a recipient's ``last_activity_seen``, naive UTC, or None.
 
     :raises AttributeError: if the recipient's class lacks the field.
     """
@@ -53,6 +229,15 @@ def last_seen(recipient: Any) -> datetime | None:
         raise _without_field(recipient)
     seen = recipient.last_activity_seen
     return None if seen is None else clock.naive_utc(seen)
+
+
+def require_field(recipient: Any) -> None:
+    """Refuse a recipient whose class does not store the field.
+
+    :raises AttributeError: with the line to add.
+    """
+    if not model.orm.has_seen_field(type(recipient)):
+        raise _without_field(recipient)
 
 
 def _without_field(recipient: Any) -> AttributeError:

@@ -8,7 +8,8 @@ from .. import model
 from ..model.action import ActionMixin, cursor_of
 from ..model.names import addresses_of
 from ..model.pages import Page, read_together
-from ..model.values import WHOLE_STREAM, Cursor
+from ..model.values import WHOLE_STREAM, Cursor, Only, Window
+from . import seen
 from .numbers import whole_number
 
 #: An iteration loads the entities of this many actions together.
@@ -33,7 +34,9 @@ class Stream:
         :raises TypeError, ValueError: if one is no stored entity; see
             :func:`activitystream.model.names.references_to`.
         """
+        self._recipient = recipient
         self._to = addresses_of(recipient, also)
+        self._only: Only | None = None
         self._window = WHOLE_STREAM
         self._skip = 0
         self._limit: int | None = None
@@ -72,6 +75,19 @@ class Stream:
         """
         return self._copy(_window=self._window._replace(after=_cursor(action)))
 
+    def unread(self) -> "Stream":
+        """Return a stream of the actions that the recipient has not read.
+
+        :raises AttributeError: if the recipient's class has no field ``last_activity_seen``.
+        """
+        if self._recipient is None:
+            raise TypeError("a pickled stream has no recipient: call unread() before it is pickled")
+        return self._copy(_only=seen.only("unread", self._recipient))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle no entity along, since it may hold a password."""
+        return {**self.__dict__, "_recipient": None}
+
     def all(self) -> list[Any]:
         """Return the actions as a list. Their entities are loaded together."""
         return read_together(list(self._read()))
@@ -91,9 +107,13 @@ class Stream:
             raise ValueError(f"the stream must hold exactly one action; it holds {found}")
         return actions[0]
 
+    def cursors(self, window: Window, limit: int) -> list[Cursor]:
+        """Return where the actions in a window stand, newest first, at most ``limit``."""
+        return model.orm.read_cursors(self._to, window, limit)
+
     def count(self) -> int:
         """Count the actions, ignoring ``limit`` and ``skip``."""
-        return model.orm.count_stream(self._to, self._window)
+        return model.orm.count_stream(self._to, self._window, only=self._only)
 
     def __iter__(self) -> Iterator[Any]:
         actions = self._read()
@@ -155,7 +175,7 @@ class Stream:
         return copy
 
     def _read(self) -> Iterator[Any]:
-        return model.orm.read_stream(self._to, self._window, self._skip, self._limit)
+        return model.orm.read_stream(self._to, self._window, self._skip, self._limit, self._only)
 
 
 def _cursor(action: Any) -> Cursor:

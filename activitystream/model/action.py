@@ -1,6 +1,6 @@
 """What an action can do, whichever ORM stores it."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
@@ -37,6 +37,9 @@ class Verbs(Protocol):
 
     def is_unseen(self, action: Any, recipient: Any) -> bool:
         """Tell whether a recipient has not seen an action."""
+
+    def is_read(self, action: Any, recipient: Any) -> bool:
+        """Tell whether a recipient has read an action."""
 
 
 class ActionMixin:
@@ -130,8 +133,16 @@ class ActionMixin:
         return " ".join(part for part in parts if part)
 
     def is_unseen_by(self, recipient: Any) -> bool:
-        """Tell whether it is newer than the recipient's ``last_activity_seen``."""
+        """Tell whether a recipient has not seen it: see ``am.mark_seen``."""
         return self.verbs.is_unseen(self, recipient)
+
+    def is_read_by(self, recipient: Any) -> bool:
+        """Tell whether a recipient has read it: see ``am.mark_read``."""
+        return self.verbs.is_read(self, recipient)
+
+    def states_on_page(self, reader: Reference, version: Hashable) -> Any:
+        """Return what is kept of a reader and of the actions that this one was read with."""
+        return self._page().states(reader, version)
 
     @property
     def timestamp_since(self) -> str:

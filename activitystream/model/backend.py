@@ -4,12 +4,12 @@
 Another ORM is one more such package, which ``tests/backend`` holds against what users are promised.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .values import Address, Reference, Window
+from .values import Address, Cursor, Marking, Marks, Only, Reference, Window
 
 
 class Watch(Protocol):
@@ -136,7 +136,12 @@ class Backend(Protocol):
     # Reading
 
     def read_stream(
-        self, to: Sequence[Address], window: Window, skip: int, limit: int | None
+        self,
+        to: Sequence[Address],
+        window: Window,
+        skip: int,
+        limit: int | None,
+        only: Only | None = None,
     ) -> Iterator[Any]:
         """Yield the actions for any of these addresses or for everyone, each once, newest first.
 
@@ -144,21 +149,25 @@ class Backend(Protocol):
         :param window: leave out what is not in it.
         :param skip: leave out as many more first.
         :param limit: yield at most as many; None for all.
+        :param only: leave out what its reader has seen, or read.
         """
+
+    def read_cursors(self, to: Sequence[Address], window: Window, limit: int) -> list[Cursor]:
+        """Return where the newest of these actions stand, at most ``limit``, newest first."""
 
     def count_stream(
         self,
         to: Sequence[Address],
         window: Window,
-        newer_than: datetime | None = None,
         limit: int | None = None,
+        only: Only | None = None,
     ) -> int:
         """Count the actions for any of these addresses or for everyone, each once.
 
         :param to: at least one.
         :param window: leave out what is not in it.
-        :param newer_than: leave out what has not a greater timestamp.
         :param limit: count no further.
+        :param only: leave out what its reader has seen, or read.
         """
 
     def find_actions(
@@ -282,13 +291,51 @@ class Backend(Protocol):
     def has_seen_field(self, cls: type) -> bool:
         """Tell whether a class stores a ``last_activity_seen``."""
 
-    def move_last_activity_seen(self, recipient: Any, moment: datetime) -> datetime | None:
-        """Move ``last_activity_seen`` forward, in the database and on the object.
+    def mark(
+        self,
+        recipient: Any,
+        reader: Reference,
+        moment: datetime,
+        decide: Callable[[datetime | None, Marks | None], Marking],
+    ) -> datetime | None:
+        """Move ``last_activity_seen`` forward, on the object too, and store what a mark changes.
 
-        It is one update of the one field, and never moves it backwards.
+        The field is written alone, and never moves backwards. Marks of one reader come one after
+        the other.
 
-        :returns: the value before.
+        :param moment: to which the field moves.
+        :param decide: is called with the field and the marks before, as often as it takes.
+        :returns: the value of the field before.
         :raises LookupError: if the recipient is not stored any more.
+        """
+
+    def mark_actions(
+        self,
+        recipient: Any,
+        reader: Reference,
+        last_seen: datetime | None,
+        actions: Iterable[Any],
+        is_read: bool,
+    ) -> None:
+        """Store that a reader has read these actions, or keeps them unread. Both are seen then.
+
+        :param last_seen: the recipient's ``last_activity_seen``. Where there are no marks, or the
+            host has set the field since, they begin with it.
+        """
+
+    def read_states(
+        self, reader: Reference, actions: Sequence[Any]
+    ) -> tuple[Marks | None, Mapping[Any, bool | None]]:
+        """Return a reader's marks, and what is kept of these actions by their ids, by one query.
+
+        True is read, False is kept unread, None is seen.
+        """
+
+    def delete_marks(self, readers: Sequence[Reference], dry_run: bool) -> int:
+        """Delete what these have seen and read.
+
+        :param dry_run: count it only.
+        :returns: how many marks there were: one of the reader, and one of each single action.
         """
 
 

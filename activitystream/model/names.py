@@ -53,6 +53,17 @@ def references_to(entities: Iterable[Any], role: str) -> dict[Reference, Any]:
     return references
 
 
+def reader_of(recipient: Any) -> Reference:
+    """Return the reference by which it is kept what a recipient has seen.
+
+    It says the oldest name that the class declares, which a new name leaves as it is.
+
+    :raises TypeError, ValueError: if the recipient is no stored entity; see :func:`references_to`.
+    """
+    key = reference_to(recipient, "recipient").key
+    return Reference(_declared_names(model.orm.root_of(type(recipient)))[-1], key)
+
+
 def addresses_of(recipient: Any, also: Iterable[Any] = ()) -> list[Address]:
     """Return the addresses of a recipient, and of those whose actions it sees too; each once.
 

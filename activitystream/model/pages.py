@@ -1,12 +1,14 @@
 """The entities that a page of actions refers to, loaded together."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 from .. import model
 from .names import class_named
-from .values import Reference
+from .values import Marks, Reference
+
+_States = tuple[Marks | None, Mapping[Any, bool | None]]
 
 #: The recipients of so many actions are read and loaded together.
 _TOGETHER = 100
@@ -27,6 +29,7 @@ class Page:
         self._classes: dict[str, type | None] = {}  # by type name
         self._asked: dict[type, set[Any]] = {}
         self._found: dict[type, list[Mapping[Any, Any]]] = {}
+        self._states: dict[Reference, tuple[Hashable, _States]] = {}  # by reader
 
     def __reduce__(self) -> Any:
         """Pickle no entity along, since they may hold passwords."""
@@ -58,6 +61,17 @@ class Page:
         part = self._actions[start : start + _TOGETHER]
         together: Sequence[Any] = model.orm.read_recipients(action, part, _FEW_RECIPIENTS)
         return together
+
+    def states(self, reader: Reference, version: Hashable) -> "_States":
+        """Return what is kept of a reader and of these actions; see ``Backend.read_states``.
+
+        :param version: another one than before has them read again.
+        """
+        known, states = self._states.get(reader, (None, None))
+        if states is None or known != version:
+            states = model.orm.read_states(reader, self._actions)
+            self._states[reader] = version, states
+        return states
 
     def release(self) -> None:
         """Give up the actions and the entities that were loaded. The page is of no use then."""

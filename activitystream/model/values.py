@@ -1,5 +1,6 @@
 """Values that pass between the layers: references to entities, and places in a stream."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -41,3 +42,61 @@ class Window(NamedTuple):
 
 #: A stream from its newest action to its oldest.
 WHOLE_STREAM = Window()
+
+
+class Only(NamedTuple):
+    """The part of a stream that a reader has not seen, or not read."""
+
+    #: ``unseen`` or ``unread``.
+    what: str
+    #: The reader.
+    reader: Reference
+    #: The reader's ``last_activity_seen``, naive UTC; None if it has no value.
+    last_seen: datetime | None
+
+
+#: At most so many actions above a floor are remembered one by one.
+MOST_REMEMBERED = 1000
+
+
+class Marks(NamedTuple):
+    """What a reader has seen and read, but for single actions that they read or kept unread.
+
+    Times are naive UTC.
+    """
+
+    #: The reader's ``last_activity_seen`` as the last mark left it. If the field has another value,
+    #: the host has set it: then the field alone says what is seen.
+    mark: datetime | None
+    #: Actions up to here are seen,
+    seen_floor: datetime
+    #: and up to here they are read.
+    read_floor: datetime
+    #: Actions above ``seen_floor`` that are seen too, newest first.
+    seen: tuple[Cursor, ...] = ()
+
+    def with_seen(self, cursors: Iterable[Cursor]) -> "Marks":
+        """Return the marks with these actions seen, and no others above the floor."""
+        floor, above = remembered(cursors, self.seen_floor)
+        return self._replace(seen_floor=floor, seen=above)
+
+
+def remembered(cursors: Iterable[Cursor], floor: datetime) -> tuple[datetime, tuple[Cursor, ...]]:
+    """Return a floor, and the cursors above it, newest first, at most 1,000.
+
+    If there are more, the floor rises to the newest that is dropped.
+    """
+    above = sorted({each for each in cursors if each.timestamp > floor}, reverse=True)
+    if len(above) > MOST_REMEMBERED:
+        floor = above[MOST_REMEMBERED].timestamp
+        above = [each for each in above[:MOST_REMEMBERED] if each.timestamp > floor]
+    return floor, tuple(above)
+
+
+class Marking(NamedTuple):
+    """What a mark changes."""
+
+    #: The new marks, but for ``mark``, which the ORM sets.
+    marks: Marks
+    #: The actions above ``read_floor`` that are read; None if the mark reads nothing.
+    read: tuple[Cursor, ...] | None

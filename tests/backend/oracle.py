@@ -28,7 +28,7 @@ class Oracle:
     def __init__(self, actions):
         self.actions = actions
 
-    def stream(self, to, window=WHOLE_STREAM, newer_than=None):
+    def stream(self, to, window=WHOLE_STREAM):
         """The actions for any of these addresses or for everyone, newest first."""
         before, after = window
         return [
@@ -37,7 +37,6 @@ class Oracle:
             if _is_for(action, to)
             and (before is None or cursor_of(action) < before)
             and (after is None or cursor_of(action) > after)
-            and (newer_than is None or action["timestamp"] > newer_than)
         ]
 
     def find(self, filters, order_by, desc):

@@ -4,7 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from activitystream.model.clock import EARLIEST
+from activitystream.model.names import reader_of
+from activitystream.model.values import Marking, Marks
 from tests.backend.actions import LATER, MOMENTS, fields, read_all
+
+
+def mark(orm, user, moment):
+    """Mark as seen what is up to a moment."""
+
+    def decide(last_seen, marks):
+        return Marking(Marks(last_seen, moment, EARLIEST), None)
+
+    return orm.mark(user, reader_of(user), moment, decide)
 
 
 def test_a_class_has_the_field_or_not(host, orm):
@@ -19,7 +31,7 @@ def test_it_moves_forward_and_never_backwards(host, orm, moments, in_requests):
     host.database.clean()
     user, before = host.user(), None
     for moment in moments:
-        assert orm.move_last_activity_seen(user, moment) == before
+        assert mark(orm, user, moment) == before
         before = max(moment, before or moment)
         assert user.last_activity_seen == before
         if in_requests:
@@ -31,16 +43,16 @@ def test_it_moves_forward_and_never_backwards(host, orm, moments, in_requests):
 def test_what_another_process_has_seen_meanwhile_counts(host, orm):
     user = host.user()
     host.database.raw_update(user, last_activity_seen=MOMENTS[2])
-    assert orm.move_last_activity_seen(user, MOMENTS[1]) == MOMENTS[2]
+    assert mark(orm, user, MOMENTS[1]) == MOMENTS[2]
     assert user.last_activity_seen == MOMENTS[2]
-    assert orm.move_last_activity_seen(user, MOMENTS[3]) == MOMENTS[2]
+    assert mark(orm, user, MOMENTS[3]) == MOMENTS[2]
     assert host.database.reload(user).last_activity_seen == MOMENTS[3]
 
 
 def test_no_other_field_is_written(host, orm):
     user = host.user("ann")
     host.database.raw_update(user, user_name="renamed meanwhile")
-    orm.move_last_activity_seen(user, LATER)
+    mark(orm, user, LATER)
     host.save()
     values = host.database.raw_values(user)
     assert (values["user_name"], values["last_activity_seen"]) == ("renamed meanwhile", LATER)
@@ -48,14 +60,14 @@ def test_no_other_field_is_written(host, orm):
 
 def test_of_nobody_else_it_is_moved(host, orm):
     users = [host.user(name) for name in ("ann", "bob", "carl")]
-    orm.move_last_activity_seen(users[1], LATER)
+    mark(orm, users[1], LATER)
     seen = [host.database.reload(user).last_activity_seen for user in users]
     assert seen == [None, LATER, None]
 
 
 def test_of_a_subclass_it_is_moved_too(host, orm):
     admin = host.save(host.model.Admin(user_name="ann"))
-    assert orm.move_last_activity_seen(admin, LATER) is None
+    assert mark(orm, admin, LATER) is None
     assert host.database.reload(admin).last_activity_seen == LATER
 
 
@@ -63,7 +75,7 @@ def test_who_was_deleted_has_seen_nothing(host, orm):
     user = host.user()
     host.database.raw_delete(user)
     with pytest.raises(LookupError, match="User"):
-        orm.move_last_activity_seen(user, LATER)
+        mark(orm, user, LATER)
 
 
 def test_what_is_to_be_marked_stays_in_hand(host, orm):
@@ -71,7 +83,7 @@ def test_what_is_to_be_marked_stays_in_hand(host, orm):
     orm.insert_action(fields())
     orm.begin_marking(user, topic)
     for reader in (user, topic):
-        assert orm.move_last_activity_seen(reader, LATER) is None
+        assert mark(orm, reader, LATER) is None
         assert reader.last_activity_seen == LATER
     user.user_name = "renamed"
     host.save()

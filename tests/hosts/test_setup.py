@@ -102,7 +102,7 @@ def test_an_unknown_option_is_named_with_those_there_are(database):
     with pytest.raises(TGConfigError, match="unknown option allowed_host") as caught:
         start(database, allowed_host=["www.example.com"])
     assert (
-        "use one of allowed_hosts, audiences, max_recipients, max_text, may_update, "
+        "use one of allowed_hosts, audiences, late, max_recipients, max_text, may_update, "
         "poll_interval, templates, or one of tgext.pluggable's" in str(caught.value)
     )
 

@@ -43,9 +43,9 @@ def test_shows_an_action_for_several_audiences_once(host, user, other, teams):
     assert am.count_not_seen_by_recipient(user, also=teams, limit=1) == 1
 
 
-def test_counts_new_actions_by_the_recipients_own_field(host, user, other, teams):
+def test_a_mark_covers_the_audiences_that_it_names(host, user, other, teams):
     am.create(other, "before", recipients=teams)
-    am.mark_seen(user)
+    am.mark_seen(user, also=teams)
     assert am.count_not_seen_by_recipient(user, also=teams) == 0
     assert am.count_not_seen_by_recipient(user) == 0
 

@@ -213,3 +213,15 @@ def test_rejects_what_is_not_an_entity(host, actions, bad):
 def test_rejects_an_unsaved_entity(host, actions):
     with pytest.raises(ValueError, match=f"not stored yet.*{model.orm.STORE_IT[:5]}"):
         am.forget(host.model.User(user_name="new"))
+
+
+def test_removes_what_the_entity_has_seen_and_read(host, actions, people):
+    ann, bob, _ = people
+    for reader in (ann, bob):
+        am.mark_read(reader, am.get_by_recipient(reader).limit(2))
+    host.save()
+    planned = am.forget(ann, dry_run=True)
+    assert planned.as_reader == 3
+    assert am.forget(ann) == planned
+    assert am.forget(ann).as_reader == 0
+    assert am.forget(bob, dry_run=True).as_reader > 0

@@ -180,7 +180,7 @@ def test_rejects_what_is_not_a_recipient(host, bad):
 
 def test_rejects_a_deleted_recipient(host, user):
     host.database.raw_delete(user)
-    with pytest.raises(LookupError, match="this User is stored no more"):
+    with pytest.raises(LookupError, match="this User is not stored any more"):
         am.mark_seen(user)
 
 

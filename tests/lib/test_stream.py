@@ -5,9 +5,6 @@ from datetime import datetime, timedelta
 import pytest
 
 from activitystream import am, model
-from activitystream.model.action import cursor_of
-from activitystream.model.names import addresses_of
-from activitystream.model.values import Window
 from tests.helpers.databases import COUNTED, on
 
 
@@ -279,25 +276,3 @@ def test_iterates_on_in_a_new_session(host, seven, small_pages):
         verbs.append(action.verb)
         host.database.forget()
     assert verbs == SEVEN
-
-
-def test_counts_what_is_in_a_span_and_new(host, user, at_once):
-    newest_first = [cursor_of(action) for action in am.get_by_recipient(user)]
-    to = addresses_of(user)
-    millisecond = timedelta(milliseconds=1)
-    moments = {place.timestamp for place in newest_first}
-    moments |= {min(moments) - millisecond, max(moments) + millisecond}
-    for before in (None, *newest_first):
-        for after in (None, *newest_first):
-            for newer_than in moments:
-                expected = [
-                    place
-                    for place in newest_first
-                    if (before is None or place < before)
-                    and (after is None or place > after)
-                    and place.timestamp > newer_than
-                ]
-                span = Window(before, after)
-                assert model.orm.count_stream(to, span, newer_than) == len(expected)
-                capped = model.orm.count_stream(to, span, newer_than, limit=2)
-                assert capped == min(2, len(expected))

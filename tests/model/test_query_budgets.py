@@ -101,11 +101,25 @@ def test_reading_without_looking_costs_one_query(host, queries):
     assert queries(lambda: list(stream.limit(10))) == ["read"]
     assert queries(stream.first) == ["read"]
     assert queries(stream.count) == ["read"]
-    assert queries(lambda: am.count_not_seen_by_recipient(host.ann)) == ["read"]
+    counted = queries(lambda: am.count_not_seen_by_recipient(host.ann))
+    assert counted == host.database.to_count_unseen
 
 
-def test_the_verbs_that_write_cost_one_command(host, queries):
-    """Or two: rows of two tables, and the value before."""
+def test_what_is_seen_and_read_of_a_page_costs_one_query(host, queries):
+    actions = am.get_by_recipient(host.ann).limit(100).all()
+    assert queries(lambda: [action.is_unseen_by(host.ann) for action in actions]) == ["read"]
+    assert queries(lambda: [action.is_read_by(host.ann) for action in actions]) == []
+    am.mark_read(host.ann, actions[:50])
+    assert queries(lambda: [action.is_read_by(host.ann) for action in actions]) == ["read"]
+
+
+def test_reading_one_costs_two_commands(host, queries):
+    am.mark_seen(host.ann)
+    action, *_ = am.get_by_recipient(host.ann).limit(1)
+    assert queries(lambda: am.mark_read(host.ann, action)) == ["read", "write"]
+
+
+def test_the_verbs_that_write_cost_few_commands(host, queries):
     written = queries(lambda: am.create(host.ann, "joined", recipients=[host.ann] * 3))
     assert written == host.database.to_write_one
     assert queries(lambda: am.mark_seen(host.ann)) == host.database.to_mark_seen

@@ -231,7 +231,7 @@ def test_asks_to_log_in_who_is_deleted_meanwhile(host, user, app, action, monkey
     monkeypatch.setattr(f"{host.model.__name__}.user_named", lambda name: found)
     assert see(app, target_link="/x").status_int == 401
     ajax = app.get("/activitystream/ajax_update_last_seen_of_a_recipient", expect_errors=True)
-    assert (ajax.status_int, ajax.json["detail"]) == (401, "this User is stored no more")
+    assert (ajax.status_int, ajax.json["detail"]) == (401, "this User is not stored any more")
 
 
 FOREIGN = [

@@ -13,8 +13,16 @@ from .entities import (
     other_classes,
     root_of,
 )
-from .readers import SEEN_FIELD, begin_marking, has_seen_field, move_last_activity_seen
-from .reading import count_stream, find_actions, read_recipients, read_stream, restore_action
+from .marks import delete_marks, mark, mark_actions, read_states
+from .readers import SEEN_FIELD, begin_marking, has_seen_field
+from .reading import (
+    count_stream,
+    find_actions,
+    read_cursors,
+    read_recipients,
+    read_stream,
+    restore_action,
+)
 from .removal import (
     clear_role,
     count_before,
@@ -54,6 +62,7 @@ __all__ = [
     "count_before",
     "count_stream",
     "delete_actions",
+    "delete_marks",
     "end_request",
     "entity_classes",
     "find_actions",
@@ -68,11 +77,14 @@ __all__ = [
     "key_of",
     "keys_from_text",
     "load_entities",
-    "move_last_activity_seen",
+    "mark",
+    "mark_actions",
     "other_classes",
     "prepare_database",
+    "read_cursors",
     "read_recipients",
     "read_references",
+    "read_states",
     "read_stream",
     "recover",
     "release",

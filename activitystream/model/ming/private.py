@@ -27,6 +27,16 @@ def put(entity: Any, name: str, value: Any) -> None:
     every field of the object, over what others have changed since.
     """
     state(entity).set(name, value)
+    if state(entity).original_document is not None:
+        state(entity).original_document[name] = value
+
+
+def value_as_read(entity: Any, name: str) -> Any:
+    """Return the value of a field that the database gave, whatever it was set to since.
+
+    Private: ``state(entity).original_document``. Nothing replaces it.
+    """
+    return (state(entity).original_document or {}).get(name)
 
 
 def is_new(entity: Any) -> bool:

@@ -3,11 +3,11 @@
 from datetime import datetime, timezone
 from typing import Any
 
-from ming.odm import FieldProperty, session
+from ming.odm import FieldProperty, MapperExtension, mapper, session
 
 from ..clock import naive_utc
 from .entities import root_of
-from .private import put
+from .private import put, value_as_read
 from .tables import collection_of
 
 #: The line that adds the field to a class, for errors to quote.
@@ -18,6 +18,28 @@ def has_seen_field(cls: type) -> bool:
     """Tell whether a class stores ``last_activity_seen`` under that name."""
     declared = getattr(cls, "last_activity_seen", None)
     return isinstance(declared, FieldProperty) and declared.field.name == "last_activity_seen"
+
+
+class _KeepsMarks(MapperExtension):
+    """Has a flush of the host's keep a ``last_activity_seen`` that was marked since it was read.
+
+    A flush writes the whole document, the field too, and would bring its old value back.
+    """
+
+    def before_update(self, instance: Any, state: Any, sess: Any) -> None:
+        read = value_as_read(instance, "last_activity_seen")
+        if _naive(instance.last_activity_seen) == _naive(read):
+            stored = _stored(instance)
+            if stored is not None and stored.get("last_activity_seen") is not None:
+                moment = naive_utc(stored["last_activity_seen"])
+                put(instance, "last_activity_seen", _as_read(type(instance), moment))
+
+
+def keep_marks(cls: type) -> None:
+    """Have no flush of objects of this class bring back an old ``last_activity_seen``."""
+    extensions = mapper(cls).extensions
+    if not any(isinstance(each, _KeepsMarks) for each in extensions):
+        extensions.append(_KeepsMarks(mapper(cls)))
 
 
 def begin_marking(*entities: Any) -> None:
@@ -33,9 +55,8 @@ def move_last_activity_seen(recipient: Any, moment: datetime) -> datetime | None
     :raises LookupError: if the recipient is not stored any more.
     """
     cls: type = type(recipient)
-    root = root_of(cls)
-    documents = session(root).db[collection_of(root)]
-    _as_read(cls, documents, moment)  # refuses a wrong schema before anything is written
+    documents = _documents(cls)
+    _as_read(cls, moment)  # refuses a wrong schema before anything is written
     earlier = [
         {"last_activity_seen": None},
         {"last_activity_seen": {"$exists": False}},
@@ -48,23 +69,47 @@ def move_last_activity_seen(recipient: Any, moment: datetime) -> datetime | None
     )
     after = moment
     if document is None:
-        document = documents.find_one({"_id": recipient._id}, {"last_activity_seen": True})
+        document = _stored(recipient)
         if document is None:
-            raise LookupError(f"this {type(recipient).__name__} is stored no more")
+            raise LookupError(f"this {type(recipient).__name__} is not stored any more")
         after = naive_utc(document["last_activity_seen"])
     in_hand = recipient.last_activity_seen
     if in_hand is None or naive_utc(in_hand) < after:
-        put(recipient, "last_activity_seen", _as_read(cls, documents, after))
-    before = document.get("last_activity_seen")
-    return None if before is None else naive_utc(before)
+        put(recipient, "last_activity_seen", _as_read(cls, after))
+    return _naive(document.get("last_activity_seen"))
 
 
-def _as_read(cls: type[Any], documents: Any, moment: datetime) -> datetime:
+def _naive(moment: datetime | None) -> datetime | None:
+    return None if moment is None else naive_utc(moment)
+
+
+def stored_last_activity_seen(recipient: Any) -> datetime | None:
+    """Return the field as the database has it, naive UTC.
+
+    :raises LookupError: if the recipient is not stored any more.
+    """
+    document = _stored(recipient)
+    if document is None:
+        raise LookupError(f"this {type(recipient).__name__} is not stored any more")
+    return _naive(document.get("last_activity_seen"))
+
+
+def _stored(recipient: Any) -> Any:
+    fields = {"last_activity_seen": True}
+    return _documents(type(recipient)).find_one({"_id": recipient._id}, fields)
+
+
+def _documents(cls: type) -> Any:
+    root = root_of(cls)
+    return session(root).db[collection_of(root)]
+
+
+def _as_read(cls: type[Any], moment: datetime) -> datetime:
     """Return a moment as the class reads it: by its schema, and aware if the connection is.
 
     :raises TypeError: if the class's schema takes no datetime.
     """
-    options = getattr(documents, "codec_options", None)  # mim has none
+    options = getattr(_documents(cls), "codec_options", None)  # mim has none
     given = moment.replace(tzinfo=timezone.utc) if options and options.tz_aware else moment
     try:
         read: datetime = cls.last_activity_seen.field.schema.validate(given)

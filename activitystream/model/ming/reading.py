@@ -11,7 +11,8 @@ import pymongo
 from .. import DBSession
 from ..action import FIELDS, cursor_of
 from ..clock import naive_utc
-from ..values import Address, Window
+from ..values import Address, Cursor, Only, Window
+from .marks import Part
 from .private import make_read, put
 from .session import BATCH, in_batches
 from .tables import DATED, NEWEST_FIRST, READ, Action, collection_of, is_read
@@ -21,17 +22,32 @@ _ADDRESSES = 100
 
 
 def read_stream(
-    to: Sequence[Address], window: Window, skip: int, limit: int | None
+    to: Sequence[Address], window: Window, skip: int, limit: int | None, only: Only | None = None
 ) -> Iterator[Action]:
     """Yield the actions for any of these addresses or for everyone, newest first."""
     if limit == 0:
         return iter(())
     end = None if limit is None else skip + limit
-    ranges = _ranges(window)
-    if ranges == [{}] and len(to) <= _ADDRESSES:
+    queries = _queries(window, only)
+    if queries == [[{}]] and len(to) <= _ADDRESSES:
         return _find(_addressed_to(to, {}), NEWEST_FIRST, skip, limit)
     parts = [to[start : start + _ADDRESSES] for start in range(0, len(to), _ADDRESSES)]
-    return islice(_merged([_chained(part, ranges, end) for part in parts]), skip, end)
+    streams = [_chained(part, ranges, end) for part in parts for ranges in queries]
+    return islice(_merged(streams), skip, end)
+
+
+def read_cursors(to: Sequence[Address], window: Window, limit: int) -> list[Cursor]:
+    """Return where the actions for any of these addresses and for everyone stand, newest first."""
+    found: set[Cursor] = set()  # an action may be for several of them
+    for start in range(0, len(to), _ADDRESSES):
+        part = to[start : start + _ADDRESSES]
+        for each in _ranges(window):
+            actions = DBSession.db[collection_of(Action)].find(
+                _addressed_to(part, each), {"timestamp": True}
+            )
+            newest = in_batches(actions.sort(NEWEST_FIRST)).limit(limit)
+            found.update(Cursor(naive_utc(one["timestamp"]), one["_id"]) for one in newest)
+    return sorted(found, reverse=True)[:limit]
 
 
 def _merged(streams: list[Iterator[Action]]) -> Iterator[Action]:
@@ -47,53 +63,71 @@ def _chained(
     to: Sequence[Address], ranges: list[dict[str, Any]], limit: int | None
 ) -> Iterator[Action]:
     for each in ranges:
-        # For one timestamp, MongoDB merges only in the order of the rest of the index.
-        order = NEWEST_FIRST[1:] if "_id" in each else NEWEST_FIRST
+        # Where the timestamp is one, MongoDB merges in the order of the rest of the index only.
+        is_one = isinstance(each.get("timestamp"), datetime)
+        order = NEWEST_FIRST[1:] if is_one else NEWEST_FIRST
         for action in _find(_addressed_to(to, each), order, 0, limit):
             yield action
             limit = None if limit is None else limit - 1
 
 
-def _ranges(window: Window, newer_than: datetime | None = None) -> list[dict[str, Any]]:
-    """Return the conditions for a window and for what is newer than a moment, newest first.
+def _queries(window: Window, only: Only | None) -> list[list[dict[str, Any]]]:
+    """Return the conditions of one or two streams, which together are what is asked for."""
+    if only is None:
+        return [_ranges(window)]
+    part = Part(only)
+    queries = [_ranges(window, part.floor, {"$nin": part.without} if part.without else {})]
+    if part.kept:
+        queries.append(_ranges(window, None, {"$in": part.kept}))
+    return queries
 
-    Each is one range of the index. A query with an "or" of them would sort in memory.
+
+def _ranges(
+    window: Window, floor: datetime | None = None, ids: dict[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    """Return what is in a window, as one condition after the other, newest first.
+
+    MongoDB takes each for one range of the index. It would sort the whole of their "or".
+
+    :param floor: leave out what is not newer.
+    :param ids: a further condition for the ``_id``.
     """
     before, after = window
-    since = after.timestamp if after else None
-    if newer_than is not None and (since is None or since <= newer_than):
-        since, after = newer_than, None
-    if before and after and before <= after:
-        return []
-    if before and since and not after and before.timestamp <= since:
-        return []
-    if before and after and before.timestamp == after.timestamp:
-        return [{"timestamp": before.timestamp, "_id": {"$lt": before.id, "$gt": after.id}}]
+    ids = ids or {}
+    also = {"_id": ids} if ids else {}
+    if floor is not None and (after is None or after.timestamp <= floor):
+        after = Cursor(floor, None)
+    if before and after and before.timestamp <= after.timestamp:
+        if before.timestamp < after.timestamp or None in (before.id, after.id):
+            return []
+        between_ids = {"$lt": before.id, "$gt": after.id, **ids}
+        return [{"timestamp": before.timestamp, "_id": between_ids}]
     between = {}
     ranges: list[dict[str, Any]] = []
     if before:
-        ranges.append({"timestamp": before.timestamp, "_id": {"$lt": before.id}})
+        if before.id is not None:
+            ranges.append({"timestamp": before.timestamp, "_id": {"$lt": before.id, **ids}})
         between["$lt"] = before.timestamp
-    if since:
-        between["$gt"] = since
-    ranges.append({"timestamp": between} if between else {})
     if after:
-        ranges.append({"timestamp": after.timestamp, "_id": {"$gt": after.id}})
+        between["$gt"] = after.timestamp
+    ranges.append({"timestamp": between, **also} if between else also)
+    if after and after.id is not None:
+        ranges.append({"timestamp": after.timestamp, "_id": {"$gt": after.id, **ids}})
     return ranges
 
 
 def count_stream(
     to: Sequence[Address],
     window: Window,
-    newer_than: datetime | None = None,
     limit: int | None = None,
+    only: Only | None = None,
 ) -> int:
-    """Count the actions for any of these addresses or for everyone.
+    """Count the actions for any of these addresses and for everyone, each once.
 
     :param limit: count no further.
     """
     total = 0
-    for each in _ranges(window, newer_than):
+    for each in (condition for ranges in _queries(window, only) for condition in ranges):
         rest = {} if limit is None else {"limit": limit - total}
         if rest == {"limit": 0}:  # MongoDB refuses this
             break

@@ -10,6 +10,7 @@ import pymongo
 from .. import DBSession
 from ..action import ROLES
 from ..values import Reference
+from .marks import forget_actions
 from .private import document_of, put
 from .session import BATCH, in_batches
 from .tables import DATED, OLDEST_FIRST, Action, collection_of
@@ -38,7 +39,9 @@ def delete_actions(ids: list[Any]) -> int:
     for action in _held(ids):
         # To expunge them would break a flush that this is called within.
         action.delete()
-    return DBSession.db[collection_of(Action)].delete_many({"_id": {"$in": ids}}).deleted_count
+    deleted = DBSession.db[collection_of(Action)].delete_many({"_id": {"$in": ids}}).deleted_count
+    forget_actions(ids)
+    return deleted
 
 
 def read_references() -> Iterator[list[tuple[Any, ...]]]:

@@ -8,6 +8,9 @@ from pymongo.errors import PyMongoError
 
 from .. import DBSession
 from ..gearbox import config_option
+from .entities import entity_classes
+from .marks import ensure_indexes
+from .readers import has_seen_field, keep_marks
 from .tables import Action
 
 log = logging.getLogger(__name__)
@@ -23,6 +26,8 @@ def join_host_model(conf: dict[str, Any]) -> None:
 
 def start(conf: dict[str, Any]) -> None:
     """Make the indexes, unless the host has turned off Ming's automatic indexes."""
+    for cls in filter(has_seen_field, entity_classes()):
+        keep_marks(cls)
     if not conf.get("ming.connection.auto_ensure_indexes", True):
         return
     try:
@@ -38,3 +43,4 @@ def start(conf: dict[str, Any]) -> None:
 def prepare_database() -> None:
     """Make the indexes."""
     DBSession.ensure_indexes(mapper(Action).collection)
+    ensure_indexes()

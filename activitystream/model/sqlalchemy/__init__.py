@@ -13,8 +13,16 @@ from .entities import (
     load_entities,
     other_classes,
 )
-from .readers import SEEN_FIELD, begin_marking, has_seen_field, move_last_activity_seen
-from .reading import count_stream, find_actions, read_recipients, read_stream, release
+from .marks import delete_marks, mark, mark_actions, read_states
+from .readers import SEEN_FIELD, begin_marking, has_seen_field
+from .reading import (
+    count_stream,
+    find_actions,
+    read_cursors,
+    read_recipients,
+    read_stream,
+    release,
+)
 from .removal import (
     clear_role,
     count_before,
@@ -48,6 +56,7 @@ __all__ = [
     "count_before",
     "count_stream",
     "delete_actions",
+    "delete_marks",
     "end_request",
     "entity_classes",
     "find_actions",
@@ -62,11 +71,14 @@ __all__ = [
     "key_of",
     "keys_from_text",
     "load_entities",
-    "move_last_activity_seen",
+    "mark",
+    "mark_actions",
     "other_classes",
     "prepare_database",
+    "read_cursors",
     "read_recipients",
     "read_references",
+    "read_states",
     "read_stream",
     "recover",
     "release",

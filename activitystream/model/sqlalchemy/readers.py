@@ -60,37 +60,68 @@ def _is_isolated(connection: sa.Connection) -> bool:
 _ISOLATED = ("REPEATABLE READ", "SERIALIZABLE")
 
 
-def move_last_activity_seen(recipient: Any, moment: datetime) -> datetime | None:
+def move_last_activity_seen(
+    recipient: Any, moment: datetime
+) -> tuple[datetime | None, datetime | None]:
     """Move ``last_activity_seen`` forward to ``moment``, in the database and on the object.
 
-    It is one UPDATE of the one column, inside the host's transaction.
+    One UPDATE of the one column, inside the host's transaction. The row is locked before, where the
+    database can, so that the value before is the one that is replaced.
 
-    :returns: the value before.
+    :returns: the values before and after, naive UTC.
     :raises LookupError: if the recipient is not stored any more.
     """
-    # A subclass with a table of its own may inherit the column from another.
-    cls = type(recipient).last_activity_seen.property.parent.class_
-    (key,) = identity_of(recipient) or (None,)
+    cls = _seen_class(recipient)
     session, connection = session_of(cls), open_connection(cls)
-    select, update = _seen_statements(cls, connection.dialect)
     new = SeenColumn(cls.last_activity_seen.type, connection.dialect).value_of(moment)
-    with all_or_nothing(cls):
-        row = connection.execute(select, {"of": key}).first()
-    if row is None:
-        raise LookupError(f"this {type(recipient).__name__} is stored no more")
-    before = after = row[0]
+    before = after = _locked_last_activity_seen(recipient)
     if before is None or naive_utc(before) < naive_utc(new.given_back):
+        _, update = _seen_statements(cls, connection.dialect)
         with all_or_nothing(cls):
-            connection.execute(update, {"of": key, "until": new.given})
+            connection.execute(update, {"of": _key(recipient), "until": new.given})
         mark_changed(session)
         after = new.given_back
     in_hand = recipient.last_activity_seen
-    if in_hand is None or naive_utc(in_hand) < naive_utc(after):
+    if after is not None and (in_hand is None or naive_utc(in_hand) < naive_utc(after)):
         set_committed_value(recipient, "last_activity_seen", after)
         if session.in_nested_transaction():
             session.info.setdefault(_IN_SAVEPOINT, WeakSet()).add(sa.inspect(recipient))
             event.listen(session, "after_soft_rollback", _read_again)
-    return None if before is None else naive_utc(before)
+    return _naive(before), _naive(after)
+
+
+def lock_last_activity_seen(recipient: Any) -> datetime | None:
+    """Return the stored ``last_activity_seen``, naive UTC; have other marks of it wait.
+
+    :raises LookupError: if the recipient is not stored any more.
+    """
+    return _naive(_locked_last_activity_seen(recipient))
+
+
+def _locked_last_activity_seen(recipient: Any) -> datetime | None:
+    cls = _seen_class(recipient)
+    connection = open_connection(cls)
+    select, _ = _seen_statements(cls, connection.dialect)
+    with all_or_nothing(cls):
+        row = connection.execute(select, {"of": _key(recipient)}).first()
+    if row is None:
+        raise LookupError(f"this {type(recipient).__name__} is not stored any more")
+    seen: datetime | None = row[0]
+    return seen
+
+
+def _naive(moment: datetime | None) -> datetime | None:
+    return None if moment is None else naive_utc(moment)
+
+
+def _key(recipient: Any) -> Any:
+    (key,) = identity_of(recipient) or (None,)
+    return key
+
+
+def _seen_class(recipient: Any) -> Any:
+    # Of a subclass with a table of its own, it may be there.
+    return type(recipient).last_activity_seen.property.parent.class_
 
 
 #: In a session's ``info``: the states of the objects that were marked inside a savepoint.
@@ -110,7 +141,6 @@ def _seen_statements(cls: type[Any], dialect: sa.Dialect) -> tuple[Any, Any]:
     (seen,) = cls.last_activity_seen.property.columns
     (key,) = seen.table.primary_key
     until = sa.bindparam("until", type_=seen.type)
-    # The lock makes sure that the value before is the one that is replaced.
     select = sa.select(seen).where(key == sa.bindparam("of", type_=key.type)).with_for_update()
     # The host's own table would have the UPDATE write its onupdate columns too.
     columns = {each.name: sa.column(each.name, each.type) for each in seen.table.columns}

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,7 +9,7 @@ import sqlalchemy as sa
 from .. import DBSession
 from ..action import ROLES, cursor_of
 from ..names import classes_by_name
-from ..values import Address, Reference, Window
+from ..values import Address, Cursor, Only, Reference, Window
 from .classes import keys_of_class
 from .session import CHUNK, engine_of_session, open_connection
 from .statements import (
@@ -18,7 +17,9 @@ from .statements import (
     Shape,
     address_batches,
     count_statement,
+    cursors_statement,
     ids_statement,
+    only_parameters,
     page_statement,
     window_parameters,
 )
@@ -26,7 +27,7 @@ from .tables import Action, ActionRecipient
 
 
 def read_stream(
-    to: Sequence[Address], window: Window, skip: int, limit: int | None
+    to: Sequence[Address], window: Window, skip: int, limit: int | None, only: Only | None = None
 ) -> Iterator[Action]:
     """Yield the actions for any of these addresses or for everyone, newest first.
 
@@ -34,7 +35,7 @@ def read_stream(
     """
     while limit is None or limit > 0:
         size = CHUNK if limit is None else min(limit, CHUNK)
-        page = _page(to, window, skip, size)
+        page = _page(to, window, skip, size, only)
         yield from page
         if len(page) < size:
             return
@@ -42,45 +43,61 @@ def read_stream(
         limit = None if limit is None else limit - size
 
 
-def _page(to: Sequence[Address], window: Window, skip: int, size: int) -> list[Action]:
+def _page(
+    to: Sequence[Address], window: Window, skip: int, size: int, only: Only | None
+) -> list[Action]:
     batches = address_batches(to)
     if len(batches) > 1:
-        several = (_page_of(each, window, 0, skip + size, distinct=True) for each in batches)
+        several = (_page_of(each, window, 0, skip + size, True, only) for each in batches)
         found = {action._id: action for actions in several for action in actions}
         newest_first = sorted(found.values(), key=cursor_of, reverse=True)
         return newest_first[skip : skip + size]
-    return _page_of(batches[0], window, skip, size, distinct=len(to) > 1)
+    return _page_of(batches[0], window, skip, size, len(to) > 1, only)
 
 
 def _page_of(
-    batch: AddressBatch, window: Window, skip: int, size: int, distinct: bool
+    batch: AddressBatch, window: Window, skip: int, size: int, distinct: bool, only: Only | None
 ) -> list[Action]:
-    statement = page_statement(Shape.of(batch, window), distinct)
+    statement = page_statement(Shape.of(batch, window, only=only), distinct)
+    return list(DBSession.scalars(statement, _parameters(batch, window, skip, size, only)))
+
+
+def _parameters(
+    batch: AddressBatch, window: Window, skip: int, size: int, only: Only | None = None
+) -> dict[str, Any]:
     numbers = {"skip": skip, "size": size, "end": skip + size}
-    return list(
-        DBSession.scalars(statement, {**batch.values, **window_parameters(window), **numbers})
-    )
+    return {**batch.values, **window_parameters(window), **only_parameters(only), **numbers}
+
+
+def read_cursors(to: Sequence[Address], window: Window, limit: int) -> list[Cursor]:
+    """Return where the actions for any of these addresses and for everyone stand, newest first."""
+    found: set[Cursor] = set()  # an action may be for several of them
+    for batch in address_batches(to):
+        statement = cursors_statement(Shape.of(batch, window), len(to) > 1)
+        rows = open_connection().execute(statement, _parameters(batch, window, 0, limit))
+        found.update(Cursor(timestamp, action_id) for timestamp, action_id in rows)
+    return sorted(found, reverse=True)[:limit]
 
 
 def count_stream(
     to: Sequence[Address],
     window: Window,
-    newer_than: datetime | None = None,
     limit: int | None = None,
+    only: Only | None = None,
 ) -> int:
-    """Count the actions for any of these addresses or for everyone, each once.
+    """Count the actions for any of these addresses and for everyone, each once.
 
     :param limit: count no further.
     """
     batches = address_batches(to)
-    values = {**window_parameters(window), "newer_than": newer_than, "end": limit}
+    values = {**window_parameters(window), **only_parameters(only), "end": limit}
     if len(to) == 1 or batches[0].length is None:
-        statement = count_statement(Shape.of(batches[0], window, newer_than, limit))
+        statement = count_statement(Shape.of(batches[0], window, limit, only))
         total = open_connection().scalar(statement, {**batches[0].values, **values})
         return total if limit is None else min(total, limit)
-    found: set[int] = set()  # an action may be in several batches
+    found: set[int] = set()  # an action may be for several of them
     for batch in batches:
-        ids = ids_statement(Shape.of(batch, window, newer_than, limit))
+        ids = ids_statement(Shape.of(batch, window, limit, only))
         found.update(open_connection().scalars(ids, {**batch.values, **values}))
     return len(found) if limit is None else min(len(found), limit)
 

@@ -13,7 +13,7 @@ from .. import DBSession
 from ..action import ROLES
 from ..values import Reference
 from .session import CHUNK, chunks
-from .tables import Action, ActionRecipient
+from .tables import SEEN_ACTIONS, Action, ActionRecipient
 
 
 def count_before(before: datetime) -> int:
@@ -42,6 +42,8 @@ def delete_actions(ids: list[int]) -> int:
     """
     _wait_for_other_removals()
     DBSession.execute(sa.delete(ActionRecipient).where(ActionRecipient.action_id.in_(ids)))
+    seen = sa.delete(SEEN_ACTIONS).where(SEEN_ACTIONS.c.action_id.in_(ids))
+    DBSession.execute(seen, bind_arguments={"mapper": Action})
     return DBSession.execute(sa.delete(Action).where(Action._id.in_(ids))).rowcount
 
 

@@ -13,7 +13,7 @@ from .entities import all_registries, registries
 from .host import imported, mappers, metadata_of, model_of, modules_of
 from .session import engine_of_session
 from .sessions import engine_for, find_sessions
-from .tables import ACTIONS, MODELS, RECIPIENTS, Action, Base
+from .tables import ACTIONS, MODELS, Action, Base
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ def join_host_model(conf: dict[str, Any]) -> None:
     host = model_of(conf)
     metadata = None if host is None else metadata_of(host)
     if metadata is not None:
-        for table in (ACTIONS, RECIPIENTS):
+        for table in Base.metadata.sorted_tables:
             if table.key not in metadata.tables:
                 table.to_metadata(metadata)
 

@@ -10,13 +10,16 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from ..values import Address, Reference, Window
+from ..clock import EARLIEST
+from ..values import Address, Only, Reference, Window
 from .session import engine_of_session
 from .tables import (
     EVERYONE,
     NAME_TYPE,
     NOBODY,
+    READERS,
     RECIPIENTS,
+    SEEN_ACTIONS,
     Action,
     KeyType,
     MomentType,
@@ -80,38 +83,63 @@ def window_parameters(window: Window) -> dict[str, Any]:
     return values
 
 
+def reader_parameters(reader: Reference) -> dict[str, Any]:
+    """Return the parameters that :func:`is_reader` needs."""
+    return {"of_type": reader.type, "of_key": reader.key}
+
+
+def only_parameters(only: Only | None) -> dict[str, Any]:
+    """Return the parameters of a statement for a part of a stream."""
+    if only is None:
+        return {}
+    return {**reader_parameters(only.reader), "last_seen": only.last_seen or EARLIEST}
+
+
 class Shape(NamedTuple):
     """Everything that the text of a statement depends on."""
 
     addresses: int | None
     before: bool
     after: bool
-    newer_than: bool
     limit: bool
+    #: ``unseen``, ``unread``, or None.
+    only: str | None
+    #: The reader's ``last_activity_seen`` is None.
+    never_seen: bool
 
     @classmethod
     def of(
-        cls, batch: AddressBatch, window: Window, newer_than: Any = None, limit: Any = None
+        cls, batch: AddressBatch, window: Window, limit: int | None = None, only: Only | None = None
     ) -> "Shape":
-        """Return the shape of the statement for these arguments."""
-        given = (each is not None for each in (window.before, window.after, newer_than, limit))
-        return cls(batch.length, *given)
+        """Return the shape of a statement with these arguments."""
+        before, after = (each is not None for each in window)
+        what, never_seen = (only.what, only.last_seen is None) if only else (None, False)
+        return cls(batch.length, before, after, limit is not None, what, never_seen)
 
 
 @lru_cache
-def page_statement(shape: Shape, distinct: bool) -> sa.Select[Any]:
-    """Return the SELECT of a page: it merges the newest rows of each address.
+def cursors_statement(shape: Shape, distinct: bool) -> Any:
+    """Select the timestamps and ids of actions, merged from the newest for each address.
 
-    The rows of an address are one range of the index.
+    Each address is one range of the index.
     """
     newest_first: Any = (sa.desc("timestamp"), sa.desc("action_id"))
     each = [
         _selected(shape, rows.order_by(*newest_first).limit(_number("end")))
         for rows in _rows(shape, RECIPIENTS.c.timestamp, RECIPIENTS.c.action_id)
     ]
+    if shape.only == "unread":
+        kept = _kept_unread(shape).order_by(*newest_first).limit(_number("end"))
+        each.append(sa.select(kept.subquery()))
     merged = _union(each, distinct).order_by(*newest_first)
     # Cut before the join, which would read the actions of all that is skipped.
-    page = merged.offset(_number("skip")).limit(_number("size")).subquery()
+    return merged.offset(_number("skip")).limit(_number("size"))
+
+
+@lru_cache
+def page_statement(shape: Shape, distinct: bool) -> sa.Select[Any]:
+    """Select the actions of :func:`cursors_statement`."""
+    page = cursors_statement(shape, distinct).subquery()
     return (
         sa.select(Action)
         .join(page, Action._id == page.c.action_id)
@@ -125,6 +153,8 @@ def count_statement(shape: Shape) -> sa.Select[Any]:
     if shape.addresses is None:
         return _count(ids_statement(shape))
     counts = [_count(rows).scalar_subquery() for rows in _limited(shape)]
+    if shape.only == "unread":
+        counts.append(_count(_kept_unread_ids(shape)).scalar_subquery())
     return sa.select(sum(counts[1:], counts[0]))
 
 
@@ -135,7 +165,15 @@ def _count(rows: Any) -> sa.Select[Any]:
 @lru_cache
 def ids_statement(shape: Shape) -> Any:
     """Return the SELECT of the ids of the actions."""
-    return _union([_selected(shape, rows) for rows in _limited(shape)], distinct=True)
+    each = [_selected(shape, rows) for rows in _limited(shape)]
+    if shape.only == "unread":
+        each.append(sa.select(_kept_unread_ids(shape).subquery()))
+    return _union(each, distinct=True)
+
+
+def _kept_unread_ids(shape: Shape) -> sa.Select[Any]:
+    kept = _kept_unread(shape).with_only_columns(SEEN_ACTIONS.c.action_id)
+    return kept.limit(_number("end")) if shape.limit else kept
 
 
 def _limited(shape: Shape) -> Iterator[sa.Select[Any]]:
@@ -159,21 +197,88 @@ def _selected(shape: Shape, rows: sa.Select[Any]) -> sa.Select[Any]:
 
 def _rows(shape: Shape, *columns: Any) -> Iterator[sa.Select[Any]]:
     """Select each address's rows in a window; for arrays, once, to be joined to the addresses."""
-    timestamp, action_id = RECIPIENTS.c.timestamp, RECIPIENTS.c.action_id
     for type_name, key in _addresses(shape):
         rows = sa.select(*columns).where(
-            RECIPIENTS.c.recipient_type == type_name, RECIPIENTS.c.recipient_id == key
+            RECIPIENTS.c.recipient_type == type_name,
+            RECIPIENTS.c.recipient_id == key,
+            *_in_window(shape, RECIPIENTS),
         )
-        # The first condition of each tells databases the range that they do not see in the second.
-        if shape.before:
-            moment, last_id = _moment("before_moment"), _number("before_id")
-            rows = rows.where(timestamp <= moment, sa.or_(timestamp < moment, action_id < last_id))
-        if shape.after:
-            moment, last_id = _moment("after_moment"), _number("after_id")
-            rows = rows.where(timestamp >= moment, sa.or_(timestamp > moment, action_id > last_id))
-        if shape.newer_than:
-            rows = rows.where(timestamp > _moment("newer_than"))
+        if shape.only:
+            rows = rows.where(RECIPIENTS.c.timestamp > _floor(shape), ~_is_decided(shape))
         yield rows
+
+
+def _in_window(shape: Shape, table: Any) -> Iterator[Any]:
+    # The first condition of each is for databases that see no range in the second. Where the id
+    # is null, the timestamp alone decides.
+    timestamp, action_id = table.c.timestamp, table.c.action_id
+    if shape.before:
+        moment, last_id = _moment("before_moment"), _number("before_id")
+        yield timestamp <= moment
+        yield sa.or_(timestamp < moment, action_id < last_id)
+    if shape.after:
+        moment, last_id = _moment("after_moment"), _number("after_id")
+        yield timestamp >= moment
+        yield sa.or_(timestamp > moment, action_id > last_id)
+
+
+def _floor(shape: Shape) -> Any:
+    """Return up to when the reader has seen, or read, everything but single actions."""
+    floor = READERS.c.seen_floor if shape.only == "unseen" else READERS.c.read_floor
+    found = sa.select(floor).where(is_reader(READERS))
+    if shape.only == "unseen":
+        found = found.where(_is_in_sync(shape))
+    return sa.func.coalesce(found.scalar_subquery(), _moment("last_seen"))
+
+
+def _is_in_sync(shape: Shape) -> Any:
+    mark = READERS.c.mark
+    return mark.is_(None) if shape.never_seen else mark == _moment("last_seen")
+
+
+def _is_decided(shape: Shape) -> Any:
+    """Tell whether the reader has seen, or read, the action of a row above the floor."""
+    seen = SEEN_ACTIONS.c
+    rows = sa.select(seen.action_id).where(
+        is_reader(SEEN_ACTIONS),
+        seen.timestamp == RECIPIENTS.c.timestamp,
+        seen.action_id == RECIPIENTS.c.action_id,
+    )
+    if shape.only == "unread":
+        return rows.where(seen.is_read.is_(True)).correlate(RECIPIENTS).exists()
+    in_sync = sa.select(READERS.c.mark).where(is_reader(READERS), _is_in_sync(shape))
+    return rows.where(in_sync.exists()).correlate(RECIPIENTS).exists()
+
+
+def _kept_unread(shape: Shape) -> sa.Select[Any]:
+    """Select what the reader keeps unread below the floor."""
+    seen = SEEN_ACTIONS.c
+    addressed = sa.select(RECIPIENTS.c.action_id).where(
+        RECIPIENTS.c.timestamp == seen.timestamp, RECIPIENTS.c.action_id == seen.action_id
+    )
+    each = [
+        sa.and_(RECIPIENTS.c.recipient_type == type_name, RECIPIENTS.c.recipient_id == key)
+        for type_name, key in _addresses(shape)
+    ]
+    if shape.addresses is None:
+        addressed = addressed.select_from(RECIPIENTS.join(ADDRESSED, each[0]))
+    else:
+        addressed = addressed.where(sa.or_(*each))
+    return sa.select(seen.timestamp, seen.action_id).where(
+        is_reader(SEEN_ACTIONS),
+        seen.is_read.is_(False),
+        seen.timestamp <= _floor(shape),
+        *_in_window(shape, SEEN_ACTIONS),
+        addressed.correlate(SEEN_ACTIONS).exists(),
+    )
+
+
+def is_reader(table: Any) -> Any:
+    """Tell whether a row is about the reader of :func:`reader_parameters`."""
+    return sa.and_(
+        table.c.reader_type == sa.bindparam("of_type", type_=NAME_TYPE),
+        table.c.reader_id == sa.bindparam("of_key", type_=KeyType),
+    )
 
 
 def _addresses(shape: Shape) -> Iterator[tuple[Any, Any]]:

@@ -167,6 +167,34 @@ ACTIONS = Base.metadata.tables[Action.__tablename__]
 RECIPIENTS = Base.metadata.tables[ActionRecipient.__tablename__]
 
 
+#: One row per reader who has marked anything: see :class:`~activitystream.model.values.Marks`.
+READERS = sa.Table(
+    "activity_stream_reader",
+    Base.metadata,
+    sa.Column("reader_type", NAME_TYPE, primary_key=True),
+    sa.Column("reader_id", KeyType, primary_key=True),
+    sa.Column("mark", MomentType),
+    sa.Column("seen_floor", MomentType, nullable=False),
+    sa.Column("read_floor", MomentType, nullable=False),
+)
+
+
+#: One row per action that a reader has seen above the floor, has read, or keeps unread. ``is_read``
+#: is null where the reader's ``read_floor`` decides.
+SEEN_ACTIONS = sa.Table(
+    "activity_stream_seen_action",
+    Base.metadata,
+    sa.Column("reader_type", NAME_TYPE, primary_key=True),
+    sa.Column("reader_id", KeyType, primary_key=True),
+    sa.Column("timestamp", MomentType, primary_key=True),
+    sa.Column(
+        "action_id", ID_TYPE, sa.ForeignKey(Action._id, ondelete="CASCADE"), primary_key=True
+    ),
+    sa.Column("is_read", sa.Boolean),
+    sa.Index("readers_of_action", "action_id"),
+)
+
+
 #: The type and key in the row of an action for everyone. No entity's type is empty.
 EVERYONE = Reference("", "")
 
@@ -178,13 +206,15 @@ NOBODY = Reference("", "-")
 def _move_recipients(mapper: Any, connection: Any, action: Action) -> None:
     """Give the rows of the recipients the action's new timestamp."""
     if sa.inspect(action).attrs.timestamp.history.has_changes():
-        rows = sa.update(ActionRecipient).where(ActionRecipient.action_id == action._id)
-        connection.execute(rows.values(timestamp=action.timestamp))
+        for table in (RECIPIENTS, SEEN_ACTIONS):
+            rows = sa.update(table).where(table.c.action_id == action._id)
+            connection.execute(rows.values(timestamp=action.timestamp))
 
 
 @event.listens_for(Action, "before_delete")
 def _delete_recipients(mapper: Any, connection: Any, action: Action) -> None:
-    connection.execute(sa.delete(ActionRecipient).where(ActionRecipient.action_id == action._id))
+    for table in (RECIPIENTS, SEEN_ACTIONS):
+        connection.execute(sa.delete(table).where(table.c.action_id == action._id))
 
 
 MODELS = (Action, ActionRecipient)

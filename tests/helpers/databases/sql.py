@@ -30,7 +30,9 @@ class SQLDatabase:
     unknown_key = "999999999"
     malformed_key = "one"
     to_write_many = ["write", "write"]
-    to_mark_seen = ["read", "write"]
+    to_mark_seen = ["read", "write", "read", "read", "write", "write"]
+    #: How many it takes to count what is unseen.
+    to_count_unseen = ["read"]
 
     def __init__(self, name, url):
         self.name = name

@@ -247,7 +247,7 @@ def failing(request, host, monkeypatch):
                 session.rollback()
             raise
 
-    for name in ("read_stream", "count_stream", "move_last_activity_seen"):
+    for name in ("read_stream", "count_stream", "mark"):
         monkeypatch.setattr(model.orm, name, fail)
     return before
 

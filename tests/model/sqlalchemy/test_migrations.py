@@ -188,7 +188,7 @@ def store_action(engine):
 
 
 def fill(engine):
-    """Store actions for two, for nobody and for everyone."""
+    """Store actions for two, for nobody and for everyone, and what a reader has seen of them."""
     moment = datetime(2026, 1, 31, 12, 30, 15, 999000)
     action = {"actor_type": "User", "actor_id": "1", "actor_name": "Ann 👋", "timestamp": moment}
     actions = [
@@ -199,19 +199,32 @@ def fill(engine):
     to = [("User", "ä", 1, 0), ("User", "Ä", 1, 1), ("", "", 5, 0)]
     names = ("recipient_type", "recipient_id", "action_id", "position")
     recipients = [{**dict(zip(names, each, strict=True)), "timestamp": moment} for each in to]
+    reader = {"reader_type": "User", "reader_id": "ä"}
+    marks = {**reader, "mark": None, "seen_floor": moment, "read_floor": moment}
+    seen = {**reader, "action_id": 1, "timestamp": moment}
+    rows = {
+        "activity_stream_action": actions,
+        "activity_stream_recipient": recipients,
+        "activity_stream_reader": [marks],
+        "activity_stream_seen_action": [{**seen, "is_read": False}],
+    }
+    there = tables(engine)
     with engine.begin() as connection:
-        for table, rows in zip(OURS.sorted_tables, (actions, recipients), strict=True):
-            connection.execute(sa.insert(table), rows)
+        for table in OURS.sorted_tables:
+            if table.name in there:
+                connection.execute(sa.insert(table), rows[table.name])
 
 
 def contents(engine):
     """Every row of ours."""
+    there = tables(engine)
     with engine.connect() as connection:
         return {
             table: connection.execute(
                 sa.select("*").select_from(sa.table(table)).order_by(*columns.primary_key)
             ).all()
             for table, columns in OURS.tables.items()
+            if table in there
         }
 
 
@@ -247,8 +260,8 @@ def test_the_migrations_make_what_a_host_makes_that_names_things_its_own_way(new
         "ix": "by_%(column_0_label)s",
     }
     metadata = sa.MetaData(naming_convention=ways)
-    for model in on_sqlalchemy.MODELS:
-        model.__table__.to_metadata(metadata)  # as tgext.pluggable does
+    for table in OURS.sorted_tables:
+        table.to_metadata(metadata)
     metadata.create_all(by_host)
     assert everything_about(by_migrations) == everything_about(by_host)
 
@@ -414,7 +427,7 @@ def test_an_upgrade_from_any_version_keeps_every_action(new_engine, session, set
     migrate(engine, alembic.command.upgrade, "head")
     migrate(engine, alembic.command.upgrade, "head")
     set_up()
-    assert contents(engine) == before
+    assert before.items() <= contents(engine).items()
     assert everything_about(engine) == everything_about(fresh)
 
 
@@ -429,7 +442,7 @@ def test_an_upgrade_of_tables_that_a_host_of_any_version_made(new_engine, earlie
     before = contents(engine)
     migrate(engine, alembic.command.upgrade, "head")
     assert version(engine) == head()
-    assert contents(engine) == before
+    assert before.items() <= contents(engine).items()
     assert everything_about(engine) == everything_about(fresh)
 
 
@@ -440,6 +453,8 @@ def test_going_back_to_any_version_keeps_every_action(engine, earlier):
     before = contents(engine)
     migrate(engine, alembic.command.downgrade, earlier)
     assert version(engine) == earlier
-    assert contents(engine) == before
+    left = contents(engine)
+    assert left.items() <= before.items()
+    assert "activity_stream_action" in left
     migrate(engine, alembic.command.upgrade, "head")
-    assert contents(engine) == before
+    assert left.items() <= contents(engine).items()

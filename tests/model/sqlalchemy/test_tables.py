@@ -150,7 +150,12 @@ def test_a_key_that_was_spelled_anew_breaks_no_page(host, user, define):
 @on("sqlite")
 def test_the_tables_are_the_hosts(host):
     ours = [name for name in host.database.tables if name.startswith("activity_stream")]
-    assert sorted(ours) == ["activity_stream_action", "activity_stream_recipient"]
+    assert sorted(ours) == [
+        "activity_stream_action",
+        "activity_stream_reader",
+        "activity_stream_recipient",
+        "activity_stream_seen_action",
+    ]
 
 
 @on("sqlite")

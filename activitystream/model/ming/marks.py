@@ -1,0 +1,240 @@
+"""What each reader has seen and read: one document of a reader's, and one for a single action."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from time import sleep
+from typing import Any
+
+from pymongo.errors import DuplicateKeyError
+
+from .. import DBSession
+from ..clock import EARLIEST, naive_utc
+from ..values import Cursor, Marking, Marks, Only, Reference
+from .keys import as_text
+from .readers import keep_marks, move_last_activity_seen, stored_last_activity_seen
+
+#: The collection. Documents of single actions have an ``action``.
+READERS = "activity_stream_reader"
+
+#: A mark of one reader that others get ahead of so often gives up.
+_ATTEMPTS = 100
+
+
+def mark(
+    recipient: Any,
+    reader: Reference,
+    moment: datetime,
+    decide: Callable[[datetime | None, Marks | None], Marking],
+) -> datetime | None:
+    """Move ``last_activity_seen`` forward to ``moment``, and store what a mark changes.
+
+    Our document is written first, unless another mark has changed it since it was read: then this
+    one begins again.
+    """
+    keep_marks(type(recipient))
+    for _ in range(_ATTEMPTS):
+        document = _readers().find_one({"_id": id_of(reader)})
+        marks = _marks(document)
+        last_seen = _last_seen(recipient, marks)
+        marking = decide(last_seen, marks)
+        new = marking.marks
+        if marks is not None and marks.mark != last_seen:
+            new = new.with_seen((*new.seen, *_marked_actions(reader, new.seen_floor)))
+        if last_seen is None or last_seen < moment:
+            last_seen = moment
+        kept = new._replace(mark=last_seen)
+        if _store(reader, document, kept):
+            break
+    else:
+        raise RuntimeError(f"{_ATTEMPTS} other marks of this {type(recipient).__name__} came first")
+    if marking.read is not None:
+        _mark_all_read(reader, kept)
+        for cursor in marking.read:
+            _store_action(reader, cursor, True)
+    try:
+        return move_last_activity_seen(recipient, moment)
+    except LookupError:
+        delete_marks([reader], dry_run=False)
+        raise
+
+
+def _last_seen(recipient: Any, marks: Marks | None) -> datetime | None:
+    """Return the field; as the database has it, where the object in hand is not in sync."""
+    in_hand = recipient.last_activity_seen
+    last_seen = None if in_hand is None else naive_utc(in_hand)
+    if marks is None or marks.mark == last_seen:
+        return last_seen
+    for wait in (0, 0.01, 0.02, 0.05):
+        sleep(wait)
+        last_seen = stored_last_activity_seen(recipient)
+        # Below the mark, another one has written its document, and has yet to move the field.
+        if marks.mark is None or (last_seen is not None and last_seen >= marks.mark):
+            break
+    return last_seen
+
+
+def mark_actions(
+    recipient: Any,
+    reader: Reference,
+    last_seen: datetime | None,
+    actions: Iterable[Any],
+    is_read: bool,
+) -> None:
+    """Store that a reader has read these actions, or keeps them unread."""
+    keep_marks(type(recipient))
+    cursors = [Cursor(naive_utc(each.timestamp), each._id) for each in actions]
+    for _ in range(_ATTEMPTS):
+        document = _readers().find_one({"_id": id_of(reader)})
+        marks = _marks(document)
+        last_seen = _last_seen(recipient, marks)
+        if marks is None or marks.mark != last_seen:
+            floor = last_seen or EARLIEST
+            kept = Marks(last_seen, floor, marks.read_floor if marks else floor)
+            kept = kept.with_seen(_marked_actions(reader, floor))
+        else:
+            kept = marks
+        new = [each for each in cursors if each.timestamp > kept.seen_floor]
+        kept = kept.with_seen([*kept.seen, *new])
+        if kept == marks or _store(reader, document, kept):
+            break
+    for cursor in cursors:
+        _store_action(reader, cursor, is_read)
+
+
+def read_states(
+    reader: Reference, actions: Sequence[Any]
+) -> tuple[Marks | None, Mapping[Any, bool | None]]:
+    """Return a reader's marks, and of those of these actions that have a document, its ``read``.
+
+    One that is only seen has None.
+    """
+    ids = [id_of(reader), *(_id_of_action(reader, each._id) for each in actions)]
+    marks, states = None, {}
+    for document in _readers().find({"_id": {"$in": ids}}):
+        if "action" in document:
+            states[document["action"]] = document["read"]
+        else:
+            marks = _marks(document)
+    seen = {each.id: None for each in marks.seen} if marks else {}
+    return marks, {**seen, **states}
+
+
+class Part:
+    """What to ask for, to get the unseen or unread part of a stream."""
+
+    def __init__(self, only: Only) -> None:
+        document = _readers().find_one({"_id": id_of(only.reader)})
+        marks = _marks(document)
+        #: All actions above,
+        self.floor = only.last_seen or EARLIEST
+        #: but for these,
+        self.without: list[Any] = []
+        #: and these below.
+        self.kept: list[Any] = []
+        if marks is None:
+            return
+        if only.what == "unseen":
+            if marks.mark == only.last_seen:
+                self.floor = marks.seen_floor
+                self.without = [each.id for each in marks.seen]
+            return
+        self.floor = marks.read_floor
+        reader = id_of(only.reader)
+        above = {"reader": reader, "read": True, "timestamp": {"$gt": self.floor}}
+        below = {"reader": reader, "read": False, "timestamp": {"$lte": self.floor}}
+        self.without = [each["action"] for each in _readers().find(above)]
+        self.kept = [each["action"] for each in _readers().find(below)]
+
+
+def delete_marks(readers: Sequence[Reference], dry_run: bool) -> int:
+    """Delete, or count, what is kept of what these have seen and read."""
+    theirs = {"reader": {"$in": [id_of(reader) for reader in readers]}}
+    if dry_run:
+        count: int = _readers().count_documents(theirs)
+        return count
+    deleted: int = _readers().delete_many(theirs).deleted_count
+    return deleted
+
+
+def forget_actions(ids: list[Any]) -> None:
+    """Delete what is kept of single actions that are deleted."""
+    _readers().delete_many({"action": {"$in": ids}})
+
+
+def ensure_indexes() -> None:
+    """Make the indexes of the collection."""
+    by_action = {"partialFilterExpression": {"action": {"$exists": True}}}
+    _readers().create_index([("reader", 1), ("timestamp", 1)], name="actions_of_reader")
+    _readers().create_index([("action", 1)], name="readers_of_action", **by_action)
+
+
+def id_of(reader: Reference) -> str:
+    """Return the ``_id`` of a reader's document: a text, since mim takes no document as a key."""
+    return f"{reader.type} {type(reader.key).__name__} {as_text(reader.key)}"
+
+
+def _id_of_action(reader: Reference, action_id: Any) -> str:
+    return f"{id_of(reader)} {action_id}"
+
+
+def _readers() -> Any:
+    return DBSession.db[READERS]
+
+
+def _marks(document: dict[str, Any] | None) -> Marks | None:
+    if document is None:
+        return None
+    mark, seen, read = (
+        None if document[name] is None else naive_utc(document[name])
+        for name in ("mark", "seen_floor", "read_floor")
+    )
+    cursors = tuple(Cursor(naive_utc(each["t"]), each["i"]) for each in document["seen"])
+    return Marks(mark, seen or EARLIEST, read or EARLIEST, cursors)
+
+
+def _store(reader: Reference, found: dict[str, Any] | None, marks: Marks) -> bool:
+    """Store the marks, unless the document is not the one any more that was found."""
+    values = {
+        "reader": id_of(reader),
+        "mark": marks.mark,
+        "seen_floor": marks.seen_floor,
+        "read_floor": marks.read_floor,
+        "seen": [{"t": each.timestamp, "i": each.id} for each in marks.seen],
+        "version": 0 if found is None else found["version"] + 1,
+    }
+    if found is None:
+        try:
+            _readers().insert_one({"_id": id_of(reader), **values})
+        except DuplicateKeyError:
+            return False
+        return True
+    same = {"_id": id_of(reader), "version": found["version"]}
+    stored: bool = _readers().update_one(same, {"$set": values}).matched_count == 1
+    return stored
+
+
+def _store_action(reader: Reference, cursor: Cursor, is_read: bool) -> None:
+    values = {
+        "reader": id_of(reader),
+        "action": cursor.id,
+        "timestamp": cursor.timestamp,
+        "read": is_read,
+    }
+    one = {"_id": _id_of_action(reader, cursor.id)}
+    _readers().update_one(one, {"$set": values}, upsert=True)
+
+
+def _marked_actions(reader: Reference, floor: datetime) -> list[Cursor]:
+    """Return the actions above a floor that the reader has read, or keeps unread."""
+    above = {"reader": id_of(reader), "timestamp": {"$gt": floor}, "action": {"$exists": True}}
+    return [Cursor(naive_utc(each["timestamp"]), each["action"]) for each in _readers().find(above)]
+
+
+def _mark_all_read(reader: Reference, marks: Marks) -> None:
+    """Delete the documents that the floors cover now; what was kept unread there is read."""
+    # mim finds a timestamp that is not there below any other.
+    its = {"reader": id_of(reader), "action": {"$exists": True}}
+    floor = min(marks.read_floor, marks.seen_floor)
+    _readers().delete_many({**its, "timestamp": {"$lte": floor}})
+    kept = {**its, "read": False, "timestamp": {"$lte": marks.read_floor}}
+    _readers().update_many(kept, {"$set": {"read": True}})

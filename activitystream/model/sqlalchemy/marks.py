@@ -1,0 +1,234 @@
+"""What each reader has seen and read: the tables of readers and of single actions."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+
+from .. import DBSession
+from ..clock import EARLIEST
+from ..values import Marking, Marks, Reference
+from .private_zope import mark_changed
+from .readers import lock_last_activity_seen, move_last_activity_seen
+from .session import all_or_nothing, chunks, open_connection
+from .statements import is_reader, reader_parameters
+from .tables import ACTIONS, READERS, SEEN_ACTIONS
+
+
+def mark(
+    recipient: Any,
+    reader: Reference,
+    moment: datetime,
+    decide: Callable[[datetime | None, Marks | None], Marking],
+) -> datetime | None:
+    """Move ``last_activity_seen`` forward to ``moment``, and store what a mark changes.
+
+    The row of the recipient is locked first, so that the marks of one reader wait for each other.
+    """
+    before, after = move_last_activity_seen(recipient, moment)
+    marks = _read_marks(reader, locked=True)
+    new, read = decide(before, marks)
+    seen, new = new.seen, new._replace(mark=after, seen=())
+    if new == marks and not seen and read is None:
+        return before
+    with all_or_nothing():
+        _store_marks(reader, new)
+        if marks is not None and marks.mark != before:
+            _forget_seen(reader)
+        elif marks is not None and seen:
+            _forget_seen(reader, new.seen_floor)
+        _store_actions(reader, [each.id for each in seen], None)
+        if read is not None:
+            _mark_all_read(reader, new)
+            _store_actions(reader, [each.id for each in read], True)
+    mark_changed(DBSession.registry())
+    return before
+
+
+def mark_actions(
+    recipient: Any,
+    reader: Reference,
+    last_seen: datetime | None,
+    actions: Iterable[Any],
+    is_read: bool,
+) -> None:
+    """Store that a reader has read these actions, or keeps them unread."""
+    marks = _read_marks(reader)
+    with all_or_nothing():
+        if marks is None or marks.mark != last_seen:
+            _start_marks(recipient, reader)
+        _store_actions(reader, [each._id for each in actions], is_read)
+    mark_changed(DBSession.registry())
+
+
+def _start_marks(recipient: Any, reader: Reference) -> None:
+    """Have the marks begin with the field, where there are none or the host has set it since."""
+    last_seen = lock_last_activity_seen(recipient)
+    marks = _read_marks(reader, locked=True)
+    if marks is None or marks.mark != last_seen:
+        floor = last_seen or EARLIEST
+        read_floor = floor if marks is None else marks.read_floor
+        _store_marks(reader, Marks(last_seen, floor, read_floor))
+        _forget_seen(reader)
+
+
+def read_states(
+    reader: Reference, actions: Sequence[Any]
+) -> tuple[Marks | None, Mapping[Any, bool | None]]:
+    """Return a reader's marks, and of those of these actions that have a row, its ``is_read``."""
+    ids = [action._id for action in actions]
+    rows = open_connection().execute(_STATES, {**reader_parameters(reader), "ids": ids}).all()
+    if not rows:
+        return None, {}
+    found = {row.action_id: row.is_read for row in rows if row.action_id is not None}
+    return Marks(rows[0].mark, rows[0].seen_floor, rows[0].read_floor), found
+
+
+def delete_marks(readers: Sequence[Reference], dry_run: bool) -> int:
+    """Delete, or count, what is kept of what these have seen and read."""
+    deleted = 0
+    connection = open_connection()
+    with all_or_nothing():
+        for reader in readers:
+            for table in (SEEN_ACTIONS, READERS):
+                rows = sa.select(sa.func.count()).select_from(table).where(is_reader(table))
+                deleted += connection.execute(rows, reader_parameters(reader)).scalar_one()
+                if not dry_run:
+                    delete = sa.delete(table).where(is_reader(table))
+                    connection.execute(delete, reader_parameters(reader))
+    if deleted and not dry_run:
+        mark_changed(DBSession.registry())
+    return deleted
+
+
+def _read_marks(reader: Reference, locked: bool = False) -> Marks | None:
+    # Locked, since MariaDB would read what was there when the transaction began.
+    statement = _MARKS_LOCKED if locked else _MARKS
+    row = open_connection().execute(statement, reader_parameters(reader)).first()
+    return None if row is None else Marks(*row)
+
+
+def _store_marks(reader: Reference, marks: Marks) -> None:
+    connection = open_connection()
+    values = {
+        "reader_type": reader.type,
+        "reader_id": reader.key,
+        "mark": marks.mark,
+        "seen_floor": marks.seen_floor,
+        "read_floor": marks.read_floor,
+    }
+    connection.execute(_upsert_marks(connection.dialect.name), values)
+
+
+def _store_actions(reader: Reference, ids: Sequence[Any], is_read: bool | None) -> None:
+    """Store the row of each action that is still there; None changes no row that there is."""
+    connection = open_connection()
+    statement = _upsert_actions(connection.dialect.name, is_read)
+    for chunk in chunks(ids):
+        connection.execute(
+            statement, {**reader_parameters(reader), "new_is_read": is_read, "ids": chunk}
+        )
+
+
+def _forget_seen(reader: Reference, floor: datetime | None = None) -> None:
+    """Delete the rows that say only that an action is seen.
+
+    :param floor: those up to here; None for all.
+    """
+    columns = SEEN_ACTIONS.c
+    delete = sa.delete(SEEN_ACTIONS).where(is_reader(SEEN_ACTIONS), columns.is_read.is_(None))
+    if floor is not None:
+        delete = delete.where(columns.timestamp <= floor)
+    open_connection().execute(delete, reader_parameters(reader))
+
+
+def _mark_all_read(reader: Reference, marks: Marks) -> None:
+    """Delete the rows that the floors cover now; what was kept unread there is read."""
+    columns = SEEN_ACTIONS.c
+    covered = sa.and_(is_reader(SEEN_ACTIONS), columns.timestamp <= marks.read_floor)
+    connection = open_connection()
+    parameters = reader_parameters(reader)
+    # Above the other floor, a row still says that its action is seen.
+    connection.execute(
+        sa.delete(SEEN_ACTIONS).where(covered, columns.timestamp <= marks.seen_floor), parameters
+    )
+    kept = sa.update(SEEN_ACTIONS).where(covered, columns.is_read.is_(False))
+    connection.execute(kept.values(is_read=True), parameters)
+
+
+@lru_cache
+def _upsert_marks(dialect: str) -> Any:
+    keys = ("reader_type", "reader_id")
+    values = {each.name: sa.bindparam(each.name, type_=each.type) for each in READERS.c}
+    insert = _insert(dialect, READERS).values(values)
+    return _or_update(insert, keys, ("mark", "seen_floor", "read_floor"))
+
+
+@lru_cache
+def _upsert_actions(dialect: str, is_read: bool | None) -> Any:
+    keys = ("reader_type", "reader_id", "timestamp", "action_id")
+    columns = SEEN_ACTIONS.c
+    # By the actions themselves, so that one that was deleted meanwhile gets no row.
+    actions = sa.select(
+        sa.bindparam("of_type", type_=columns.reader_type.type),
+        sa.bindparam("of_key", type_=columns.reader_id.type),
+        ACTIONS.c.timestamp,
+        ACTIONS.c._id,
+        sa.bindparam("new_is_read", type_=sa.Boolean),
+    ).where(ACTIONS.c._id.in_(sa.bindparam("ids", expanding=True)))
+    insert = _insert(dialect, SEEN_ACTIONS).from_select((*keys, "is_read"), actions)
+    return _or_update(insert, keys, () if is_read is None else ("is_read",))
+
+
+def _insert(dialect: str, table: sa.Table) -> Any:
+    kinds = {"postgresql": postgresql, "sqlite": sqlite}
+    return kinds.get(dialect, mysql).insert(table)
+
+
+def _or_update(insert: Any, keys: Sequence[str], names: Sequence[str]) -> Any:
+    """Have an INSERT update these columns of a row that is there; or nothing, if there are none."""
+    if isinstance(insert, mysql.Insert):
+        # What is set to itself stays.
+        return insert.on_duplicate_key_update(
+            {name: insert.inserted[name] for name in names} or {"is_read": insert.table.c.is_read}
+        )
+    if not names:
+        return insert.on_conflict_do_nothing(index_elements=keys)
+    return insert.on_conflict_do_update(
+        index_elements=keys, set_={name: insert.excluded[name] for name in names}
+    )
+
+
+def _marks() -> Any:
+    columns = READERS.c
+    return sa.select(columns.mark, columns.seen_floor, columns.read_floor).where(is_reader(READERS))
+
+
+_MARKS = _marks()
+
+_MARKS_LOCKED = _MARKS.with_for_update()
+
+
+def _states() -> Any:
+    seen, readers = SEEN_ACTIONS.c, READERS.c
+    # By the actions, whose timestamps lead into the primary key.
+    its = sa.and_(seen.timestamp == ACTIONS.c.timestamp, seen.action_id == ACTIONS.c._id)
+    rows = (
+        sa.select(seen.reader_type, seen.action_id, seen.is_read)
+        .select_from(ACTIONS.join(SEEN_ACTIONS, its))
+        .where(ACTIONS.c._id.in_(sa.bindparam("ids", expanding=True)), is_reader(SEEN_ACTIONS))
+        .subquery()
+    )
+    both = READERS.outerjoin(rows, rows.c.reader_type == readers.reader_type)
+    columns = (readers.mark, readers.seen_floor, readers.read_floor)
+    return (
+        sa.select(*columns, rows.c.action_id, rows.c.is_read)
+        .select_from(both)
+        .where(is_reader(READERS))
+    )
+
+
+_STATES = _states()
