@@ -8,7 +8,7 @@ import sys
 import time
 import types
 import urllib.request
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
 import sqlalchemy
@@ -212,6 +212,7 @@ def namespace(database, project):
         "DeclarativeBase": types.SimpleNamespace,  # of a class that is shown in part
         "OtherBase": types.SimpleNamespace,
         "OtherSession": DBSession,
+        "phones": Recorder(),
         "followers": [ann],
         "forget": forget,
         "mailer": Recorder(),
@@ -273,6 +274,32 @@ def test_the_hook_of_the_readme_reaches_each_recipient(namespace):
     assert namespace["mailer"].calls == [("bob@host", "Ann", "liked")]
     am.create(namespace["user"], "announced")
     assert [address for address, *_ in namespace["mailer"].calls[1:]] == ["ann@host", "bob@host"]
+
+
+def test_the_hook_after_read_gets_the_new_number(namespace):
+    (hook,) = [each for each in blocks("python") if "after_read" in each.text]
+    exec(hook.compiled(), namespace)
+    reader = namespace["author"]
+    actions = [am.create(namespace["user"], "liked", recipients=[reader]) for _ in range(2)]
+    am.mark_read(reader, actions[0])
+    am.mark_all_read(reader)
+    am.mark_unread(reader, actions)
+    assert [number for _, number in namespace["phones"].calls] == [1, 0, 2]
+
+
+def test_the_poll_handles_each_action_once(namespace):
+    (block,) = [each for each in blocks("python") if "def poll" in each.text]
+    exec(block.compiled(), namespace)
+    poll, stream = namespace["poll"], am.get_by_recipient(namespace["user"])
+    last_poll, handled = namespace["last_poll"], namespace["handled"]
+    now = datetime.now(timezone.utc)
+    # One becomes visible after newer ones.
+    for verb, seconds in (("liked", 0), ("shared", 50), ("published", 10)):
+        stamp = now - timedelta(seconds=seconds)
+        am.create_many([{"actor": namespace["author"], "verb": verb, "timestamp": stamp}])
+        last_poll, handled = poll(stream, last_poll, handled)
+    sent = [sentence for (sentence,) in namespace["mailer"].calls]
+    assert sent == ["Bob liked", "Bob shared", "Bob published"]
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
