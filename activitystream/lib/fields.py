@@ -30,6 +30,8 @@ _ARGUMENTS = (
 def indexed_fields(index: int, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields to store for one dict of :meth:`ActionManager.create_many`.
 
+    Where no timestamp is given, the caller adds it.
+
     :raises TypeError, ValueError: on bad input, with the index of the action.
     """
     try:
@@ -43,15 +45,12 @@ def indexed_fields(index: int, given: Mapping[str, Any]) -> dict[str, Any]:
                 raise TypeError(f"the key {name} is missing; every action needs actor and verb")
         arguments = {**dict.fromkeys(_ARGUMENTS), **given}
         timestamp = arguments.pop("timestamp")
-        if timestamp is None:
-            moment = clock.now()
-        else:
-            # A future timestamp could never be marked as seen.
-            moment = clock.past("timestamp", timestamp, _CLOCK_TOLERANCE)
-            if moment <= clock.EARLIEST:
-                raise ValueError(f"timestamp must be after {clock.EARLIEST}; got {timestamp}")
         fields, _ = fields_of(**arguments)
-        fields = {**fields, "timestamp": moment}
+        if timestamp is not None:
+            # A future timestamp could never be marked as seen.
+            fields["timestamp"] = clock.past("timestamp", timestamp, _CLOCK_TOLERANCE)
+            if fields["timestamp"] <= clock.EARLIEST:
+                raise ValueError(f"timestamp must be after {clock.EARLIEST}; got {timestamp}")
         model.orm.check_fields(fields)
         return fields
     except (TypeError, ValueError) as error:

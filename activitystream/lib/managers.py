@@ -70,7 +70,8 @@ class ActionManager:
             )
 
         :param actions: dicts that hold the arguments of :meth:`create` by name. ``timestamp`` is
-            optional: a past datetime after the year 1000, naive UTC or aware; the default is now.
+            optional: a past datetime after the year 1000, naive UTC or aware; the default is when
+            its batch is stored.
         :returns: the number of stored actions.
         :raises TypeError, ValueError: on bad input, with the index of the action, from 0. Nothing
             of its batch is stored. Earlier batches stay on Ming, and on SQLAlchemy unless the
@@ -83,7 +84,9 @@ class ActionManager:
         indexed = enumerate(actions)
         stored = 0
         while batch := [indexed_fields(*each) for each in islice(indexed, _BATCH_SIZE)]:
-            model.orm.insert_actions(batch)
+            # Take the time last, as `create` does: the iterable may be slow.
+            moment = clock.now()
+            model.orm.insert_actions([{"timestamp": moment, **fields} for fields in batch])
             stored += len(batch)
         return stored
 

@@ -6,6 +6,7 @@ import pytest
 import tg
 
 from activitystream import am
+from activitystream.model import clock
 from tests.helpers.databases import on
 
 LONG_AGO = datetime(2020, 1, 31, 12, 30, 0, 123000)
@@ -33,6 +34,21 @@ def test_stores_the_same_as_create(host, user, other, post):
     assert second.timestamp >= one.timestamp
     assert second.target_id == post._id
     assert (second.actor, second.target_link) == ("ann", f"/post/{post._id}")
+
+
+def test_stamps_a_batch_when_it_is_stored(host, user, monkeypatch):
+    """Who marks while a slow iterable is read has seen none of it."""
+    moments = iter(LONG_AGO + timedelta(seconds=number) for number in range(10))
+    monkeypatch.setattr(clock, "now", lambda: next(moments))
+
+    def slow():
+        yield {"actor": user, "verb": "joined"}
+        read_until.append(clock.now())
+
+    read_until = []
+    am.create_many(slow())
+    (action,) = am.get_actions()[1]
+    assert clock.naive_utc(action.timestamp) > read_until[0]
 
 
 def test_recipients_see_imported_actions(host, user, other):

@@ -29,7 +29,7 @@ def mark(
     The row of the recipient is locked first, so that the marks of one reader wait for each other.
     """
     before, after = move_last_activity_seen(recipient, moment)
-    marks = _read_marks(reader, locked=True)
+    marks = _current_marks(reader, before)
     new, read = decide(before, marks)
     seen, new = new.seen, new._replace(mark=after, seen=())
     if new == marks and not seen and read is None:
@@ -67,12 +67,30 @@ def mark_actions(
 def _start_marks(recipient: Any, reader: Reference) -> None:
     """Have the marks begin with the field, where there are none or the host has set it since."""
     last_seen = lock_last_activity_seen(recipient)
-    marks = _read_marks(reader, locked=True)
-    if marks is None or marks.mark != last_seen:
-        floor = last_seen or EARLIEST
-        read_floor = floor if marks is None else marks.read_floor
-        _store_marks(reader, Marks(last_seen, floor, read_floor))
+    marks = _current_marks(reader, last_seen)
+    if marks is None:
+        _store_marks(reader, _first_marks(last_seen))
+    elif marks.mark != last_seen:
+        _store_marks(reader, _first_marks(last_seen)._replace(read_floor=marks.read_floor))
         _forget_seen(reader)
+
+
+def _first_marks(last_seen: datetime | None) -> Marks:
+    floor = last_seen or EARLIEST
+    return Marks(last_seen, floor, floor)
+
+
+def _current_marks(reader: Reference, last_seen: datetime | None) -> Marks | None:
+    """Return the marks that are stored now, of a reader whose row is locked."""
+    marks = _read_marks(reader)
+    if not _locks_gaps(open_connection()):
+        return marks
+    first = _first_marks(last_seen)
+    if marks is None:
+        with all_or_nothing():
+            _store_marks(reader, first, unless_there=True)
+    current = _read_marks(reader, locked=True)
+    return None if marks is None and current == first else current
 
 
 def read_states(
@@ -105,13 +123,12 @@ def delete_marks(readers: Sequence[Reference], dry_run: bool) -> int:
 
 
 def _read_marks(reader: Reference, locked: bool = False) -> Marks | None:
-    # Locked, since MariaDB would read what was there when the transaction began.
     statement = _MARKS_LOCKED if locked else _MARKS
     row = open_connection().execute(statement, reader_parameters(reader)).first()
     return None if row is None else Marks(*row)
 
 
-def _store_marks(reader: Reference, marks: Marks) -> None:
+def _store_marks(reader: Reference, marks: Marks, unless_there: bool = False) -> None:
     connection = open_connection()
     values = {
         "reader_type": reader.type,
@@ -120,7 +137,7 @@ def _store_marks(reader: Reference, marks: Marks) -> None:
         "seen_floor": marks.seen_floor,
         "read_floor": marks.read_floor,
     }
-    connection.execute(_upsert_marks(connection.dialect.name), values)
+    connection.execute(_upsert_marks(connection.dialect.name, unless_there), values)
 
 
 def _store_actions(reader: Reference, ids: Sequence[Any], is_read: bool | None) -> None:
@@ -139,32 +156,54 @@ def _forget_seen(reader: Reference, floor: datetime | None = None) -> None:
     :param floor: those up to here; None for all.
     """
     columns = SEEN_ACTIONS.c
-    delete = sa.delete(SEEN_ACTIONS).where(is_reader(SEEN_ACTIONS), columns.is_read.is_(None))
-    if floor is not None:
-        delete = delete.where(columns.timestamp <= floor)
-    open_connection().execute(delete, reader_parameters(reader))
+    covered = [] if floor is None else [columns.timestamp <= floor]
+    _change(sa.delete(SEEN_ACTIONS), reader, columns.is_read.is_(None), *covered)
 
 
 def _mark_all_read(reader: Reference, marks: Marks) -> None:
     """Delete the rows that the floors cover now; what was kept unread there is read."""
-    columns = SEEN_ACTIONS.c
-    covered = sa.and_(is_reader(SEEN_ACTIONS), columns.timestamp <= marks.read_floor)
-    connection = open_connection()
-    parameters = reader_parameters(reader)
+    timestamp, is_read = SEEN_ACTIONS.c.timestamp, SEEN_ACTIONS.c.is_read
     # Above the other floor, a row still says that its action is seen.
-    connection.execute(
-        sa.delete(SEEN_ACTIONS).where(covered, columns.timestamp <= marks.seen_floor), parameters
+    _change(sa.delete(SEEN_ACTIONS), reader, timestamp <= min(marks.read_floor, marks.seen_floor))
+    _change(
+        sa.update(SEEN_ACTIONS).values(is_read=True),
+        reader,
+        timestamp <= marks.read_floor,
+        is_read.is_(False),
     )
-    kept = sa.update(SEEN_ACTIONS).where(covered, columns.is_read.is_(False))
-    connection.execute(kept.values(is_read=True), parameters)
+
+
+def _change(statement: Any, reader: Reference, *conditions: Any) -> None:
+    """Delete or update the rows of a reader's single actions that meet these conditions."""
+    columns, connection = SEEN_ACTIONS.c, open_connection()
+    parameters = reader_parameters(reader)
+    conditions = (is_reader(SEEN_ACTIONS), *conditions)
+    if not _locks_gaps(connection):
+        connection.execute(statement.where(*conditions), parameters)
+        return
+    key = (columns.timestamp, columns.action_id)
+    found = connection.execute(sa.select(*key).where(*conditions), parameters).all()
+    has_key = sa.tuple_(*key).in_(sa.bindparam("keys", expanding=True))
+    by_key = statement.where(is_reader(SEEN_ACTIONS), has_key)
+    for chunk in chunks(map(tuple, found)):
+        connection.execute(by_key, {**parameters, "keys": chunk})
+
+
+def _locks_gaps(connection: sa.Connection) -> bool:
+    """Tell whether a lock of what is not there, or of a range, keeps others from inserting theirs.
+
+    On MariaDB two readers who mark at once would wait for each other, unless what is locked is
+    named by its key. Only what it locks it reads as it is now, not as the transaction began.
+    """
+    return connection.dialect.name in ("mysql", "mariadb")
 
 
 @lru_cache
-def _upsert_marks(dialect: str) -> Any:
+def _upsert_marks(dialect: str, unless_there: bool) -> Any:
     keys = ("reader_type", "reader_id")
     values = {each.name: sa.bindparam(each.name, type_=each.type) for each in READERS.c}
     insert = _insert(dialect, READERS).values(values)
-    return _or_update(insert, keys, ("mark", "seen_floor", "read_floor"))
+    return _or_update(insert, keys, () if unless_there else ("mark", "seen_floor", "read_floor"))
 
 
 @lru_cache
@@ -193,7 +232,7 @@ def _or_update(insert: Any, keys: Sequence[str], names: Sequence[str]) -> Any:
     if isinstance(insert, mysql.Insert):
         # What is set to itself stays.
         return insert.on_duplicate_key_update(
-            {name: insert.inserted[name] for name in names} or {"is_read": insert.table.c.is_read}
+            {name: insert.inserted[name] for name in names} or {keys[0]: insert.table.c[keys[0]]}
         )
     if not names:
         return insert.on_conflict_do_nothing(index_elements=keys)

@@ -30,7 +30,6 @@ class SQLDatabase:
     unknown_key = "999999999"
     malformed_key = "one"
     to_write_many = ["write", "write"]
-    to_mark_seen = ["read", "write", "read", "read", "write", "write"]
     #: How many it takes to count what is unseen.
     to_count_unseen = ["read"]
 
@@ -59,6 +58,12 @@ class SQLDatabase:
     @property
     def to_write_one(self):
         return ["write"] if self.name == "postgresql" else ["write", "write"]
+
+    @property
+    def to_mark_seen(self):
+        # MariaDB locks the reader's row, which has to be there.
+        started = ["write", "read"] if self.name == "mariadb" else []
+        return ["read", "write", "read", *started, "read", "write", "write"]
 
     @property
     def session(self):
