@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from time import sleep
 from typing import Any
 
 from pymongo.errors import DuplicateKeyError
@@ -29,21 +28,22 @@ def mark(
     """Move ``last_activity_seen`` forward to ``moment``, and store what a mark changes.
 
     Our document is written first, unless another mark has changed it since it was read: then this
-    one begins again.
+    one begins again. Until the field is moved too, the document says so: the next mark goes on from
+    it, whatever became of this one.
     """
     keep_marks(type(recipient))
     for _ in range(_ATTEMPTS):
         document = _readers().find_one({"_id": id_of(reader)})
         marks = _marks(document)
-        last_seen = _last_seen(recipient, marks)
+        last_seen = _last_seen(recipient, document, marks)
         marking = decide(last_seen, marks)
         new = marking.marks
         if marks is not None and marks.mark != last_seen:
             new = new.with_seen((*new.seen, *_marked_actions(reader, new.seen_floor)))
-        if last_seen is None or last_seen < moment:
-            last_seen = moment
-        kept = new._replace(mark=last_seen)
-        if _store(reader, document, kept):
+        if _is_unfinished(document) and last_seen is not None:
+            moment = max(moment, last_seen)
+        kept = new._replace(mark=moment if last_seen is None else max(last_seen, moment))
+        if _store(reader, document, kept, is_unfinished=True):
             break
     else:
         raise RuntimeError(f"{_ATTEMPTS} other marks of this {type(recipient).__name__} came first")
@@ -52,25 +52,33 @@ def mark(
         for cursor in marking.read:
             _store_action(reader, cursor, True)
     try:
-        return move_last_activity_seen(recipient, moment)
+        before = move_last_activity_seen(recipient, moment)
     except LookupError:
         delete_marks([reader], dry_run=False)
         raise
+    finished = {"_id": id_of(reader), "mark": kept.mark}
+    _readers().update_one(finished, {"$set": {"is_unfinished": False}})
+    return before
 
 
-def _last_seen(recipient: Any, marks: Marks | None) -> datetime | None:
-    """Return the field; as the database has it, where the object in hand is not in sync."""
+def _last_seen(
+    recipient: Any, document: dict[str, Any] | None, marks: Marks | None
+) -> datetime | None:
+    """Return the field; as the database has it, where the object in hand is not in sync.
+
+    Where a mark has yet to move the field, it is what it will be.
+    """
+    if marks is not None and _is_unfinished(document):
+        return marks.mark
     in_hand = recipient.last_activity_seen
     last_seen = None if in_hand is None else naive_utc(in_hand)
     if marks is None or marks.mark == last_seen:
         return last_seen
-    for wait in (0, 0.01, 0.02, 0.05):
-        sleep(wait)
-        last_seen = stored_last_activity_seen(recipient)
-        # Below the mark, another one has written its document, and has yet to move the field.
-        if marks.mark is None or (last_seen is not None and last_seen >= marks.mark):
-            break
-    return last_seen
+    return stored_last_activity_seen(recipient)
+
+
+def _is_unfinished(document: dict[str, Any] | None) -> bool:
+    return document is not None and document["is_unfinished"]
 
 
 def mark_actions(
@@ -86,7 +94,7 @@ def mark_actions(
     for _ in range(_ATTEMPTS):
         document = _readers().find_one({"_id": id_of(reader)})
         marks = _marks(document)
-        last_seen = _last_seen(recipient, marks)
+        last_seen = _last_seen(recipient, document, marks)
         if marks is None or marks.mark != last_seen:
             floor = last_seen or EARLIEST
             kept = Marks(last_seen, floor, marks.read_floor if marks else floor)
@@ -95,7 +103,7 @@ def mark_actions(
             kept = marks
         new = [each for each in cursors if each.timestamp > kept.seen_floor]
         kept = kept.with_seen([*kept.seen, *new])
-        if kept == marks or _store(reader, document, kept):
+        if kept == marks or _store(reader, document, kept, _is_unfinished(document)):
             break
     for cursor in cursors:
         _store_action(reader, cursor, is_read)
@@ -192,7 +200,9 @@ def _marks(document: dict[str, Any] | None) -> Marks | None:
     return Marks(mark, seen or EARLIEST, read or EARLIEST, cursors)
 
 
-def _store(reader: Reference, found: dict[str, Any] | None, marks: Marks) -> bool:
+def _store(
+    reader: Reference, found: dict[str, Any] | None, marks: Marks, is_unfinished: bool
+) -> bool:
     """Store the marks, unless the document is not the one any more that was found."""
     values = {
         "reader": id_of(reader),
@@ -200,6 +210,7 @@ def _store(reader: Reference, found: dict[str, Any] | None, marks: Marks) -> boo
         "seen_floor": marks.seen_floor,
         "read_floor": marks.read_floor,
         "seen": [{"t": each.timestamp, "i": each.id} for each in marks.seen],
+        "is_unfinished": is_unfinished,
         "version": 0 if found is None else found["version"] + 1,
     }
     if found is None:

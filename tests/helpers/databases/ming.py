@@ -45,7 +45,7 @@ class MingDatabase:
     to_write_one = ["write"]
     to_write_many = ["write"]
     #: How many it takes to mark a stream as seen.
-    to_mark_seen = ["read", "read", "write", "write"]
+    to_mark_seen = ["read", "read", "write", "write", "write"]
     #: How many it takes to count what is unseen.
     to_count_unseen = ["read", "read"]
 
