@@ -82,7 +82,7 @@ def test_bad_addresses_get_a_friendly_page(app, path, status):
     assert browser.get("/").status_int == 200
 
 
-def test_who_is_not_logged_in_is_sent_to_the_login_page(app):
+def test_visitors_are_sent_to_the_login_page(app):
     browser = TestApp(app)
     for path in ("/", "/activitystream/"):
         assert browser.get(path).follow().request.path == "/login"
@@ -109,7 +109,7 @@ def test_other_sites_cannot_send_the_forms(app, headers):
 
 
 @pytest.mark.parametrize("path", ["/login", "/", "/activitystream/", "/nothing"])
-def test_no_page_has_anything_inline_or_from_elsewhere_but_htmx(app, path):
+def test_no_page_has_inline_or_foreign_code_except_htmx(app, path):
     page = login(app, "Ada").get(path, status="*").html
     assert not page.select("style, [style], script:not([src])")
     assert not [name for tag in page.find_all() for name in tag.attrs if name.startswith("on")]

@@ -62,7 +62,7 @@ def fill_in(page, action, button=None, **fields):
     return form.submit(button or buttons[0])
 
 
-def test_a_newcomer_sees_something(app):
+def test_the_first_login_shows_actions(app):
     browser = TestApp(app)
     page = browser.get("/").follow()
     assert page.request.path == "/login"
@@ -86,7 +86,7 @@ def test_a_newcomer_sees_something(app):
     assert (count(page), news(page)) == (0, (texts, []))
 
 
-def test_the_story(app):
+def test_two_neighbours_use_the_board(app):
     ada, bruno, kofi = (login(app, name) for name in ("Ada", "Bruno", "Kofi"))
     before = count(bruno.get("/"))
 
@@ -134,7 +134,7 @@ def test_the_story(app):
     assert kofi.get("/").status_int == 302
 
 
-def test_a_restart_keeps_what_was_done(db_url):
+def test_a_restart_keeps_the_data(db_url):
     fill_in(login(start(db_url), "Ada").get("/"), "/post", title="Still here")
     browser = login(start(db_url), "Bruno")
     page = browser.get("/")
@@ -143,7 +143,7 @@ def test_a_restart_keeps_what_was_done(db_url):
     assert len(browser.post("/leave").follow().html.select(".door")) == 5
 
 
-def test_liking_twice_is_liking_once(app):
+def test_a_second_like_changes_nothing(app):
     ada, bruno = login(app, "Ada"), login(app, "Bruno")
     fill_in(ada.get("/"), "/post", title="A cat")
     key = ada.get("/").html.select_one(".notice")["id"].partition("-")[2]
@@ -156,7 +156,7 @@ def test_liking_twice_is_liking_once(app):
 
 
 @on("sqlite", "postgresql", "mongodb")
-def test_neighbours_do_not_get_in_each_others_way(app):
+def test_concurrent_neighbours_lose_nothing(app):
     ada = login(app, "Ada")
     fill_in(ada.get("/"), "/post", title="A cat")
     key = ada.get("/").html.select_one(".notice")["id"].partition("-")[2]
@@ -177,7 +177,7 @@ def test_neighbours_do_not_get_in_each_others_way(app):
     assert sorted(likers.removeprefix("by ").split(", ")) == ["Bruno", "Freya"]
 
 
-def test_nobody_is_told_of_what_they_did(app):
+def test_nobody_is_notified_of_their_own_actions(app):
     freya = login(app, "Freya")
     fill_in(freya.get("/"), "/post", title="A cat")
     before = count(freya.get("/"))
@@ -202,7 +202,7 @@ def test_imports_only_public_names():
 
 
 @on("sqlite", "postgresql")
-def test_brings_the_database_of_an_older_release_up_to_date(db_url):
+def test_upgrades_the_database_of_an_older_release(db_url):
     def indexes():
         return [each["name"] for each in sa.inspect(engine).get_indexes("activity_stream_action")]
 
@@ -256,7 +256,7 @@ def test_one_command_starts_it(tmp_path):
 
 
 @pytest.mark.hosts
-def test_started_again_it_has_what_was_done(tmp_path):
+def test_keeps_the_data_when_started_again(tmp_path):
     def visit(path, **form):
         data = urllib.parse.urlencode(form).encode() if form else None
         with browser.open(f"{address}{path}", data, timeout=30) as page:
@@ -275,7 +275,7 @@ def test_started_again_it_has_what_was_done(tmp_path):
 
 @pytest.mark.hosts
 @pytest.mark.parametrize("path", ["demo.db", "no/such/folder/demo.db", "."])
-def test_a_file_that_is_no_database_is_left_alone(tmp_path, path):
+def test_never_overwrites_a_file_that_is_not_a_database(tmp_path, path):
     (tmp_path / "demo.db").write_text("my diary " * 100)
     with command_line("--port", "0", "--db", f"sqlite:///{path}", folder=tmp_path) as process:
         errors = process.communicate(timeout=60)[1]
@@ -302,7 +302,7 @@ def test_a_file_that_is_no_database_is_left_alone(tmp_path, path):
         (["--host", "no.such.host.invalid"], 1, "The demo cannot listen on no.such.host.invalid"),
     ],
 )
-def test_what_cannot_be_started_says_why_in_a_line(tmp_path, arguments, status, error):
+def test_says_in_one_line_why_it_cannot_start(tmp_path, arguments, status, error):
     with command_line("--port", "0", *arguments, folder=tmp_path) as process:
         errors = process.communicate(timeout=60)[1]
         assert process.returncode == status
@@ -322,7 +322,7 @@ def test_what_cannot_be_started_says_why_in_a_line(tmp_path, arguments, status, 
         ("psycopg", "postgresql+psycopg://127.0.0.1:1/x"),
     ],
 )
-def test_without_its_requirements_it_says_what_to_install(tmp_path, missing, db_url):
+def test_says_what_to_install_if_requirements_are_missing(tmp_path, missing, db_url):
     code = f"import sys; sys.modules['{missing}'] = None; import demo.__main__ as it"
     code = f"{code}; sys.argv = ['demo', '--db', '{db_url}']; it.main()"
     result = subprocess.run(

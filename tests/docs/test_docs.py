@@ -34,7 +34,7 @@ NOT_RUN = {
 }
 
 
-def test_every_block_of_code_is_run_or_says_why_not():
+def test_every_block_of_code_is_run_or_excused():
     blocks = {(each, language) for each in documents() for language in languages_of_code(each)}
     tested = {(document, language) for document in RUN for language in TESTED}
     assert blocks - tested == NOT_RUN.keys()
@@ -52,16 +52,16 @@ def test_the_readme_is_short():
 
 
 @pytest.mark.parametrize("document", [README, "CHANGELOG.rst"])
-def test_every_link_of_what_github_and_pypi_show_leads_somewhere(document):
+def test_links_of_the_readme_and_changelog_work(document):
     links = relative_links(document)
     assert [link for link in links if not leads_somewhere(document, link)] == []
 
 
-def test_the_readme_links_to_every_page_but_those_that_it_repeats():
+def test_the_readme_links_to_every_other_page():
     pages = {page for page in documents() if page.startswith("docs/")}
     assert pages - set(relative_links(README)) == {"docs/changelog.rst", "docs/guides/flush.rst"}
 
 
 @pytest.mark.parametrize("document", [each for each in documents() if each.startswith("docs/")])
-def test_pages_link_to_each_other_by_what_sphinx_checks(document):
+def test_pages_use_only_links_that_sphinx_checks(document):
     assert relative_links(document) == []

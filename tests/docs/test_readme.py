@@ -252,7 +252,7 @@ def test_every_python_block_runs(namespace, capsys):
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
-def test_the_controller_of_the_readme_creates_an_action(namespace):
+def test_the_controller_creates_an_action(namespace):
     root = importlib.import_module(f"{PROJECT}.controllers.root")
     post = importlib.import_module(f"{PROJECT}.controllers.post")
     root.RootController.post = post.PostController()
@@ -267,7 +267,7 @@ def test_the_controller_of_the_readme_creates_an_action(namespace):
     assert action.sentence == "Ann liked A post"
 
 
-def test_the_hook_of_the_readme_reaches_each_recipient(namespace):
+def test_the_hook_mails_each_recipient(namespace):
     (hook,) = [each for each in blocks("python") if "send_mail" in each.text]
     exec(hook.compiled(), namespace)
     am.create(namespace["user"], "liked", recipients=[namespace["author"]])
@@ -303,7 +303,7 @@ def test_the_poll_handles_each_action_once(namespace):
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
-def test_who_is_logged_in_is_a_visitor_while_the_user_cannot_be_read(namespace):
+def test_a_user_who_cannot_be_read_is_a_visitor(namespace):
     (block,) = [each for each in blocks("python", "SQLAlchemy") if "get_user" in each.text]
     exec(block.compiled(), namespace)
     metadata = types.SimpleNamespace(
@@ -318,7 +318,7 @@ def test_who_is_logged_in_is_a_visitor_while_the_user_cannot_be_read(namespace):
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
-def test_the_hook_after_the_commit_sends_only_what_is_committed(namespace):
+def test_the_hook_after_the_commit_mails_only_committed_actions(namespace):
     (hook,) = [each for each in blocks("python", "SQLAlchemy") if "addAfter" in each.text]
     exec(hook.compiled(), namespace)
     am.create(namespace["user"], "aborted", recipients=[namespace["author"]])
@@ -330,7 +330,7 @@ def test_the_hook_after_the_commit_sends_only_what_is_committed(namespace):
     assert (addresses, line.startswith("Ann liked")) == (["bob@host"], True)
 
 
-def test_the_field_for_those_who_sign_up_leaves_nothing_old_to_see(namespace):
+def test_the_field_set_at_sign_up_makes_old_actions_seen(namespace):
     am.create(namespace["user"], "announced")
     for block in blocks("python", namespace["orm"]):
         if block.file is None and "last_activity_seen" in block.text:
@@ -340,7 +340,7 @@ def test_the_field_for_those_who_sign_up_leaves_nothing_old_to_see(namespace):
     assert [am.count_not_seen_by_recipient(user) for user in namespace["all_users"]()] == [0, 0, 0]
 
 
-def test_the_recipe_shows_each_reader_what_is_theirs(namespace):
+def test_the_recipe_shows_each_readers_own_list(namespace):
     am.create(namespace["author"], "commented on", namespace["post"], recipients=None)
     namespace["save"]()
     browsers = [
@@ -357,7 +357,7 @@ def test_the_recipe_shows_each_reader_what_is_theirs(namespace):
     assert "new" in browsers[1].get("/notifications").html.li.text.split()
 
 
-def test_the_recipe_keeps_what_it_rendered(namespace, monkeypatch):
+def test_the_recipe_caches_notifications(namespace, monkeypatch):
     action = am.create(namespace["author"], "commented on", namespace["post"])
     namespace["save"]()
     browser = TestApp(namespace["app"], extra_environ={"REMOTE_USER": "ann"})
@@ -371,7 +371,7 @@ def test_the_recipe_keeps_what_it_rendered(namespace, monkeypatch):
     assert rendered == ["actor", "target"]
 
 
-def test_the_panel_of_the_readme_is_shown(namespace):
+def test_shows_the_panel(namespace):
     am.create(namespace["author"], "commented on", namespace["post"])
     namespace["save"]()
     page = TestApp(namespace["app"], extra_environ={"REMOTE_USER": "ann"}).get("/panel")
@@ -380,7 +380,7 @@ def test_the_panel_of_the_readme_is_shown(namespace):
     assert "Bob commented on A post less than 1 minute ago" in text
 
 
-def test_the_bell_of_the_readme_is_shown(namespace):
+def test_shows_the_bell(namespace):
     am.create(namespace["author"], "commented on", namespace["post"])
     namespace["save"]()
     browser = TestApp(namespace["app"], extra_environ={"REMOTE_USER": "ann"})
@@ -389,7 +389,7 @@ def test_the_bell_of_the_readme_is_shown(namespace):
     )
 
 
-def test_the_list_of_the_readme_is_shown(namespace, project):
+def test_shows_the_list(namespace, project):
     (block,) = [each for each in blocks("html") if "partials:stream" in each.text]
     (project / "templates" / "list.xhtml").write_text(f"<div>{block.text}</div>")
     am.create(namespace["author"], "commented on", namespace["post"])
@@ -399,7 +399,7 @@ def test_the_list_of_the_readme_is_shown(namespace, project):
     assert page.html.select_one(".activitystream-badge")
 
 
-def test_the_template_of_a_verb_is_used(namespace, project):
+def test_uses_the_template_of_a_verb(namespace, project):
     option = "templates={'liked': 'myproject.templates.liked'}"
     assert any(option in block.text for block in blocks("python"))
     am.create(namespace["author"], "liked", namespace["post"])
@@ -411,26 +411,26 @@ def test_the_template_of_a_verb_is_used(namespace, project):
     assert page.html.select_one(".activitystream-line").text == "Bob likes A post"
 
 
-def test_tells_hosts_of_app_config_to_move_by_the_error_that_they_get():
+def test_quotes_the_error_of_hosts_with_app_config():
     with pytest.raises(AttributeError) as caught:
         plug(AppConfig(minimal=True), "activitystream")
     assert f"``AttributeError: {caught.value}``" in text_of("docs/guides/from-0.1.1.rst")
 
 
-def test_htmx_is_told_in_the_demo_what_the_readme_says():
+def test_the_demo_uses_the_documented_htmx_settings():
     (block,) = [each for each in blocks("html") if "htmx-config" in each.text]
     master = ROOT / "demo" / "templates" / "master.xhtml"
     assert block.text in master.read_text()
 
 
-def test_every_html_block_is_shown_by_a_test():
+def test_every_html_block_is_tested():
     names = ["master", None, None, "liked", "notification", "notifications", "panel"]
     assert [block.file for block in blocks("html")] == [
         name and f"{PROJECT}/templates/{name}.xhtml" for name in names
     ]
 
 
-def test_every_command_is_run_by_a_test():
+def test_every_command_is_tested():
     """Those of the stock host, by its fixture; ./dev test, by CI; the others, below."""
     lines = [line for block in blocks("bash") for line in block.text.splitlines()]
     reinstall = "pip install --force-reinstall --no-deps tgapp-activitystream"
@@ -475,7 +475,7 @@ def test_installs_from_a_clone_as_the_readme_says(tmp_path):
     assert environment.python("-c", version, cwd=tmp_path).startswith("1.")
 
 
-def test_the_commands_for_translators_change_nothing_that_is_up_to_date(tmp_path):
+def test_the_translators_commands_keep_current_catalogs(tmp_path):
     copy_source(tmp_path)
     for line in [line for block in blocks("bash") for line in block.text.splitlines()]:
         if line.startswith("pybabel"):
@@ -521,7 +521,7 @@ def canonicalized(match):
 
 
 @pytest.mark.hosts
-def test_what_fails_to_set_up_says_why(tmp_path):
+def test_a_failed_setup_says_why(tmp_path):
     copy_source(tmp_path)
     (tmp_path / "constraints.txt").write_text("setuptools == 1.0\n")
     failed = subprocess.run(

@@ -19,7 +19,7 @@ def stored_after(host, user, end):
 
 
 @pytest.mark.parametrize("end", ["404", "500", "redirect"])
-def test_stores_what_a_request_did_before_its_own_abort(host, user, end):
+def test_keeps_the_actions_of_a_request_that_aborts_or_redirects(host, user, end):
     assert stored_after(host, user, end)
 
 
@@ -29,7 +29,7 @@ def test_stores_nothing_of_a_request_that_fails_or_is_doomed(host, user, end):
 
 
 @pytest.mark.parametrize(("end", "is_stored"), [("404", False), ("500", False), ("redirect", True)])
-def test_stores_nothing_that_the_readmes_commit_veto_takes_back(host, user, end, is_stored):
+def test_stores_nothing_that_the_documented_commit_veto_refuses(host, user, end, is_stored):
     (block,) = [each.text for each in blocks("python") if "tm.commit_veto" in each.text]
     host.plug(configure=lambda base_config: exec(block, {"base_config": base_config}))
     assert stored_after(host, user, end) is is_stored

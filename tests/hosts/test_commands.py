@@ -60,7 +60,7 @@ def actions(host, user, other):
 
 
 @pytest.mark.parametrize("age", ["180d", "26w", "1y"])
-def test_what_is_older_is_purged(host, actions, run, age):
+def test_purges_older_actions(host, actions, run, age):
     status, out, err = run("purge", "--older-than", age)
     assert (status, err) == (0, "")
     assert out.startswith("actions deleted: 25 (older than 20")
@@ -68,7 +68,7 @@ def test_what_is_older_is_purged(host, actions, run, age):
     assert run("purge", "--older-than", age)[1].startswith("actions deleted: 0 (")
 
 
-def test_the_age_is_counted_back_from_now(host, user, run):
+def test_counts_the_age_back_from_now(host, user, run):
     ages = {"younger": timedelta(days=6, hours=23), "older": timedelta(days=7, hours=1)}
     am.create_many(
         {"actor": user, "verb": verb, "timestamp": now() - age} for verb, age in ages.items()
@@ -77,21 +77,21 @@ def test_the_age_is_counted_back_from_now(host, user, run):
     assert [action["verb"] for action in host.database.raw_actions()] == ["younger"]
 
 
-def test_a_dry_run_of_a_purge_changes_nothing(host, actions, run):
+def test_a_dry_run_purges_nothing(host, actions, run):
     status, out, _ = run("purge", "--older-than", "180d", "--dry-run")
     assert (status, out[:26]) == (0, "actions to delete: 25 (old")
     assert len(host.database.raw_actions()) == 26
 
 
 @pytest.mark.parametrize("bad", ["0d", "-1d", "180", "d", "1.5y", "6m", "１d", "", "999999999y"])
-def test_an_age_that_is_none_is_refused_with_what_is_one(host, actions, run, bad):
+def test_rejects_an_invalid_age(host, actions, run, bad):
     status, _, err = run("purge", f"--older-than={bad}")
     assert status == 2
     assert f"{bad!r} is no valid age: write it like 180d, 26w or 2y" in err
     assert len(host.database.raw_actions()) == 26
 
 
-def test_a_purge_wants_an_age(host, actions, run):
+def test_requires_an_age(host, actions, run):
     status, _, err = run("purge")
     assert status == 2
     assert "--older-than" in err
@@ -107,7 +107,7 @@ def report(*numbers, removed="was removed"):
     return "".join(f"{line}\n" for line in lines)
 
 
-def test_somebody_is_forgotten(host, actions, run, user):
+def test_forgets_a_user(host, actions, run, user):
     key = str(user._id)
     assert run("forget", "User", key) == (0, report(25, 1, 1, 1), "")
     (action,) = host.database.raw_actions()
@@ -115,20 +115,20 @@ def test_somebody_is_forgotten(host, actions, run, user):
     assert run("forget", "User", key) == (0, report(0, 0, 0, 0), "")
 
 
-def test_a_dry_run_of_forgetting_changes_nothing(host, actions, run, user):
+def test_a_dry_run_forgets_nothing(host, actions, run, user):
     everything = host.database.raw_actions()
     asked = run("forget", "User", str(user._id), "--dry-run")
     assert asked == (0, report(25, 1, 1, 1, removed="would be removed"), "")
     assert host.database.raw_actions() == everything
 
 
-def test_somebody_whom_the_host_deleted_is_forgotten(host, actions, run, other):
+def test_forgets_a_deleted_user(host, actions, run, other):
     key = str(other._id)
     host.database.delete(other)
     assert run("forget", "User", key) == (0, report(1, 0, 0, 25), "")
 
 
-def test_a_key_that_is_not_found_as_it_is_written_is_told(host, actions, run, user):
+def test_says_if_the_key_is_unknown(host, actions, run, user):
     status, out, _ = run("forget", "User", host.database.unknown_key)
     assert status == 0
     assert f"has a User with the key {host.database.unknown_key!r}: check how" in out
@@ -146,7 +146,7 @@ def test_a_key_that_is_not_found_as_it_is_written_is_told(host, actions, run, us
 
 
 @pytest.mark.parametrize("name", ["forget.Topic", "forum.Topic", "Thread"])
-def test_the_type_may_be_any_of_its_names(host, user, run, name):
+def test_accepts_any_name_of_the_class(host, user, run, name):
     topic = host.save(host.model.Topic())
     am.create(user, "opened", topic)
     status, out, err = run("forget", name, str(topic._id))
@@ -159,7 +159,7 @@ def test_the_type_may_be_any_of_its_names(host, user, run, name):
         assert (status, out) == (0, report(0, 1, 0, 0))
 
 
-def test_a_text_that_may_be_several_keys_means_all_of_them(host, user, run):
+def test_forgets_every_key_that_the_text_can_mean(host, user, run):
     text = "7" if host.database.name not in SQL else "12345678-1234-5678-1234-567812345678"
     keys = [7, "7"] if text == "7" else [uuid.UUID(text)]
     for key in keys:
@@ -167,21 +167,19 @@ def test_a_text_that_may_be_several_keys_means_all_of_them(host, user, run):
     assert run("forget", "Unique", text)[:2] == (0, report(0, len(keys), 0, 0))
 
 
-def test_a_key_that_is_none_is_refused(host, actions, run):
+def test_rejects_an_invalid_key(host, actions, run):
     status, out, err = run("forget", "User", "one")
     assert (status, out, err) == (2, "", "'one' is no valid key of User\n")
 
 
-def test_a_name_that_two_classes_claim_is_refused(host, run, define):
+def test_rejects_an_ambiguous_name(host, run, define):
     define("Post", "forum_post")
     status, _, err = run("forget", "Post", host.database.unknown_key)
     assert status == 2
     assert "are both 'Post' to the activity stream" in err
 
 
-def test_each_batch_is_committed_and_ctrl_c_stops_after_one(
-    host, actions, run, small_batches, monkeypatch
-):
+def test_commits_each_batch_and_stops_upon_ctrl_c(host, actions, run, small_batches, monkeypatch):
     delete, batches = model.orm.delete_actions, []
 
     def delete_and_interrupt(keys):
@@ -203,9 +201,7 @@ def test_each_batch_is_committed_and_ctrl_c_stops_after_one(
     assert run("purge", "--older-than", "180d")[:2][1].startswith("actions deleted: 5 ")
 
 
-def test_what_goes_wrong_on_the_way_leaves_whole_batches(
-    host, actions, run, small_batches, monkeypatch
-):
+def test_an_error_keeps_the_finished_batches(host, actions, run, small_batches, monkeypatch):
     delete, batches = model.orm.delete_actions, []
 
     def delete_or_fail(keys):
@@ -226,9 +222,7 @@ class Terminal(io.StringIO):
 
 
 @on("sqlite", "mim")
-def test_on_a_terminal_a_bar_shows_how_far_it_is(
-    host, actions, run, user, small_batches, monkeypatch
-):
+def test_shows_a_progress_bar_on_a_terminal(host, actions, run, user, small_batches, monkeypatch):
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     run("purge", "--older-than", "180d")
@@ -241,21 +235,21 @@ def test_on_a_terminal_a_bar_shows_how_far_it_is(
 
 
 @on("sqlite", "mim")
-def test_a_configuration_file_that_is_not_there_is_refused(host, run, tmp_path):
+def test_rejects_a_missing_configuration_file(host, run, tmp_path):
     (tmp_path / "host.ini").unlink()
     status, _, err = run("purge", "--older-than", "180d")
     assert (status, err) == (2, "there is no file host.ini: name the app's file by -c\n")
 
 
 @on("sqlite", "mim")
-def test_an_app_that_does_not_plug_activitystream_is_refused(host, run, monkeypatch):
+def test_rejects_an_app_without_activitystream(host, run, monkeypatch):
     monkeypatch.setattr(command.tg, "config", {})
     status, _, err = run("purge", "--older-than", "180d")
     assert (status, err) == (2, "the app of host.ini does not plug activitystream\n")
 
 
 @on("sqlite")
-def test_a_host_without_a_transaction_manager_is_committed_too(host, actions, monkeypatch):
+def test_commits_in_a_host_without_a_transaction_manager(host, actions, monkeypatch):
     from sqlalchemy.orm import scoped_session, sessionmaker
 
     plain = scoped_session(sessionmaker(bind=host.database.engine))

@@ -160,7 +160,7 @@ def test_works_in_a_host_with(write, url, model, options):
 
 
 @pytest.mark.parametrize("model", sorted(MODELS.keys() - APART))
-def test_the_hosts_create_all_makes_our_tables_in_a_host_with(write, url, model):
+def test_create_all_creates_our_tables_in_a_host_with(write, url, model):
     host = write(url, **MODELS[model])
     host.start()
     user = sa.inspect(host.model.User).local_table
@@ -170,7 +170,7 @@ def test_the_hosts_create_all_makes_our_tables_in_a_host_with(write, url, model)
     assert works(host)
 
 
-def test_leaves_a_hosts_metadata_alone_if_it_says_so(write, url):
+def test_adds_no_tables_to_the_metadata_without_plug_models(write, url):
     host = write(url, **MODELS["a base of SQLAlchemy 2's style"])
     host.start(plug_models=False)
     assert set(host.model.Base.metadata.tables) == {"tg_user"}
@@ -191,7 +191,7 @@ def test_works_in_a_host_whose_tables_are_in_a_schema(write, url, database):
     assert works(host)
 
 
-def test_the_migrations_go_where_the_host_has_its_own_metadata(write, url):
+def test_migrates_a_host_with_its_own_metadata(write, url):
     host = write(url, **MODELS["two bases"])
     host.start()
     with engine_of(host).begin() as connection:
@@ -204,7 +204,7 @@ def test_the_migrations_go_where_the_host_has_its_own_metadata(write, url):
 
 
 @pytest.mark.parametrize("model", [IN_ONE_MODULE, BOUND_BY_BASE])
-def test_takes_the_engine_of_an_app_that_is_made_anew(write, url, new_url, model):
+def test_uses_the_engine_of_a_recreated_app(write, url, new_url, model):
     host = write(url, model)
     host.start()
     assert not host.model.DBSession.registry.has()

@@ -22,13 +22,13 @@ def taken_by(asked):
 
 
 @pytest.mark.parametrize("name", ASKED)
-def test_each_orm_has_what_a_backend_has(name):
+def test_each_orm_defines_the_whole_backend(name):
     assert taken_by(getattr(ming, name)) == taken_by(getattr(sqlalchemy, name))
     assert not inspect.isroutine(getattr(Backend, name)) or inspect.isroutine(getattr(ming, name))
 
 
 @pytest.mark.parametrize("call", ["create(user, 'x')", "get_by_recipient(user)", "purge(now)"])
-def test_a_script_that_loads_no_app_is_told_so(call):
+def test_a_script_without_an_app_gets_a_clear_error(call):
     script = (
         "import datetime; from activitystream import am; "
         f"user, now = object(), datetime.datetime(2020, 1, 1); am.{call}"

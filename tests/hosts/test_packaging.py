@@ -75,12 +75,12 @@ def requirements(metadata, extra=""):
     }
 
 
-def test_the_wheel_holds_every_file_of_the_package_and_nothing_else(source, wheel):
+def test_the_wheel_holds_exactly_the_package(source, wheel):
     installed = {name for name in contents(wheel) if ".dist-info/" not in name}
     assert installed == files_below(source, "activitystream")
 
 
-def test_every_translation_is_installed_compiled(source, wheel):
+def test_installs_compiled_translations(source, wheel):
     folder = "activitystream/i18n/{}/LC_MESSAGES/activitystream"
     catalogs = {
         str(each.relative_to(source)) for each in source.glob("activitystream/i18n/**/*.po")
@@ -90,15 +90,15 @@ def test_every_translation_is_installed_compiled(source, wheel):
         assert Path(catalog).with_suffix(".mo").as_posix() in wheel.namelist()
 
 
-def test_type_checkers_read_its_type_hints(wheel):
+def test_type_checkers_find_the_type_hints(wheel):
     assert "activitystream/py.typed" in wheel.namelist()
 
 
-def test_the_wheel_brings_its_licence(wheel):
+def test_the_wheel_holds_the_licence(wheel):
     assert any(name.endswith("/LICENSE") for name in wheel.namelist())
 
 
-def test_the_wheel_leaves_the_demo_out(wheel):
+def test_the_wheel_leaves_out_the_demo(wheel):
     assert not [name for name in wheel.namelist() if "demo" in name]
 
 
@@ -121,7 +121,7 @@ def test_the_sdist_holds_every_file_of_our_folders(source, unpacked_sdist):
         "tox.ini",
     ],
 )
-def test_the_sdist_holds_what_is_needed_to_read_build_and_test_it(source, unpacked_sdist, name):
+def test_the_sdist_can_be_read_built_and_tested(source, unpacked_sdist, name):
     assert (unpacked_sdist / name).read_bytes() == (source / name).read_bytes()
 
 
@@ -130,30 +130,30 @@ def test_the_sdist_holds_no_junk(unpacked_sdist):
     assert not [path for path in unpacked_sdist.rglob("*") if path.name in junk]
 
 
-def test_a_wheel_of_the_sdist_is_the_same_as_one_of_the_checkout(wheel, unpacked_sdist, tmp_path):
+def test_the_sdist_builds_the_same_wheel(wheel, unpacked_sdist, tmp_path):
     with zipfile.ZipFile(distributions.build("wheel", unpacked_sdist, tmp_path)) as again:
         theirs, ours = contents(again), contents(wheel)
     assert theirs.keys() == ours.keys()
     assert [name for name in ours if theirs[name] != ours[name]] == []
 
 
-def test_it_is_called_what_gearbox_plug_looks_for(metadata):
+def test_gearbox_plug_finds_the_distribution(metadata):
     assert metadata["Name"] == "tgapp-activitystream"
 
 
-def test_it_installs_on_python_3_10_and_newer(metadata):
+def test_requires_python_3_10_or_newer(metadata):
     assert metadata["Requires-Python"] == ">=3.10"
 
 
-def test_installing_it_brings_turbogears_and_babel_but_no_orm(metadata):
+def test_requires_turbogears_and_babel_but_no_orm(metadata):
     assert requirements(metadata) == {"turbogears2", "tgext-pluggable", "kajiki", "babel"}
 
 
-def test_the_extra_ming_brings_ming(metadata):
+def test_the_extra_ming_requires_ming(metadata):
     assert requirements(metadata, extra="ming") == {"ming", "pymongo"}
 
 
-def test_the_lowest_versions_that_it_allows_are_those_that_are_tested(source, metadata):
+def test_tests_the_lowest_allowed_versions(source, metadata):
     lines = Path(source, "tests/lowest.txt").read_text(encoding="utf-8").splitlines()
     tested = {canonicalize_name(Requirement(line).name): lowest(line) for line in lines[1:]}
     of_an_app = {*requirements(metadata), *requirements(metadata, extra="demo"), "alembic"}
@@ -165,7 +165,7 @@ def test_the_lowest_versions_that_it_allows_are_those_that_are_tested(source, me
 
 
 @pytest.mark.parametrize("python", ["3.10.0", "3.11.0", "3.12.0", "3.13.0"])
-def test_pins_all_that_is_installed_for_development_on_each_python(source, metadata, python):
+def test_pins_every_development_requirement_on_each_python(source, metadata, python):
     here = {"python_version": python.rpartition(".")[0], "python_full_version": python}
     lines = distributions.constraints(source / "constraints.txt")
     pins = [each for each in lines if each.marker is None or each.marker.evaluate(here)]
@@ -181,7 +181,7 @@ def build_requirements(source):
     return json.loads(text)
 
 
-def test_the_documentation_tells_which_versions_it_allows(source, metadata):
+def test_the_documentation_lists_the_allowed_versions(source, metadata):
     page = Path(source, "docs/guides/install.rst").read_text(encoding="utf-8")
     told = [Requirement("".join(row)) for row in re.findall(r"^(\S+ +)(>= .+)$", page, re.M)]
     allowed = map(Requirement, metadata.get_all("Requires-Dist"))
@@ -195,7 +195,7 @@ def test_the_documentation_tells_which_versions_it_allows(source, metadata):
     assert {canonicalize_name(each.name): each.specifier for each in told} == of_a_host
 
 
-def test_the_readme_is_the_description_and_renders_without_a_warning(source, metadata):
+def test_the_readme_is_a_valid_description(source, metadata):
     readme = Path(source, "README.rst").read_text(encoding="utf-8")
     assert metadata["Description-Content-Type"] == "text/x-rst"
     assert metadata.get_payload(decode=True).decode("utf-8").strip() == readme.strip()

@@ -17,14 +17,14 @@ from tests.helpers.host.app import make_app as start
 pytestmark = on("mim", "mongomock", "sqlite")
 
 
-def test_without_a_session_it_says_what_to_write_where(database):
+def test_a_missing_session_raises_with_the_line_to_add(database):
     with pytest.raises(TGConfigError) as caught:
         start(database, blueprint={"DBSession": None})
     assert "base_config.update_blueprint({'DBSession': model.DBSession})" in str(caught.value)
     assert "config/app_cfg.py" in str(caught.value)
 
 
-def test_without_an_orm_it_says_what_to_write_where(database):
+def test_a_missing_orm_raises_with_the_line_to_add(database):
     with pytest.raises(TGConfigError) as caught:
         start(database, blueprint={"use_ming": False, "use_sqlalchemy": False})
     assert "base_config.update_blueprint({'use_sqlalchemy': True})" in str(caught.value)
@@ -32,12 +32,12 @@ def test_without_an_orm_it_says_what_to_write_where(database):
     assert "config/app_cfg.py" in str(caught.value)
 
 
-def test_without_a_package_it_says_what_to_write_where(database):
+def test_a_missing_package_raises_with_the_line_to_add(database):
     with pytest.raises(TGConfigError, match="update_blueprint.{'package': myproject}"):
         start(database, blueprint={"package": None})
 
 
-def test_the_package_may_be_said_after_plugging(database):
+def test_accepts_a_package_that_is_named_after_plugging(database):
     import tests.helpers.host
 
     base_config = configurator(database)
@@ -76,7 +76,7 @@ def test_the_package_may_be_said_after_plugging(database):
         {"appid": 5},
     ],
 )
-def test_an_option_that_makes_no_sense_is_named_with_what_it_takes(database, bad):
+def test_rejects_invalid_options(database, bad):
     (name,) = bad
     with pytest.raises(TGConfigError, match=rf"{name}=…\) takes .* got") as caught:
         start(database, **bad)
@@ -84,21 +84,21 @@ def test_an_option_that_makes_no_sense_is_named_with_what_it_takes(database, bad
 
 
 @pytest.mark.parametrize("host", ["localhost", "a-b.example", "WWW.Example.com:8080", "10.0.0.1"])
-def test_a_host_is_a_host(database, host):
+def test_accepts_valid_hosts(database, host):
     assert start(database, allowed_hosts={host})
 
 
-def test_a_built_in_function_may_decide(database):
+def test_accepts_a_built_in_function(database):
     assert start(database, may_update=max)
 
 
-def test_the_model_is_there_once_plugged(database, monkeypatch):
+def test_the_model_exists_once_plugged(database, monkeypatch):
     monkeypatch.delitem(vars(model), "orm", raising=False)
     plug(configurator(database), "activitystream")
     assert model.Action.__name__ == "Action"
 
 
-def test_an_unknown_option_is_named_with_those_there_are(database):
+def test_rejects_an_unknown_option_and_lists_the_known(database):
     with pytest.raises(TGConfigError, match="unknown option allowed_host") as caught:
         start(database, allowed_host=["www.example.com"])
     assert (
@@ -107,7 +107,7 @@ def test_an_unknown_option_is_named_with_those_there_are(database):
     )
 
 
-def test_tgext_pluggables_own_options_are_taken(database):
+def test_accepts_tgext_pluggables_options(database):
     assert start(
         database,
         appid="news",
@@ -120,14 +120,14 @@ def test_tgext_pluggables_own_options_are_taken(database):
 
 
 @pytest.mark.parametrize("name", ["controllers", "partials", "helpers", "bootstrap"])
-def test_a_module_that_cannot_be_imported_is_an_error(database, monkeypatch, name):
+def test_raises_if_a_module_cannot_be_imported(database, monkeypatch, name):
     monkeypatch.setitem(sys.modules, f"activitystream.{name}", None)
     monkeypatch.delattr(activitystream, name, raising=False)
     with pytest.raises(ModuleNotFoundError, match=f"activitystream.{name}"):
         start(database)
 
 
-def test_an_app_that_tgext_pluggable_half_plugs_does_not_start(database, monkeypatch, caplog):
+def test_raises_if_tgext_pluggable_plugs_only_half(database, monkeypatch, caplog):
     def fail(self):
         raise RuntimeError("the reason")
 
@@ -138,7 +138,7 @@ def test_an_app_that_tgext_pluggable_half_plugs_does_not_start(database, monkeyp
     assert "the reason" in caplog.text
 
 
-def test_a_minimal_host_is_enough(database, monkeypatch):
+def test_works_in_a_minimal_host(database, monkeypatch):
     full = configurator(database)
     base_config = MinimalApplicationConfigurator()
     base_config.register(database.configuration_component)
@@ -154,7 +154,7 @@ def test_a_minimal_host_is_enough(database, monkeypatch):
     assert am.get_by_recipient(user).count() == 1
 
 
-def test_two_apps_in_one_process_have_their_own_options(database):
+def test_each_app_of_a_process_has_its_own_options(database):
     from tests.conftest import Host
 
     one = Host(database, allowed_hosts=["one.example"])
@@ -170,7 +170,7 @@ def test_two_apps_in_one_process_have_their_own_options(database):
         assert browser.get(see + others, expect_errors=True).status_int == 400
 
 
-def test_before_an_app_was_configured_the_model_says_so(database, monkeypatch):
+def test_the_model_raises_before_an_app_is_configured(database, monkeypatch):
     monkeypatch.delitem(vars(model), "orm", raising=False)
     with pytest.raises(AttributeError, match="no app with activitystream was configured"):
         model.Action

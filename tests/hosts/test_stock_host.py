@@ -109,7 +109,7 @@ def announce(sql_host, verb):
     )
 
 
-def test_the_host_runs_the_wheel(host):
+def test_the_host_uses_the_wheel(host):
     place = host.python("-c", "import activitystream; print(activitystream.__file__)").strip()
     assert Path(place).resolve().is_relative_to(host.environment.folder.resolve())
 
@@ -129,11 +129,11 @@ def test_users_follow_each_other_under_another_url(host):
         host.play_the_story("test.ini", appid="news")
 
 
-def test_the_hosts_own_tests_still_pass(host):
+def test_the_hosts_own_tests_pass(host):
     host.pytest(f"{NAME}/tests")
 
 
-def test_the_hosts_model_has_our_class_if_it_wants_it(host):
+def test_the_hosts_model_can_import_our_class(host):
     wanted = 'plug(base_config, "activitystream", global_models=True)'
     ours = f"import activitystream.model\nimport {NAME}.model\n"
     ours += f"assert {NAME}.model.Action is activitystream.model.Action"
@@ -183,12 +183,12 @@ def operate(host, key):
 # On Ming
 
 
-def test_setup_app_makes_the_indexes(ming_host, stored):
+def test_setup_app_creates_the_indexes(ming_host, stored):
     ming_host.gearbox("setup-app")
     assert indexes(stored) == INDEXES
 
 
-def test_setup_app_makes_the_indexes_when_nothing_else_does(ming_host, stored):
+def test_setup_app_creates_the_indexes_if_the_app_does_not(ming_host, stored):
     off = "[app:main]\nming.connection.auto_ensure_indexes = false"
     by_host = r"^    for mapper in .*\n.*ensure_indexes\(.*\)$"
     with (
@@ -201,7 +201,7 @@ def test_setup_app_makes_the_indexes_when_nothing_else_does(ming_host, stored):
     assert indexes(stored) == INDEXES
 
 
-def test_setup_app_may_be_run_again_on_ming(ming_host, stored):
+def test_setup_app_can_be_repeated_on_ming(ming_host, stored):
     ming_host.gearbox("setup-app")
     before = stored.activity_stream_action.index_information()
     # The stock app's own part cannot: it would store its two users again.
@@ -214,14 +214,14 @@ def test_setup_app_may_be_run_again_on_ming(ming_host, stored):
 # On SQLAlchemy
 
 
-def test_setup_app_makes_the_tables_and_notes_their_version(sql_host, engine):
+def test_setup_app_creates_the_tables_and_records_their_version(sql_host, engine):
     sql_host.gearbox("setup-app")
     assert tables(engine) == TABLES
     assert f"{version(engine)} (head)" in sql_host.gearbox(*MIGRATE, "db_version")
 
 
 @pytest.mark.usefixtures("set_up")
-def test_upgrading_after_setup_app_changes_nothing(sql_host, engine):
+def test_an_upgrade_after_setup_app_changes_nothing(sql_host, engine):
     announce(sql_host, "waved")
     before = version(engine)
     output = sql_host.gearbox(*MIGRATE, "upgrade")
@@ -232,7 +232,7 @@ def test_upgrading_after_setup_app_changes_nothing(sql_host, engine):
 
 
 @pytest.mark.usefixtures("set_up")
-def test_downgrading_takes_the_tables_back_and_upgrading_makes_them_again(sql_host, engine):
+def test_migrates_down_and_up_again(sql_host, engine):
     before = version(engine)
     sql_host.gearbox(*MIGRATE, "downgrade", "base")
     assert tables(engine) == set()
@@ -244,7 +244,7 @@ def test_downgrading_takes_the_tables_back_and_upgrading_makes_them_again(sql_ho
     assert actions(engine) == [("waved",)]
 
 
-def test_setup_app_may_follow_the_migrations(sql_host, engine):
+def test_setup_app_works_after_the_migrations(sql_host, engine):
     sql_host.gearbox(*MIGRATE, "upgrade")
     before = version(engine)
     sql_host.gearbox("setup-app")
@@ -253,7 +253,7 @@ def test_setup_app_may_follow_the_migrations(sql_host, engine):
 
 
 @pytest.mark.usefixtures("set_up")
-def test_setup_app_may_be_run_again_on_sqlalchemy(sql_host, engine):
+def test_setup_app_can_be_repeated_on_sqlalchemy(sql_host, engine):
     announce(sql_host, "waved")
     before = version(engine)
     output = sql_host.gearbox("setup-app")
@@ -263,7 +263,7 @@ def test_setup_app_may_be_run_again_on_sqlalchemy(sql_host, engine):
 
 
 @pytest.mark.usefixtures("set_up")
-def test_setup_app_makes_the_tables_again_after_a_downgrade(sql_host, engine):
+def test_setup_app_recreates_the_tables_after_a_downgrade(sql_host, engine):
     before = version(engine)
     sql_host.gearbox(*MIGRATE, "downgrade", "base")
     sql_host.gearbox("setup-app")
@@ -301,7 +301,7 @@ def autogenerate(sql_host):
 
 
 @pytest.mark.usefixtures("engine")
-def test_leaves_our_tables_to_us_in_the_hosts_first_migration(autogenerate):
+def test_the_hosts_first_migration_leaves_out_our_tables(autogenerate):
     migration = autogenerate()
     assert "create_table('tg_user'" in migration
     assert "last_activity_seen" in migration
@@ -309,12 +309,12 @@ def test_leaves_our_tables_to_us_in_the_hosts_first_migration(autogenerate):
 
 
 @pytest.mark.usefixtures("set_up")
-def test_leaves_our_tables_alone_in_the_hosts_next_migration(autogenerate):
+def test_the_hosts_next_migration_keeps_our_tables(autogenerate):
     assert not re.search(r"op\.|activity_?stream_", autogenerate())
 
 
 @pytest.mark.usefixtures("engine")
-def test_the_command_in_the_log_makes_the_missing_tables(sql_host, engine):
+def test_the_logged_command_creates_the_missing_tables(sql_host, engine):
     log = "import logging; logging.basicConfig(force=True)"
     ask = f"{START}\n{log}\nimport activitystream; activitystream.am.get_actions()"
     with pytest.raises(AssertionError, match="tables of activitystream are missing") as caught:
@@ -326,7 +326,7 @@ def test_the_command_in_the_log_makes_the_missing_tables(sql_host, engine):
 
 
 @pytest.mark.usefixtures("engine")
-def test_a_pool_for_production_does_not_stop_the_migrations(sql_host):
+def test_migrates_with_the_options_of_a_pool(sql_host):
     pool = "sqlalchemy.pool_size = 20\nsqlalchemy.max_overflow = 5\nsqlalchemy.pool_recycle = 3600"
     with sql_host.edited("development.ini", r"^sqlalchemy\.pool_recycle = .*$", pool):
         sql_host.gearbox(*MIGRATE, "upgrade")
@@ -349,7 +349,7 @@ def modern(sql_host):
 
 
 @pytest.mark.usefixtures("modern")
-def test_a_host_with_a_base_of_its_own_is_set_up_and_migrated(sql_host, engine):
+def test_sets_up_and_migrates_a_host_with_its_own_base(sql_host, engine):
     sql_host.gearbox("setup-app")
     assert tables(engine) == TABLES
     announce(sql_host, "waved")
@@ -359,7 +359,7 @@ def test_a_host_with_a_base_of_its_own_is_set_up_and_migrated(sql_host, engine):
     assert actions(engine) == [("waved again",)]
 
 
-def test_renaming_our_tables_is_refused(sql_host):
+def test_rejects_renamed_tables(sql_host):
     renamed = 'plug(base_config, "activitystream", rename_tables=True)'
     with (
         sql_host.edited(f"{NAME}/config/app_cfg.py", PLUG, renamed),

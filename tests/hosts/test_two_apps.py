@@ -38,7 +38,7 @@ def verbs_of(host):
     return [action["verb"] for action in host.database.raw_actions()]
 
 
-def test_refuses_a_second_app_with_another_session(other, host):
+def test_rejects_a_second_app_with_another_session(other, host):
     ann = host.user("ann")
     with pytest.raises(TGConfigError, match="run each app in a process of its own"):
         other.start()
@@ -49,7 +49,7 @@ def test_refuses_a_second_app_with_another_session(other, host):
 
 
 @on(*SQL)
-def test_refuses_a_second_app_with_another_orm(host, database_named):
+def test_rejects_a_second_app_with_another_orm(host, database_named):
     ann = host.user("ann")
     mim = database_named("mim")
     base_config = FullStackApplicationConfigurator()
@@ -62,7 +62,7 @@ def test_refuses_a_second_app_with_another_orm(host, database_named):
     assert verbs_of(host) == ["waved", "jumped"]
 
 
-def test_makes_the_app_anew_with_the_same_session(host):
+def test_recreates_the_app_with_the_same_session(host):
     ann = host.user("ann")
     host.plug()
     first = host.browser(ann)
@@ -74,7 +74,7 @@ def test_makes_the_app_anew_with_the_same_session(host):
     assert verbs_of(host) == ["waved", "jumped", "sang"]
 
 
-def test_takes_another_session_when_the_milestones_were_reset(other, host):
+def test_accepts_another_session_once_the_milestones_are_reset(other, host):
     ann = host.user("ann")
     host.save()
     milestones._reset_all()
@@ -111,7 +111,7 @@ def broken(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("first", ["activitystream", "broken"])
-def test_leaves_it_to_tgext_pluggable_to_say_that_another_pluggable_failed(database, broken, first):
+def test_leaves_the_error_of_another_pluggable_to_tgext_pluggable(database, broken, first):
     base_config = configurator(database)
     for name in sorted(["activitystream", "broken"], key=lambda name: name != first):
         plug(base_config, name)
@@ -119,7 +119,7 @@ def test_leaves_it_to_tgext_pluggable_to_say_that_another_pluggable_failed(datab
         base_config.make_wsgi_app()
 
 
-def test_is_set_up_where_another_pluggable_failed(database, broken):
+def test_sets_up_although_another_pluggable_failed(database, broken):
     base_config = configurator(database)
     plug(base_config, "broken")
     plug(base_config, "activitystream")

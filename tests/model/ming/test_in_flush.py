@@ -52,13 +52,13 @@ ALL = ("before_insert", "after_insert", "before_flush", "after_flush")
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_creates_an_action_of_those_who_are_stored(host, user, other, name):
+def test_creates_an_action_of_stored_entities(host, user, other, name):
     store_posts(host, name, lambda _: am.create(user, "wrote", other, recipients=[user, other]))
     (stored,) = am.get_by_recipient(host.model.user_named("bob"))
     assert (stored.actor, stored.target, len(stored.recipients)) == ("ann", "bob", 2)
 
 
-def test_creates_an_action_about_each_that_was_just_inserted(host, user):
+def test_creates_an_action_about_each_new_entity(host, user):
     def create(post):
         am.create(user, "wrote", post, post, recipients=[user])
 
@@ -72,7 +72,7 @@ def test_creates_an_action_about_each_that_was_just_inserted(host, user):
 
 
 @pytest.mark.parametrize("name", ["before_insert", "before_flush"])
-def test_what_is_not_stored_yet_is_refused_with_the_way_out(host, user, name):
+def test_rejects_an_unstored_entity_and_says_what_to_do(host, user, name):
     new = []
 
     def create(_):
@@ -85,7 +85,7 @@ def test_what_is_not_stored_yet_is_refused_with_the_way_out(host, user, name):
 
 
 @pytest.mark.parametrize("name", ["before_update", "after_update", "before_delete", "after_delete"])
-def test_creates_when_something_is_changed_or_deleted(host, user, name):
+def test_creates_upon_a_change_or_a_deletion(host, user, name):
     posts = host.save(*(host.model.Post(title=title) for title in "abc"))
 
     def create(post):
@@ -117,7 +117,7 @@ def test_imports_and_marks_as_seen(host, user, name):
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_forgets_and_purges_what_is_in_hand(host, user, other, name):
+def test_forgets_and_purges_loaded_actions(host, user, other, name):
     told = am.create(other, "told", user, recipients=[user, other])
     by_ann = am.create(user, "by ann", recipients=[other])
     old = am.create(other, "long ago", recipients=[other])
@@ -136,7 +136,7 @@ def test_forgets_and_purges_what_is_in_hand(host, user, other, name):
     assert (stored["verb"], stored["target_id"], len(stored["_recipients"])) == ("told", None, 1)
 
 
-def test_an_action_is_in_the_session_that_created_it(host, user):
+def test_the_action_is_in_the_session_that_created_it(host, user):
     action = am.create(user, "joined", recipients=[user])
     assert am.get_by_recipient(user).first() is action
     action.verb = "left"

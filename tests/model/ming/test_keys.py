@@ -87,7 +87,7 @@ def test_finds_the_entity_and_its_stream(host, user, entity):
     assert tuple(am.forget(entity)) == (2, 0, 0, 0)
 
 
-def test_is_named_in_requests_as_in_json(host, user, entity):
+def test_accepts_the_key_of_json_in_requests(host, user, entity):
     host.plug(may_update=lambda user, recipient: True)
     action = am.create(entity, "did", recipients=[])
     for text in (str(action.__json__()["actor_id"]), str(again(host, entity)._id)):
@@ -99,7 +99,7 @@ def test_is_named_in_requests_as_in_json(host, user, entity):
 @pytest.mark.parametrize(
     "schema", [s.ObjectId, s.Int, s.DateTime, s.Binary, s.Bool, s.OneOf("a"), Hexadecimal]
 )
-def test_refuses_what_the_schema_cannot_hold_in_requests(host, user, define, schema):
+def test_rejects_impossible_keys_in_requests(host, user, define, schema):
     define("Keyed", "keyed", _id=FieldProperty(schema))
     host.plug(may_update=lambda user, recipient: True)
     browser = host.browser(user)
@@ -113,7 +113,7 @@ def test_refuses_what_the_schema_cannot_hold_in_requests(host, user, define, sch
     "held",
     [{"a": 1}, {"$ne": None}, ["a"], re.compile(".*"), 5, "x", 1.5, b"x", datetime(2020, 1, 1)],
 )
-def test_an_old_action_with_a_key_that_no_entity_has_breaks_no_page(host, user, held):
+def test_shows_old_actions_with_impossible_keys(host, user, held):
     if host.database.name == "mongomock" and isinstance(held, re.Pattern):
         held = bson.Regex.from_native(held)
     host.database.insert_action(

@@ -30,7 +30,7 @@ def stored(host):
     }
 
 
-def test_each_user_sees_what_they_saw(host, users):
+def test_users_see_the_same_streams(host, users):
     assert [host.verbs(user) for user in users] == [
         ["deleted", "commented"],
         ["created"],
@@ -41,7 +41,7 @@ def test_each_user_sees_what_they_saw(host, users):
     assert [am.count_not_seen_by_recipient(user) for user in users] == [2, 1, 2, 0, 0]
 
 
-def test_what_they_saw_before_is_not_new_again(host, users):
+def test_seen_actions_stay_seen(host, users):
     older = am.get_by_recipient(users[0]).skip(1).first()
     host.database.raw_update(users[0], last_activity_seen=older.timestamp)
     user = host.database.reload(users[0])
@@ -51,7 +51,7 @@ def test_what_they_saw_before_is_not_new_again(host, users):
     assert "deleted" in new.text
 
 
-def test_old_and_new_actions_are_one_stream_that_shows_each_once(host, users):
+def test_streams_hold_old_and_new_actions_once(host, users):
     am.create(users[1], "liked", host.post(), recipients=[users[0], users[0]])
     am.create(users[1], "moved in")
     shown, rest = [], am.get_by_recipient(users[0])
@@ -63,7 +63,7 @@ def test_old_and_new_actions_are_one_stream_that_shows_each_once(host, users):
     assert am.get_by_recipient(users[4]).one().verb == "moved in"
 
 
-def test_starting_and_setting_up_again_change_no_document(host, users):
+def test_starting_and_setup_change_no_document(host, users):
     before = stored(host)
     for _ in range(2):
         host.plug()
@@ -71,20 +71,20 @@ def test_starting_and_setting_up_again_change_no_document(host, users):
     assert stored(host) == before
 
 
-def test_an_empty_list_of_recipients_still_means_nobody(host, users):
+def test_an_empty_list_of_recipients_means_nobody(host, users):
     host.user("newcomer")
     for user in (*users, host.model.user_named("newcomer")):
         assert not {"joined", "announced"} & set(host.verbs(user))
 
 
-def test_a_random_id_without_a_type_is_no_entity(host, users):
+def test_ignores_a_random_id_without_a_type(host, users):
     (_, actions) = am.get_actions(filters={"verb": "joined"})
     assert actions[0].target_id is not None
     assert (actions[0].target, actions[0].action_obj, actions[0].target_link) == (None,) * 3
     assert actions[0].actor.startswith("user")
 
 
-def test_their_entities_are_read_and_their_names_are_unknown(host, users):
+def test_reads_entities_and_knows_no_stored_names(host, users):
     action = am.get_by_recipient(users[0]).skip(1).first()
     assert action.target == "Post <1> & co"
     assert action.actor == "user1"
@@ -93,12 +93,12 @@ def test_their_entities_are_read_and_their_names_are_unknown(host, users):
     assert (action.description, action.extra) == ("a <b>desc</b>", '{"a": 1}')
 
 
-def test_they_are_marked_as_seen(host, users):
+def test_marks_as_seen(host, users):
     am.mark_seen(users[0])
     assert am.count_not_seen_by_recipient(users[0]) == 0
 
 
-def test_reading_them_changes_nothing(host, users):
+def test_reading_changes_no_document(host, users):
     before = host.database.raw_actions()
     for user in users:
         for action in am.get_by_recipient(user):
@@ -107,7 +107,7 @@ def test_reading_them_changes_nothing(host, users):
     assert host.database.raw_actions() == before
 
 
-def test_a_user_is_forgotten_of_them(host, users):
+def test_forgets_a_user(host, users):
     planned = am.forget(users[0], dry_run=True)
     assert planned.as_recipient == 2
     assert am.forget(users[0]) == planned
@@ -117,7 +117,7 @@ def test_a_user_is_forgotten_of_them(host, users):
     assert str(users[0]._id) not in str(host.database.raw_actions())
 
 
-def test_they_are_purged(host, users):
+def test_purges(host, users):
     total = len(host.database.raw_actions())
     assert am.purge(datetime.now(timezone.utc)) == total > 0
     assert host.database.raw_actions() == []

@@ -29,18 +29,18 @@ def names_in(module):
             yield from (alias.name for alias in node.names)
 
 
-def test_one_module_uses_them():
+def test_only_one_module_uses_private_names():
     modules = Path(activitystream.model.ming.__file__).parent.glob("*.py")
     users = [each.name for each in modules if PRIVATE & {*names_in(each)}]
     assert users == ["private.py"]
 
 
-def test_a_document_holds_what_was_read(user):
+def test_keeps_the_document_as_read(user):
     assert private.document_of(user)["user_name"] == "ann"
     assert private.document_of(user)["_id"] == user._id
 
 
-def test_what_is_put_is_not_flushed(host, user):
+def test_never_flushes_what_was_put(host, user):
     private.put(user, "user_name", "changed")
     assert user.user_name == "changed"
     assert private.is_unchanged(user)
@@ -59,7 +59,7 @@ def test_tells_what_a_flush_would_do(host, user):
     assert not private.is_unchanged(new)
 
 
-def test_an_object_that_was_made_saves_its_fields_only(host, user):
+def test_saves_only_the_fields_of_a_made_object(host, user):
     key = user._id
     before = host.database.db.tg_user.find_one({"_id": key})
     host.database.forget()
@@ -73,12 +73,12 @@ def test_an_object_that_was_made_saves_its_fields_only(host, user):
     assert host.database.db.tg_user.find_one({"_id": key}) == {**before, "user_name": "changed"}
 
 
-def test_the_fields_to_save_can_be_set(host, user):
+def test_sets_the_fields_to_save(host, user):
     private.set_fields_to_save(state(user), ("password",))
     assert private.fields_to_save(state(user)) == ("password",)
 
 
-def test_a_session_grows_while_it_is_iterated_over(host, user):
+def test_a_session_can_grow_during_an_iteration(host, user):
     posts = host.save(*(host.model.Post(title=title) for title in "abc"))
     its_session = host.model.DBSession
     its_session.expunge(posts[0])
@@ -95,7 +95,7 @@ def no_collection():
     gc.enable()
 
 
-def test_what_nobody_holds_is_freed_without_a_garbage_collection(host, user, no_collection):
+def test_frees_unused_objects_without_a_garbage_collection(host, user, no_collection):
     post = host.post()
     parts = [weakref.ref(post), weakref.ref(state(post))]
     forgotten = private.Forgotten(post)
@@ -106,7 +106,7 @@ def test_what_nobody_holds_is_freed_without_a_garbage_collection(host, user, no_
     assert [part() for part in parts] == [None, None]
 
 
-def test_what_somebody_holds_is_as_before(host, user):
+def test_keeps_objects_in_use(host, user):
     post = host.post()
     before = {**vars(post.__ming__)}
     private.Forgotten(post).settle()

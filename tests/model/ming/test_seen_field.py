@@ -24,7 +24,7 @@ SCHEMAS = [s.DateTime, s.DateTimeTZ, s.Anything, Aware]
 
 
 @pytest.mark.parametrize("schema", SCHEMAS)
-def test_is_marked_and_read_again_as_its_schema_has_it(host, define, schema):
+def test_returns_the_mark_as_the_schema_reads_it(host, define, schema):
     field = FieldProperty(schema, if_missing=None)
     reader = host.save(define("Reader", "reader", last_activity_seen=field)())
     first = am.create(reader, "one", recipients=[reader])
@@ -39,14 +39,14 @@ def test_is_marked_and_read_again_as_its_schema_has_it(host, define, schema):
 
 
 @pytest.mark.parametrize("schema", [s.Int, s.String])
-def test_a_field_that_takes_no_datetime_is_refused_and_nothing_is_written(host, define, schema):
+def test_rejects_a_field_that_stores_no_datetime(host, define, schema):
     reader = host.save(define("Reader", "reader", last_activity_seen=FieldProperty(schema))())
     with pytest.raises(TypeError, match=r"Reader\.last_activity_seen takes no datetime"):
         am.mark_seen(reader)
     assert host.database.raw_values(reader)["last_activity_seen"] is None
 
 
-def test_marking_changes_one_field_only(host, define):
+def test_a_mark_changes_one_field_only(host, define):
     reader = host.save(
         define("Reader", "reader", number=FieldProperty(s.Int), extra=FieldProperty(s.String))(
             number=5

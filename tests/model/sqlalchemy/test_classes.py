@@ -15,7 +15,7 @@ START = datetime(2020, 1, 1)
 # The host's classes
 
 
-def test_a_subclass_with_a_joined_table_is_named_by_its_root(host, user, define):
+def test_names_a_joined_subclass_by_its_root(host, user, define):
     base = define("Animal", "animal")
     key = sa.Column(sa.ForeignKey("animal._id"), primary_key=True)
     attributes = {"last_activity_seen": base.last_activity_seen, "__mapper_args__": {}}
@@ -31,7 +31,7 @@ def test_a_subclass_with_a_joined_table_is_named_by_its_root(host, user, define)
     assert action.entity("target")._id == entity._id
 
 
-def test_a_field_may_be_stored_in_a_column_of_another_name(host, define):
+def test_accepts_a_seen_column_of_another_name(host, define):
     seen = sa.Column("seen_at", sa.DateTime)
     cls = define("Renamed", "renamed", last_activity_seen=seen)
     entity = host.save(cls())
@@ -39,7 +39,7 @@ def test_a_field_may_be_stored_in_a_column_of_another_name(host, define):
     assert host.database.reload(entity).last_activity_seen == START
 
 
-def test_a_key_may_be_an_attribute_and_a_column_of_other_names(host, user, define):
+def test_accepts_a_key_column_of_another_name(host, user, define):
     key = sa.Column("user_no", sa.Integer, primary_key=True)
     cls = define("Member", "member", _id=None, number=key)
     entity = host.save(cls())
@@ -52,7 +52,7 @@ def test_a_key_may_be_an_attribute_and_a_column_of_other_names(host, user, defin
     assert entity.last_activity_seen == START
 
 
-def test_a_computed_field_is_refused(host, define):
+def test_rejects_a_computed_field(host, define):
     seen = hybrid_property(lambda self: None)
     entity = host.save(define("Computed", "computed", last_activity_seen=seen)())
     with pytest.raises(AttributeError, match=r"last_activity_seen = Column\(DateTime\)"):
@@ -83,7 +83,7 @@ def map_apart(host):
         base.registry.dispose()
 
 
-def test_a_class_on_another_base_is_known(host, user, map_apart):
+def test_finds_a_class_on_another_base(host, user, map_apart):
     cls = map_apart("Elsewhere")
     entity = host.save(cls())
     am.create(user, "did", entity, recipients=[entity])
@@ -95,9 +95,7 @@ def test_a_class_on_another_base_is_known(host, user, map_apart):
 
 
 @pytest.mark.parametrize("mapped", ["before us", "after us"])
-def test_a_class_on_another_base_is_known_after_a_restart(
-    host, user, map_apart, mapped, monkeypatch
-):
+def test_finds_a_class_on_another_base_after_a_restart(host, user, map_apart, mapped, monkeypatch):
     cls = map_apart("Elsewhere")
     if mapped == "before us":
         monkeypatch.setitem(globals(), "Elsewhere", cls)
@@ -111,7 +109,7 @@ def test_a_class_on_another_base_is_known_after_a_restart(
     assert action.target is host.database.get(cls, key)
 
 
-def test_a_class_on_another_base_takes_no_name_of_the_model(host, user, post, map_apart):
+def test_rejects_a_class_on_another_base_with_a_used_name(host, user, post, map_apart):
     cls = map_apart("Post")
     am.create(user, "wrote", post)
     with pytest.raises(ValueError, match="are both 'Post' to the activity stream"):
@@ -122,7 +120,7 @@ def test_a_class_on_another_base_takes_no_name_of_the_model(host, user, post, ma
 
 
 @on("postgresql")
-def test_aware_moments_of_the_host_are_right(host, user, define):
+def test_accepts_aware_datetimes(host, user, define):
     aware = sa.Column(sa.DateTime(timezone=True))
     entity = host.save(define("Aware", "aware", last_activity_seen=aware)())
     am.create(user, "one", recipients=[entity])

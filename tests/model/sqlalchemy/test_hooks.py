@@ -37,7 +37,7 @@ ENDINGS = {
 
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("raises", [False, True], ids=["silent", "raising"])
-def test_a_hook_that_ends_the_transaction_is_an_error(request_with, ending, raises):
+def test_raises_if_a_hook_ends_the_transaction(request_with, ending, raises):
     def hook():
         with suppress(sa.exc.SQLAlchemyError):
             ENDINGS[ending](request_with)
@@ -51,7 +51,7 @@ def test_a_hook_that_ends_the_transaction_is_an_error(request_with, ending, rais
 
 
 @pytest.mark.parametrize("raises", [False, True], ids=["silent", "raising"])
-def test_a_hook_that_fails_and_ends_nothing_leaves_all_to_be_stored(request_with, caplog, raises):
+def test_stores_everything_if_a_hook_only_raises(request_with, caplog, raises):
     def hook():
         with request_with.session.begin_nested():
             request_with.write()
@@ -65,7 +65,7 @@ def test_a_hook_that_fails_and_ends_nothing_leaves_all_to_be_stored(request_with
     assert ("the hook's own" in caplog.text) == raises
 
 
-def test_a_statement_that_fails_costs_the_transaction_on_postgresql_only(request_with, host):
+def test_a_failed_statement_loses_the_transaction_on_postgresql_only(request_with, host):
     def hook():
         with suppress(sa.exc.DBAPIError):
             request_with.execute("SELECT nothing FROM nowhere")
@@ -80,7 +80,7 @@ def test_a_statement_that_fails_costs_the_transaction_on_postgresql_only(request
 
 
 @pytest.mark.parametrize("commit", [transaction.commit, None], ids=["by manager", "by session"])
-def test_a_hook_may_commit(host, user, caplog, commit):
+def test_allows_a_hook_to_commit(host, user, caplog, commit):
     session = host.database.session
     if commit is None:
         transaction.commit()
@@ -99,7 +99,7 @@ def test_a_hook_may_commit(host, user, caplog, commit):
     assert caplog.text.count("Traceback") == 0
 
 
-def test_what_a_hook_writes_where_nothing_was_written_can_be_aborted(host, user):
+def test_can_abort_what_only_a_hook_wrote(host, user):
     def write(*_):
         host.database.session.add(host.model.Numbered(_id=7))
         host.database.session.flush()
@@ -112,7 +112,7 @@ def test_what_a_hook_writes_where_nothing_was_written_can_be_aborted(host, user)
     assert host.database.session.scalars(sa.select(host.model.Numbered)).all() == []
 
 
-def test_a_hook_may_roll_back_what_was_only_read(host, user, caplog):
+def test_allows_a_hook_to_roll_back_reads(host, user, caplog):
     am.mark_seen(user)
     transaction.commit()
     tg.hooks.register("activitystream.after_seen", lambda *_: host.database.session.rollback())
@@ -124,7 +124,7 @@ def test_a_hook_may_roll_back_what_was_only_read(host, user, caplog):
 # The host's savepoints
 
 
-def test_a_hook_that_rolls_back_the_hosts_savepoint_is_an_error(host, user):
+def test_raises_if_a_hook_rolls_back_the_hosts_savepoint(host, user):
     session = host.database.session
     session.add(host.model.Post(title="earlier"))
     session.flush()
@@ -138,7 +138,7 @@ def test_a_hook_that_rolls_back_the_hosts_savepoint_is_an_error(host, user):
 
 
 @pytest.mark.parametrize("raises", [False, True], ids=["silent", "raising"])
-def test_a_savepoint_that_a_hook_leaves_open_can_be_used(host, user, raises):
+def test_the_host_can_use_a_savepoint_that_a_hook_left_open(host, user, raises):
     session, left = host.database.session, []
 
     def hook(action):
@@ -157,7 +157,7 @@ def test_a_savepoint_that_a_hook_leaves_open_can_be_used(host, user, raises):
     assert session.scalars(sa.select(host.model.Post.title)).all() == []
 
 
-def test_hooks_inside_hooks_end_nothing(host, user, caplog):
+def test_nested_hooks_keep_the_transaction(host, user, caplog):
     def hook(action):
         if len(action.verb) < 4:
             am.create(user, action.verb + "x")
@@ -176,7 +176,7 @@ def test_hooks_inside_hooks_end_nothing(host, user, caplog):
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_in_autocommit_a_hook_ends_nothing(host, user, caplog, fails):
+def test_hooks_keep_the_transaction_in_autocommit(host, user, caplog, fails):
     def hook(action):
         if fails:
             raise ValueError("the hook's own")
@@ -206,7 +206,7 @@ def write_earlier(host):
 
 @pytest.mark.parametrize("silent", [False, True])
 @pytest.mark.parametrize("path", ["see", "ajax_update_last_seen_of_a_recipient"])
-def test_our_own_urls_fail_where_a_hook_ended_the_transaction(host, user, app, path, silent):
+def test_our_urls_fail_if_a_hook_ended_the_transaction(host, user, app, path, silent):
     def end(*_):
         host.database.session.rollback()
         if not silent:
@@ -253,12 +253,12 @@ def failing(request, host, monkeypatch):
 
 
 @pytest.mark.parametrize("path", OWN_URLS)
-def test_our_own_urls_answer_503_where_nothing_is_lost(app, failing, path):
+def test_our_urls_answer_503_if_nothing_is_lost(app, failing, path):
     getattr(app, OWN_URLS[path])(f"/activitystream/{path}", status=503)
 
 
 @pytest.mark.parametrize("path", OWN_URLS)
-def test_our_own_urls_fail_where_the_request_wrote_something(host, app, failing, path):
+def test_our_urls_fail_if_the_request_wrote_something(host, app, failing, path):
     failing.append(write_earlier)
     with pytest.raises(sa.exc.DBAPIError):
         getattr(app, OWN_URLS[path])(f"/activitystream/{path}")
@@ -286,11 +286,11 @@ def words_that_fail(host, user, monkeypatch):
     return am.get_actions(filters={"verb": action.verb})[1][0]
 
 
-def test_as_str_that_breaks_nothing_of_the_hosts_is_one_line(words_that_fail):
+def test_a_harmless_error_in_as_str_costs_one_line(words_that_fail):
     assert words_that_fail.name_of("actor") == "User (cannot be shown)"
 
 
-def test_as_str_that_may_have_cost_what_the_host_wrote_is_an_error(host, words_that_fail):
+def test_raises_if_as_str_may_have_lost_the_hosts_writes(host, words_that_fail):
     host.database.session.add(host.model.Post(title="earlier"))
     host.database.session.flush()
     with pytest.raises(ValueError, match="it has no name"):

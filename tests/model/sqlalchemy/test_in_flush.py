@@ -55,7 +55,7 @@ def store_a_post(host, name, do, title="new"):
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_creates_an_action_of_those_who_are_stored(host, user, other, name):
+def test_creates_an_action_of_stored_entities(host, user, other, name):
     _, action = store_a_post(
         host, name, lambda _: am.create(user, "wrote", other, recipients=[user, other])
     )
@@ -66,7 +66,7 @@ def test_creates_an_action_of_those_who_are_stored(host, user, other, name):
 
 
 @pytest.mark.parametrize("name", ["after_insert", "after_flush", "after_flush_postexec"])
-def test_creates_an_action_about_what_was_just_inserted(host, user, name):
+def test_creates_an_action_about_a_new_entity(host, user, name):
     new = []
 
     def create(entity):
@@ -81,7 +81,7 @@ def test_creates_an_action_about_what_was_just_inserted(host, user, name):
 
 
 @pytest.mark.parametrize("name", ["before_insert", "before_flush"])
-def test_what_has_no_key_yet_is_refused_with_the_way_out(host, user, name):
+def test_rejects_an_entity_without_a_key_and_says_what_to_do(host, user, name):
     def create(entity):
         (post,) = host.database.session.new
         with pytest.raises(ValueError, match="this Post gets its key in the flush.*after_flush"):
@@ -96,7 +96,7 @@ def test_what_has_no_key_yet_is_refused_with_the_way_out(host, user, name):
 
 
 @pytest.mark.parametrize("name", ["before_insert", "before_flush"])
-def test_what_brings_its_key_may_be_referred_to_before(host, user, name):
+def test_accepts_a_pending_entity_with_its_own_key(host, user, name):
     coded = host.model.Coded(_id="x")
     target = host.database.session.registry() if name in IN_SESSION else host.model.Coded
     create = listener(name, lambda _: am.create(user, "coded", coded, recipients=[coded]))
@@ -110,7 +110,7 @@ def test_what_brings_its_key_may_be_referred_to_before(host, user, name):
 
 
 @pytest.mark.parametrize("name", ["before_update", "after_update"])
-def test_creates_when_something_is_changed(host, user, post, name):
+def test_creates_upon_a_change(host, user, post, name):
     create = listener(name, lambda entity: am.create(user, "changed", entity, recipients=[user]))
     with listening(host.model.Post, name, create):
         post.title = "changed"
@@ -120,7 +120,7 @@ def test_creates_when_something_is_changed(host, user, post, name):
 
 
 @pytest.mark.parametrize("name", ["before_delete", "after_delete"])
-def test_creates_when_something_is_deleted(host, user, post, name):
+def test_creates_upon_a_deletion(host, user, post, name):
     create = listener(name, lambda entity: am.create(user, "deleted", entity, recipients=[user]))
     with listening(host.model.Post, name, create):
         host.database.delete(post)
@@ -128,7 +128,7 @@ def test_creates_when_something_is_deleted(host, user, post, name):
     assert (action.target, action.name_of("target")) == (None, "A post")
 
 
-def test_creates_when_an_attribute_is_set(host, user, post):
+def test_creates_upon_an_attribute_event(host, user, post):
     def create(entity, value, before, initiator):
         am.create(user, f"renamed to {value}", entity, recipients=[user])
 
@@ -163,7 +163,7 @@ def test_marks_as_seen(host, user, name):
     assert am.count_not_seen_by_recipient(host.database.reload(user)) == 0
 
 
-def test_marks_as_seen_who_was_just_inserted(host):
+def test_marks_as_seen_for_a_new_user(host):
     with listening(host.model.User, "after_insert", listener("after_insert", am.mark_seen)):
         new = host.save(host.model.User(user_name="new"))
     assert host.database.reload(new).last_activity_seen is not None
@@ -187,7 +187,7 @@ def test_forgets_and_purges(host, user, other, name):
     assert (stored["verb"], stored["target_id"], len(stored["_recipients"])) == ("told", None, 1)
 
 
-def test_a_flush_that_fails_takes_its_actions_along(host, user):
+def test_a_failed_flush_stores_no_action(host, user):
     host.save(host.model.Coded(_id="taken"))
     host.database.session.expunge_all()
     user = host.model.user_named("ann")
@@ -200,7 +200,7 @@ def test_a_flush_that_fails_takes_its_actions_along(host, user):
     assert host.database.raw_actions() == []
 
 
-def test_a_create_that_fails_leaves_nothing_and_the_flush_goes_on(host, user):
+def test_a_failed_create_stores_nothing_and_the_flush_goes_on(host, user):
     def fail(connection, cursor, statement, *arguments):
         if "INTO activity_stream_recipient" in statement:
             raise OSError("the disk is full")
@@ -215,7 +215,7 @@ def test_a_create_that_fails_leaves_nothing_and_the_flush_goes_on(host, user):
     assert host.database.session.scalars(sa.select(host.model.Post.title)).all() == ["new"]
 
 
-def test_hooks_are_called(host, user):
+def test_calls_hooks(host, user):
     called = []
 
     def hook(action):
@@ -226,7 +226,7 @@ def test_hooks_are_called(host, user):
     assert called == [("ann", [])]
 
 
-def test_what_a_flush_collects_is_created_before_the_commit(host, user):
+def test_creates_before_the_commit_what_a_flush_collected(host, user):
     """The README's recipe for what has to be known as a whole."""
     written = []
 

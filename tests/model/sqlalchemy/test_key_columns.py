@@ -11,7 +11,7 @@ from activitystream import am
 from tests.helpers.databases import on
 
 
-def test_keys_that_differ_in_case_or_in_spaces_are_different(host, user):
+def test_keys_are_sensitive_to_case_and_spaces(host, user):
     keys = ["a", "A", "ä", " a", "ａ"]
     if host.database.name != "mariadb":  # where "a" and "a " are the same to the host, too
         keys.append("a ")
@@ -25,7 +25,7 @@ def test_keys_that_differ_in_case_or_in_spaces_are_different(host, user):
 
 
 @on("mariadb")
-def test_a_key_that_ends_with_a_space_is_refused_where_it_would_be_anothers(host, user, define):
+def test_rejects_a_trailing_space_that_the_database_ignores(host, user, define):
     distinct = sa.Column(sa.String(20, collation="utf8mb4_nopad_bin"), primary_key=True)
     cls = define("Member", "member", _id=distinct)
     ann, other = host.save(cls(_id="ann"), cls(_id="ann "))
@@ -48,7 +48,7 @@ def test_a_key_that_ends_with_a_space_is_refused_where_it_would_be_anothers(host
         (sa.Numeric(12, 2), 5),
     ],
 )
-def test_a_key_is_known_again_however_the_host_spelled_it_at_first(host, user, define, kind, given):
+def test_finds_a_key_in_any_spelling(host, user, define, kind, given):
     cls = define("Spelled", "spelled", _id=sa.Column(kind, primary_key=True))
     new = host.save(cls(_id=given))
     am.create(user, "did", new, recipients=[new])
@@ -62,7 +62,7 @@ def test_a_key_is_known_again_however_the_host_spelled_it_at_first(host, user, d
 
 
 @on("postgresql", "mariadb")  # SQLite stores numbers of fifteen digits
-def test_a_decimal_key_of_many_digits_is_found_again(host, user, define):
+def test_finds_a_long_decimal_key(host, user, define):
     number = Decimal("1234567890123456789012345678.1234567891")
     near = Decimal("1234567890123456789012345678.1234567892")
     numeric = sa.Column(sa.Numeric(38, 10), primary_key=True)
@@ -77,7 +77,7 @@ def test_a_decimal_key_of_many_digits_is_found_again(host, user, define):
     assert am.get_by_recipient(one).first().entity("target") is one
 
 
-def test_a_long_key_is_found_again_and_one_too_long_is_refused(host, user, define):
+def test_accepts_long_keys_up_to_the_limit(host, user, define):
     wide = sa.Column(sa.String(600), primary_key=True)
     if host.database.name == "mariadb":
         wide = sa.Column(sa.String(600, collation="utf8mb4_bin"), primary_key=True)
@@ -90,7 +90,7 @@ def test_a_long_key_is_found_again_and_one_too_long_is_refused(host, user, defin
         am.create(user, "did", host.save(cls(_id="x" * 256)))
 
 
-def test_a_key_of_several_columns_is_refused(host, user):
+def test_rejects_a_composite_key(host, user):
     pair = host.save(host.model.Composite(_id=1, part=2))
     for refer in (
         lambda: am.create(pair, "did"),
@@ -105,7 +105,7 @@ def test_a_key_of_several_columns_is_refused(host, user):
     assert host.database.raw_actions() == []
 
 
-def test_a_key_of_several_columns_cannot_be_asked_for(host, user):
+def test_rejects_a_composite_key_in_a_request(host, user):
     host.save(host.model.Composite(_id=1, part=2))
     host.plug(may_update=lambda user, recipient: True)
     ajax = "/activitystream/ajax_update_last_seen_of_a_recipient?_type=Composite&_id=1"
@@ -113,7 +113,7 @@ def test_a_key_of_several_columns_cannot_be_asked_for(host, user):
     assert answer.status_int in (400, 404)
 
 
-def test_an_action_that_names_a_class_whose_key_is_now_of_another_kind_is_shown(host, user, app):
+def test_shows_an_action_about_a_class_whose_key_type_changed(host, user, app):
     """As if the entity were deleted."""
     number = [{"_type": "Numbered", "_id": "not a number"}]
     host.database.insert_action(
@@ -134,7 +134,7 @@ def test_an_action_that_names_a_class_whose_key_is_now_of_another_kind_is_shown(
     assert "did" in app.get("/activitystream/")
 
 
-def test_a_uuid_is_the_same_in_any_spelling_of_a_request(host, user):
+def test_accepts_any_spelling_of_a_uuid_in_a_request(host, user):
     host.plug(may_update=lambda user, recipient: True)
     key = uuid.uuid4()
     host.save(host.model.Unique(_id=key))
@@ -147,7 +147,7 @@ def test_a_uuid_is_the_same_in_any_spelling_of_a_request(host, user):
         assert answer.status_int == 400
 
 
-def test_actions_are_filtered_by_keys_of_any_kind(host, user):
+def test_filters_actions_by_keys_of_any_type(host, user):
     entities = host.save(
         host.model.Numbered(_id=7),
         host.model.Coded(_id="x"),

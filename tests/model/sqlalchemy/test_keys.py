@@ -204,7 +204,7 @@ def test_finds_the_entity_and_its_stream(host, user, entity):
     assert host.verbs(again(host, entity)) == ["was imported", "did"]
 
 
-def test_shows_it_on_every_page(host, user, entity):
+def test_shows_the_entity_on_every_page(host, user, entity):
     type(entity).as_str = "the keyed one"
     am.create(entity, "did", entity, recipients=[entity, user])
     browser = host.browser(user)
@@ -212,7 +212,7 @@ def test_shows_it_on_every_page(host, user, entity):
     assert browser.get("/activitystream/stream.json").json["orderedItems"]
 
 
-def test_filters_by_its_key(host, user, entity):
+def test_filters_by_the_key(host, user, entity):
     am.create(entity, "did", entity, recipients=[])
     am.create(user, "did else", user, recipients=[])
     entity = again(host, entity)
@@ -224,7 +224,7 @@ def test_filters_by_its_key(host, user, entity):
     assert am.get_actions(filters={"actor_type": "User", "actor_id": user._id})[0] == 1
 
 
-def test_forgets_it(host, user, entity):
+def test_forgets_the_entity(host, user, entity):
     am.create(entity, "did", recipients=[entity])
     am.create(user, "told", entity, entity, recipients=[entity, user])
     entity = again(host, entity)
@@ -233,7 +233,7 @@ def test_forgets_it(host, user, entity):
     assert am.get_by_recipient(entity).count() == 0
 
 
-def test_is_named_in_requests_as_in_json(host, user, entity):
+def test_accepts_the_key_of_json_in_requests(host, user, entity):
     host.plug(may_update=lambda user, recipient: True)
     action = am.create(entity, "did", recipients=[])
     entity = again(host, entity)
@@ -251,7 +251,7 @@ NO_KEYS = ["", " ", "x", "1.5", "-", "9" * 40, "9" * 5000, "1E999999", "\u0667",
 NO_KEYS += ["2020-13-01", "infinity", "1 day", "g" * 32, str(UUID)[:-1], "{}", "[1]", "'", "ab\n"]
 
 
-def test_refuses_what_it_cannot_hold_in_requests(host, user, entity):
+def test_rejects_impossible_keys_in_requests(host, user, entity):
     host.plug(may_update=lambda user, recipient: True)
     key = again(host, entity)._id
     browser = host.browser(host.model.user_named("ann"))
@@ -264,7 +264,7 @@ def test_refuses_what_it_cannot_hold_in_requests(host, user, entity):
         assert answer.status_int in ((400, 404) if may_be else (400,)), text
 
 
-def test_an_old_action_with_what_it_cannot_hold_breaks_no_page(host, user, entity):
+def test_shows_old_actions_with_impossible_keys(host, user, entity):
     type(entity).as_str = "the keyed one"
     am.create(entity, "did", recipients=[user])
     host.save()
@@ -337,7 +337,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("refused", REFUSED)
 @on("sqlite", "postgresql")
-def test_create_refuses_a_key_that_no_text_stands_for(host, user, define, refused):
+def test_create_rejects_a_key_without_a_text_form(host, user, define, refused):
     kind, key, reason = REFUSED[refused]
     cls = define("Keyed", "keyed", _id=sa.Column(kind, primary_key=True))
     entity = cls(_id=key)
@@ -363,7 +363,7 @@ def test_create_refuses_a_key_that_no_text_stands_for(host, user, define, refuse
     ],
 )
 @on("mariadb")
-def test_create_refuses_a_key_that_the_database_changes(host, user, define, kind, key, reason):
+def test_create_rejects_a_key_that_the_database_changes(host, user, define, kind, key, reason):
     cls = define("Keyed", "keyed", _id=sa.Column(kind, primary_key=True, autoincrement=False))
     entity = host.save(cls(_id=key))
     with pytest.raises(ValueError, match=f"the key of Keyed.*{reason}"):
@@ -371,7 +371,7 @@ def test_create_refuses_a_key_that_the_database_changes(host, user, define, kind
 
 
 @on("postgresql")
-def test_create_refuses_a_datetime_whose_moment_the_database_decides(host, user, define):
+def test_create_rejects_an_ambiguous_datetime_key(host, user, define):
     aware = sa.Column(sa.DateTime(timezone=True), primary_key=True)
     entity = host.save(define("Keyed", "keyed", _id=aware)(_id=datetime(2020, 1, 1)))
     with pytest.raises(ValueError, match="its column stores aware datetimes"):
@@ -383,7 +383,7 @@ def test_create_refuses_a_datetime_whose_moment_the_database_decides(host, user,
 
 @pytest.mark.parametrize("given", ["10.0.0.1", ipaddress.ip_address("10.0.0.1")])
 @on("postgresql")
-def test_takes_keys_that_only_the_database_knows(host, user, define, given):
+def test_accepts_keys_that_only_the_database_parses(host, user, define, given):
     host.plug(may_update=lambda user, recipient: True)
     cls = define("Machine", "machine", _id=sa.Column(postgresql.INET, primary_key=True))
     entity = host.save(cls(_id=given))
@@ -400,7 +400,7 @@ def test_takes_keys_that_only_the_database_knows(host, user, define, given):
 
 
 @on("postgresql")
-def test_takes_the_key_of_a_char_without_its_spaces(host, user, define):
+def test_strips_the_padding_of_a_char_key(host, user, define):
     host.plug(may_update=lambda user, recipient: True)
     entity = host.save(
         define("Coin", "coin", _id=sa.Column(sa.CHAR(8), primary_key=True))(_id="ab")
@@ -413,7 +413,7 @@ def test_takes_the_key_of_a_char_without_its_spaces(host, user, define):
 
 
 @on("mariadb")
-def test_a_key_and_the_same_with_a_space_are_not_confused(host, user):
+def test_distinguishes_keys_by_a_trailing_space(host, user):
     host.plug(may_update=lambda user, recipient: True)
     ann = host.save(host.model.Coded(_id="ann"))
     am.create(ann, "joined", recipients=[ann])
@@ -427,14 +427,14 @@ def test_a_key_and_the_same_with_a_space_are_not_confused(host, user):
     assert am.get_actions(filters={"actor_id": "ann"})[0] == 1
 
 
-def test_filters_by_the_key_of_a_class_that_is_gone(host, user):
+def test_filters_by_the_key_of_a_removed_class(host, user):
     host.database.insert_action(verb="did", actor_type="Gone", actor_id="7", _recipients=None)
     assert am.get_actions(filters={"actor_type": "Gone", "actor_id": "7"})[0] == 1
     assert am.get_actions(filters={"actor_id": "7"})[0] == 1
     assert am.get_actions(filters={"actor_id": None})[0] == 0
 
 
-def test_filters_refuse_a_key_that_the_class_cannot_have(host, user):
+def test_filters_reject_impossible_keys(host, user):
     am.create(user, "joined")
     with pytest.raises(ValueError, match="the key of User"):
         am.get_actions(filters={"actor_type": "User", "actor_id": "ann"})

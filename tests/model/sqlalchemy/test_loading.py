@@ -43,7 +43,7 @@ def test_shows_entities_however_they_load_their_collections(host, user, define, 
     assert "wood" in host.browser(host.model.user_named("ann")).get("/activitystream/")
 
 
-def test_shows_a_recipient_whose_class_joins_a_collection(host, define):
+def test_shows_a_recipient_with_a_joined_collection(host, define):
     part_of = sa.Column(sa.ForeignKey("team._id"))
     team = define("Team", "team")
     team.members = orm.relationship(define("Member", "member", team_id=part_of), lazy="joined")
@@ -93,9 +93,7 @@ def greet(host, user, *entities):
     ("options", "queries"),
     [({}, 2), ({"polymorphic_load": "inline"}, 2), ({"polymorphic_load": "selectin"}, 3)],
 )
-def test_a_page_of_joined_subclasses_costs_one_query_for_all(
-    host, user, define, reads, options, queries
-):
+def test_loads_joined_subclasses_by_one_query(host, user, define, reads, options, queries):
     animal, cat = animals(define, **options)
     greet(host, user, animal(), *(cat(called=f"cat {number}") for number in range(9)))
     shown, number = reads(user)
@@ -103,7 +101,7 @@ def test_a_page_of_joined_subclasses_costs_one_query_for_all(
     assert number == queries
 
 
-def test_a_page_of_subclasses_with_columns_of_their_own_costs_one_query(host, user, define, reads):
+def test_loads_subclasses_with_own_columns_by_one_query(host, user, define, reads):
     kind = sa.Column(sa.String(16))
     polymorphic = {"polymorphic_on": kind, "polymorphic_identity": "page"}
     page = define(
@@ -128,9 +126,7 @@ def test_a_page_of_subclasses_with_columns_of_their_own_costs_one_query(host, us
     assert number == 2
 
 
-def test_a_page_of_more_subclasses_than_a_database_joins_is_shown(
-    host, user, define, reads, monkeypatch
-):
+def test_shows_more_subclasses_than_a_database_can_join(host, user, define, reads, monkeypatch):
     monkeypatch.setattr("activitystream.model.sqlalchemy.entities._MOST_JOINED", 0)
     _, cat = animals(define)
     greet(host, user, *(cat(called=f"cat {number}") for number in range(10)))
@@ -139,7 +135,7 @@ def test_a_page_of_more_subclasses_than_a_database_joins_is_shown(
     assert number == 3
 
 
-def test_a_concrete_subclass_with_the_same_key_is_not_shown_instead(host, user, reads):
+def test_distinguishes_concrete_subclasses_with_one_key(host, user, reads):
     base = orm.declarative_base()
 
     class Ship(ConcreteBase, base):
@@ -166,7 +162,7 @@ def test_a_concrete_subclass_with_the_same_key_is_not_shown_instead(host, user, 
     assert number == 3
 
 
-def test_never_calls_deleted_what_is_in_a_table_that_is_missing(host, user, define):
+def test_never_shows_deleted_if_the_table_is_missing(host, user, define):
     thing = host.save(define("Thing", "thing")())
     am.create(user, "made", thing)
     host.save()

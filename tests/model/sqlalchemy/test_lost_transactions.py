@@ -14,7 +14,7 @@ from tests.helpers.processes import wait_until
 # What the server ends, or a limit of Python's
 
 
-def test_a_hook_that_calls_itself_without_end_is_an_error(host, user):
+def test_raises_if_a_hook_calls_itself_endlessly(host, user):
     tg.hooks.register("activitystream.after_create", lambda _: am.create(user, "and again"))
     host.database.session.add(host.model.Post(title="earlier"))
     host.database.session.flush()
@@ -47,9 +47,7 @@ def change_ann(host, user):
 
 @on("postgresql", "mariadb")
 @pytest.mark.parametrize("silent", [False, True])
-def test_a_verb_that_waits_too_long_inside_a_hook_is_an_error(
-    request_with, host, change_bob, silent
-):
+def test_raises_if_a_call_in_a_hook_times_out(request_with, host, change_bob, silent):
     """It rolled back the transaction itself, so as to store no half."""
     wait = {
         "postgresql": "SET LOCAL lock_timeout = '200ms'",
@@ -73,7 +71,7 @@ def test_a_verb_that_waits_too_long_inside_a_hook_is_an_error(
 
 
 @on("mariadb")
-def test_a_statement_that_waits_too_long_costs_itself_alone(request_with, host, change_bob, caplog):
+def test_a_statement_that_times_out_fails_alone(request_with, host, change_bob, caplog):
     def hook():
         with another(host) as connection:
             connection.execute(change_bob)
@@ -94,7 +92,7 @@ SNAPSHOTS = {
 @on("postgresql", "mariadb")
 @pytest.mark.parametrize("silent", [False, True])
 @pytest.mark.parametrize("whose", ["the host's", "ours"])
-def test_what_another_changed_since_is_an_error(request_with, host, change_bob, whose, silent):
+def test_raises_upon_a_write_conflict(request_with, host, change_bob, whose, silent):
     """PostgreSQL aborts the transaction, MariaDB rolls it back and goes on: error 1020."""
 
     def hook():
@@ -128,7 +126,7 @@ WAITING = {
 
 @on("postgresql", "mariadb")
 @pytest.mark.parametrize("silent", [False, True])
-def test_a_deadlock_is_an_error(request_with, host, change_ann, change_bob, silent):
+def test_raises_upon_a_deadlock(request_with, host, change_ann, change_bob, silent):
     posts = host.model.Post.__table__
     met = []
 
@@ -170,7 +168,7 @@ KILL = {
 
 @on("postgresql", "mariadb")
 @pytest.mark.parametrize("then", ["raises", "is silent", "asks nothing more"])
-def test_a_lost_connection_is_an_error(request_with, host, then):
+def test_raises_upon_a_lost_connection(request_with, host, then):
     number, kill = KILL[host.database.name]
 
     def hook():
@@ -191,7 +189,7 @@ def test_a_lost_connection_is_an_error(request_with, host, then):
 
 @on("sqlite")
 @pytest.mark.parametrize("silent", [False, True])
-def test_what_sqlite_ends_by_itself_is_an_error(request_with, silent):
+def test_raises_if_sqlite_ends_the_transaction(request_with, silent):
     def hook():
         request_with.write()
         try:

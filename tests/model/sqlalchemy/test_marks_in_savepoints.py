@@ -18,7 +18,7 @@ def reader(host, user):
     return host.model.user_named("ann")
 
 
-def test_a_mark_is_gone_after_the_rollback_of_an_outer_savepoint(session, reader):
+def test_rolls_back_a_mark_with_its_outer_savepoint(session, reader):
     with session.begin_nested() as outer:
         with session.begin_nested():
             am.mark_seen(reader)
@@ -30,7 +30,7 @@ def test_a_mark_is_gone_after_the_rollback_of_an_outer_savepoint(session, reader
     assert am.count_not_seen_by_recipient(reader) == 1
 
 
-def test_a_mark_stays_after_the_rollback_of_another_savepoint(session, reader):
+def test_keeps_a_mark_upon_the_rollback_of_another_savepoint(session, reader):
     with session.begin_nested():
         am.mark_seen(reader)
     with session.begin_nested() as other:
@@ -38,7 +38,7 @@ def test_a_mark_stays_after_the_rollback_of_another_savepoint(session, reader):
     assert am.count_not_seen_by_recipient(reader) == 0
 
 
-def test_a_rollback_leaves_alone_an_object_that_has_left_the_session(session, reader):
+def test_a_rollback_ignores_a_detached_object(session, reader):
     with session.begin_nested() as savepoint:
         am.mark_seen(reader)
         session.expunge(reader)
@@ -46,7 +46,7 @@ def test_a_rollback_leaves_alone_an_object_that_has_left_the_session(session, re
     assert reader.last_activity_seen is not None
 
 
-def test_only_the_mark_is_read_again(session, reader):
+def test_a_rollback_expires_only_the_mark(session, reader):
     reader.password = "changed"
     with session.begin_nested() as savepoint:
         am.mark_seen(reader)

@@ -22,7 +22,7 @@ def without_recipients(host):
 
 
 @pytest.mark.usefixtures("without_recipients")
-def test_the_log_says_how_to_make_them(user, caplog):
+def test_logs_how_to_create_them(user, caplog):
     with caplog.at_level(logging.ERROR), pytest.raises(sa.exc.DBAPIError):
         am.count_not_seen_by_recipient(user)
     assert MISSING in caplog.text
@@ -44,13 +44,13 @@ def read_actions(engine):
 
 
 @pytest.mark.usefixtures("host")
-def test_the_log_says_nothing_of_an_engine_that_is_not_the_hosts(empty, caplog):
+def test_ignores_engines_of_others(empty, caplog):
     read_actions(empty)
     assert MISSING not in caplog.text
 
 
 @on("sqlite")
-def test_the_log_says_so_of_a_replica_too(database, empty, caplog):
+def test_logs_it_for_a_replica_too(database, empty, caplog):
     engines = {"all": {"master": database.engine, "replica": empty}}
     make_app(database, blueprint={"balanced_engines": engines})
     read_actions(empty)

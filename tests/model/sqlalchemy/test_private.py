@@ -20,7 +20,7 @@ PRIVATE = {
 
 
 @pytest.mark.parametrize("module", PRIVATE)
-def test_one_module_uses_them(module):
+def test_only_one_module_uses_private_names(module):
     modules = Path(activitystream.model.sqlalchemy.__file__).parent.glob("*.py")
     assert [each.name for each in modules if PRIVATE[module] & {*names_in(each)}] == [module]
 
@@ -67,13 +67,13 @@ def registered(engine, manager):
 # SQLAlchemy: Session._transaction._connections
 
 
-def test_no_connection_is_named_before_one_has_begun(session):
+def test_names_no_connection_before_it_begins(session):
     assert private.connections_of(session) == []
     session.begin()
     assert private.connections_of(session) == []
 
 
-def test_each_connection_is_named_once_that_has_begun(session):
+def test_names_each_begun_connection_once(session):
     connection = session.connection()
     other = sa.create_engine("sqlite://")
     another = session.connection(bind_arguments={"bind": other})
@@ -87,7 +87,7 @@ def test_each_connection_is_named_once_that_has_begun(session):
 # SQLAlchemy: Session._flushing
 
 
-def test_a_session_tells_whether_it_flushes(session):
+def test_tells_whether_a_session_is_flushing(session):
     class Base(orm.DeclarativeBase):
         pass
 
@@ -111,7 +111,7 @@ def test_a_session_tells_whether_it_flushes(session):
 # SQLAlchemy: Session.dispatch
 
 
-def test_the_listeners_of_a_session_and_of_its_class_are_named(engine):
+def test_names_the_listeners_of_a_session_and_its_class(engine):
     def of_session(*_):
         pass
 
@@ -129,14 +129,14 @@ def test_the_listeners_of_a_session_and_of_its_class_are_named(engine):
 # zope.sqlalchemy: its listeners, and _SESSION_STATE
 
 
-def test_the_registration_of_a_session_is_found(session, registered, manager):
+def test_finds_the_registration_of_a_session(session, registered, manager):
     assert private_zope.registrations_of(session) == []
     (found,) = private_zope.registrations_of(registered)
     assert isinstance(found, zope.sqlalchemy.ZopeTransactionEvents)
     assert found.transaction_manager is manager
 
 
-def test_the_status_of_a_session_is_known(session, registered, manager):
+def test_knows_the_status_of_a_session(session, registered, manager):
     session.connection()
     assert private_zope.status_of(session) is None
     assert private_zope.status_of(registered) is None
@@ -148,7 +148,7 @@ def test_the_status_of_a_session_is_known(session, registered, manager):
     assert private_zope.status_of(registered) is None
 
 
-def test_a_session_is_marked_only_if_it_is_registered(session, registered):
+def test_marks_only_a_registered_session(session, registered):
     private_zope.mark_changed(session)
     private_zope.mark_changed(registered)
     assert private_zope.status_of(session) is None
@@ -158,7 +158,7 @@ def test_a_session_is_marked_only_if_it_is_registered(session, registered):
 # SQLAlchemy: ClassManager.new_instance
 
 
-def test_an_instance_is_made_without_the_constructor():
+def test_makes_an_instance_without_the_constructor():
     class Base(orm.DeclarativeBase):
         pass
 

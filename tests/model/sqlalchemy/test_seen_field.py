@@ -91,7 +91,7 @@ def naive(moment):
     return moment
 
 
-def test_is_marked_and_read_again_as_its_column_has_it(host, reader):
+def test_returns_the_mark_as_the_column_stores_it(host, reader):
     first = am.create(reader, "one", recipients=[reader])
     assert am.mark_seen(reader) is None
     in_hand = reader.last_activity_seen
@@ -102,7 +102,7 @@ def test_is_marked_and_read_again_as_its_column_has_it(host, reader):
     assert host.database.reload(reader).last_activity_seen == in_hand
 
 
-def test_counts_what_came_after_the_mark(host, reader):
+def test_counts_actions_after_the_mark(host, reader):
     old, newer = (
         am.create(reader, "one", recipients=[reader]),
         am.create(reader, "two", recipients=[reader]),
@@ -122,7 +122,7 @@ def test_never_marks_beyond_what_was_shown(host, reader):
     assert naive(host.database.reload(reader).last_activity_seen) <= until
 
 
-def test_a_type_that_takes_no_moment_is_told(host, define):
+def test_rejects_a_column_that_stores_no_datetime(host, define):
     class Broken(sa.TypeDecorator):
         impl = sa.DateTime
         cache_ok = True
@@ -153,7 +153,7 @@ def counted(start=0):
     return count
 
 
-def test_marking_changes_one_field_only(host, define):
+def test_a_mark_changes_one_field_only(host, define):
     changed = define(
         "Reader",
         "reader",
@@ -173,7 +173,7 @@ def test_marking_changes_one_field_only(host, define):
     assert after == before
 
 
-def test_marking_calls_none_of_the_hosts_listeners(host, user):
+def test_a_mark_calls_no_listener_of_the_host(host, user):
     called = []
 
     def listen(*arguments):
@@ -191,7 +191,7 @@ def test_marking_calls_none_of_the_hosts_listeners(host, user):
     assert called == []
 
 
-def test_marking_touches_no_column_that_the_database_updates(host, user, define):
+def test_a_mark_changes_no_column_with_on_update(host, user, define):
     defaults = {"server_default": sa.text("'2000-01-01 00:00:00'")}
     if host.database.name == "mariadb":
         on_update = "'2000-01-01 00:00:00' ON UPDATE CURRENT_TIMESTAMP"

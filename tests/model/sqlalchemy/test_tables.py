@@ -16,7 +16,7 @@ from tests.helpers.transactions import committed
 # What the tables hold
 
 
-def test_deleting_an_action_by_the_session_deletes_its_recipients(host, user, other):
+def test_the_session_deletes_recipients_with_their_action(host, user, other):
     action = am.create(user, "to be deleted", recipients=[user, other])
     am.create(user, "kept", recipients=[user])
     transaction.commit()
@@ -28,14 +28,14 @@ def test_deleting_an_action_by_the_session_deletes_its_recipients(host, user, ot
 
 
 @on("postgresql", "mariadb")  # SQLite heeds foreign keys only when the host says so
-def test_deleting_an_action_by_sql_deletes_its_recipients(host, user):
+def test_sql_deletes_recipients_with_their_action(host, user):
     am.create(user, "to be deleted", recipients=[user])
     host.database.execute(sa.delete(host.database.tables["activity_stream_action"]))
     recipients = host.database.tables["activity_stream_recipient"]
     assert host.database.execute(sa.select(recipients)).all() == []
 
 
-def test_a_timestamp_that_the_host_changes_moves_the_action_in_streams(host, user, other):
+def test_a_changed_timestamp_moves_the_action_in_streams(host, user, other):
     first = am.create(user, "first", recipients=[user, other])
     second = am.create(user, "second", recipients=[user])
     first.timestamp = second.timestamp + timedelta(milliseconds=1)
@@ -47,7 +47,7 @@ def test_a_timestamp_that_the_host_changes_moves_the_action_in_streams(host, use
     assert am.count_not_seen_by_recipient(other) == 1
 
 
-def test_milliseconds_are_kept(host, user):
+def test_keeps_milliseconds(host, user):
     moment = datetime(2020, 1, 31, 12, 30, 15, 123000)
     action = am.create(user, "joined", recipients=[user])
     action.timestamp = moment
@@ -62,7 +62,7 @@ def test_milliseconds_are_kept(host, user):
     assert am.count_not_seen_by_recipient(user) == 0
 
 
-def test_a_nul_character_is_kept_or_refused_and_never_cut(host, user):
+def test_stores_or_rejects_a_nul_character(host, user):
     text = "a\x00b"
     try:
         am.create(user, "did", description=text)
@@ -85,7 +85,7 @@ def crowd_of(host, number):
 
 
 @pytest.mark.large
-def test_a_hundred_thousand_recipients_are_stored(host, user):
+def test_stores_a_hundred_thousand_recipients(host, user):
     crowd = crowd_of(host, 100_000)
     assert len(crowd) == 100_000
     am.create(user, "announced", recipients=crowd)
@@ -99,7 +99,7 @@ def test_a_hundred_thousand_recipients_are_stored(host, user):
 
 
 @on("postgresql")
-def test_a_million_recipients_are_stored(host, user):
+def test_stores_a_million_recipients(host, user):
     crowd = crowd_of(host, 1_000_000)
     action = am.create(user, "announced", recipients=crowd)
     transaction.commit()
@@ -122,14 +122,14 @@ def numbers(count):
 
 
 @on("sqlite")
-def test_renamed_tables_are_refused_with_the_reason(database):
+def test_rejects_renamed_tables_and_says_why(database):
     with pytest.raises(TGConfigError, match="rename_tables") as caught:
         make_app(database, rename_tables=True)
     assert "refers to" in str(caught.value)
 
 
 @on("sqlite", "mariadb")
-def test_a_key_that_was_spelled_anew_breaks_no_page(host, user, define):
+def test_shows_a_page_after_a_key_changed_its_spelling(host, user, define):
     collation = {"sqlite": "NOCASE", "mariadb": "utf8mb4_general_ci"}[host.database.name]
     key = sa.Column(sa.String(20, collation=collation), primary_key=True)
     cls = define("Spelled", "spelled", _id=key)
@@ -148,7 +148,7 @@ def test_a_key_that_was_spelled_anew_breaks_no_page(host, user, define):
 
 
 @on("sqlite")
-def test_the_tables_are_the_hosts(host):
+def test_the_tables_are_in_the_hosts_metadata(host):
     ours = [name for name in host.database.tables if name.startswith("activity_stream")]
     assert sorted(ours) == [
         "activity_stream_action",
@@ -159,7 +159,7 @@ def test_the_tables_are_the_hosts(host):
 
 
 @on("sqlite")
-def test_a_host_may_have_the_models_in_its_own(database):
+def test_a_host_can_import_our_models_into_its_own(database):
     make_app(database, global_models=True)
     try:
         assert database.model.Action is model.Action
@@ -169,7 +169,7 @@ def test_a_host_may_have_the_models_in_its_own(database):
 
 
 @on("sqlite")
-def test_a_host_with_both_orms_uses_sqlalchemy(database):
+def test_prefers_sqlalchemy_in_a_host_with_both_orms(database):
     both = {"use_ming": True, "ming.url": "mim:///activitystream"}
     host = Host(database, blueprint=both)
     user = host.user("ann")
@@ -180,6 +180,6 @@ def test_a_host_with_both_orms_uses_sqlalchemy(database):
     database.close()
 
 
-def test_the_model_is_the_one_of_sqlalchemy(host):
+def test_the_model_is_sqlalchemys(host):
     assert model.orm.__name__ == "activitystream.model.sqlalchemy"
     assert model.Action is model.orm.Action

@@ -19,7 +19,7 @@ START = datetime(2020, 1, 1)
 # The host's transaction
 
 
-def test_an_aborted_transaction_leaves_nothing(host, user):
+def test_stores_nothing_if_the_transaction_is_aborted(host, user):
     am.create(user, "joined", recipients=[user])
     assert len(host.database.raw_actions()) == 1
     transaction.abort()
@@ -29,7 +29,7 @@ def test_an_aborted_transaction_leaves_nothing(host, user):
     assert host.verbs(host.database.reload(user)) == []
 
 
-def test_a_request_that_fails_leaves_nothing(host, user, app):
+def test_stores_nothing_if_the_request_fails(host, user, app):
     def fail(*arguments):
         raise RuntimeError("the request fails")
 
@@ -41,7 +41,7 @@ def test_a_request_that_fails_leaves_nothing(host, user, app):
     assert committed(host) == ["joined"]
 
 
-def test_a_request_that_marks_and_fails_marks_nothing(host, user, app):
+def test_marks_nothing_if_the_request_fails(host, user, app):
     host.plug(may_update=lambda user, recipient: True)
 
     def fail(*arguments):
@@ -53,7 +53,7 @@ def test_a_request_that_marks_and_fails_marks_nothing(host, user, app):
     assert host.database.reload(user).last_activity_seen is None
 
 
-def test_nothing_commits_but_the_host(host, user, post):
+def test_only_the_host_commits(host, user, post):
     with committing(host) as committed_by:
         am.create(user, "liked", post, recipients=[user])
         am.mark_seen(user)
@@ -88,7 +88,7 @@ class committing:
         sa.event.remove(self.engine, "rollback", self.rollback)
 
 
-def test_an_entity_that_was_only_added_is_flushed_and_referred_to(host, user):
+def test_flushes_added_entities(host, user):
     post = host.model.Post(title="new")
     host.database.session.add(post)
     action = am.create(user, "wrote", post)
@@ -98,14 +98,14 @@ def test_an_entity_that_was_only_added_is_flushed_and_referred_to(host, user):
     assert am.get_by_recipient(user).first().target == "new"
 
 
-def test_entities_that_no_session_holds_may_be_named(host, user, post):
+def test_accepts_detached_entities(host, user, post):
     host.database.session.expunge_all()
     am.create(user, "liked", post, recipients=[user])
     am.mark_seen(user)
     assert host.verbs(user) == ["liked"]
 
 
-def test_an_entity_whose_values_are_expired_is_read_again(host, user, post):
+def test_reloads_expired_entities(host, user, post):
     host.database.session.expire_all()
     action = am.create(user, "liked", post, recipients=[user])
     assert (action.actor_name, action.target_name) == ("ann", "A post")
@@ -116,7 +116,7 @@ def test_an_entity_whose_values_are_expired_is_read_again(host, user, post):
     assert am.count_not_seen_by_recipient(user) == 0
 
 
-def test_a_write_that_fails_is_not_written_later(host, user):
+def test_never_repeats_a_failed_write(host, user):
     def fail(connection, cursor, statement, *arguments):
         if "INTO activity_stream_action" in statement:
             raise OSError("the server is gone")
@@ -134,7 +134,7 @@ def test_a_write_that_fails_is_not_written_later(host, user):
 
 
 @pytest.mark.parametrize("record", ["create", "create_many"])
-def test_a_request_that_does_nothing_but_record_is_committed(host, user, record):
+def test_commits_a_request_that_only_creates_an_action(host, user, record):
     transaction.commit()
     user = host.model.user_named("ann")
     if record == "create":
@@ -145,7 +145,7 @@ def test_a_request_that_does_nothing_but_record_is_committed(host, user, record)
     assert committed(host) == ["joined"]
 
 
-def test_a_host_that_commits_by_itself_may_do_so(host, user):
+def test_allows_the_host_to_commit_by_itself(host, user):
     transaction.commit()
     session = scoped_session(sessionmaker(host.database.engine))
     model.init_model(session)
@@ -162,7 +162,7 @@ def test_a_host_that_commits_by_itself_may_do_so(host, user):
     assert committed(host) == ["joined"]
 
 
-def test_what_was_seen_in_a_savepoint_is_not_when_it_is_rolled_back(host, user):
+def test_rolls_back_a_mark_with_its_savepoint(host, user):
     am.create(user, "joined", recipients=[user])
     with host.database.session.begin_nested() as savepoint:
         am.mark_seen(user)
@@ -172,7 +172,7 @@ def test_what_was_seen_in_a_savepoint_is_not_when_it_is_rolled_back(host, user):
     assert am.count_not_seen_by_recipient(user) == 1
 
 
-def test_after_a_rollback_an_action_in_hand_is_in_nobodys_way(host, user):
+def test_an_action_that_was_rolled_back_breaks_nothing(host, user):
     transaction.commit()
     session = host.database.session
     user = host.model.user_named("ann")
@@ -190,7 +190,7 @@ def test_after_a_rollback_an_action_in_hand_is_in_nobodys_way(host, user):
 # Hooks
 
 
-def test_a_hook_runs_inside_the_transaction(host, user):
+def test_runs_hooks_inside_the_transaction(host, user):
     def add(action):
         host.database.session.add(host.model.Post(title=f"because of {action._id}"))
 
@@ -207,7 +207,7 @@ def titles(host):
     return host.database.session.scalars(sa.select(host.model.Post.title)).all()
 
 
-def test_a_hook_that_dispatches_after_the_commit_sees_what_is_there(host, user):
+def test_a_callback_after_the_commit_finds_the_action(host, user):
     told = []
 
     def dispatch(committed, key):
@@ -232,7 +232,7 @@ def test_a_hook_that_dispatches_after_the_commit_sees_what_is_there(host, user):
     ],
     ids=["create", "mark_seen"],
 )
-def test_a_hook_that_breaks_the_transaction_propagates(host, user, hook, verb, caplog):
+def test_propagates_the_error_of_a_hook_that_breaks_the_transaction(host, user, hook, verb, caplog):
     host.save(host.model.Coded(_id="taken"))
     host.database.session.expunge_all()
 
@@ -248,9 +248,7 @@ def test_a_hook_that_breaks_the_transaction_propagates(host, user, hook, verb, c
     assert host.database.reload(user).last_activity_seen is None
 
 
-def test_a_hook_that_raises_where_nothing_was_written_leaves_the_request_to_go_on(
-    host, user, caplog
-):
+def test_goes_on_if_a_hook_raises_before_any_write(host, user, caplog):
     am.mark_seen(user)
     host.save()
     user = host.model.user_named("ann")
@@ -263,7 +261,7 @@ def test_a_hook_that_raises_where_nothing_was_written_leaves_the_request_to_go_o
     assert "another database is away" in caplog.text
 
 
-def test_a_hook_that_raises_leaves_the_transaction_to_go_on(host, user, caplog):
+def test_goes_on_if_a_hook_raises(host, user, caplog):
     def fail(action):
         host.database.session.add(host.model.Post(title="kept"))
         raise RuntimeError("the mail server is away")
@@ -281,7 +279,7 @@ def test_a_hook_that_raises_leaves_the_transaction_to_go_on(host, user, caplog):
 
 
 @on("postgresql", "mariadb")
-def test_creating_and_marking_at_once_loses_nothing_and_never_deadlocks(host):
+def test_concurrent_creates_and_marks_lose_nothing(host):
     users = host.save(*(host.user(f"user{number}") for number in range(4)))
     names = [user.user_name for user in users]
     host.database.forget()
@@ -305,7 +303,7 @@ def test_creating_and_marking_at_once_loses_nothing_and_never_deadlocks(host):
 
 
 @on("postgresql", "mariadb")
-def test_two_that_mark_at_once_both_know_the_value_before(host, user):
+def test_concurrent_marks_return_the_value_before(host, user):
     key, before = user._id, []
 
     def mark():
