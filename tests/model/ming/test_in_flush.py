@@ -131,7 +131,7 @@ def test_forgets_and_purges_loaded_actions(host, user, other, name):
         return forgotten, purged
 
     _, (forgotten, purged) = store_posts(host, name, work)
-    assert (tuple(forgotten), purged) == ((1, 1, 0, 1), 1)
+    assert (tuple(forgotten), purged) == ((1, 1, 0, 1, 0), 1)
     (stored,) = host.database.raw_actions()
     assert (stored["verb"], stored["target_id"], len(stored["_recipients"])) == ("told", None, 1)
 

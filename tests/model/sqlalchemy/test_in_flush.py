@@ -181,7 +181,7 @@ def test_forgets_and_purges(host, user, other, name):
         return am.forget(user), am.purge(told.timestamp.replace(year=2001))
 
     _, (forgotten, purged) = store_a_post(host, name, work)
-    assert (tuple(forgotten), purged) == ((1, 1, 0, 1), 1)
+    assert (tuple(forgotten), purged) == ((1, 1, 0, 1, 0), 1)
     host.database.forget()
     (stored,) = host.database.raw_actions()
     assert (stored["verb"], stored["target_id"], len(stored["_recipients"])) == ("told", None, 1)
