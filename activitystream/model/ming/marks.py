@@ -11,6 +11,7 @@ from ..clock import EARLIEST, naive_utc
 from ..values import Cursor, Marking, Marks, Only, Reference
 from .keys import as_text
 from .readers import keep_marks, move_last_activity_seen, stored_last_activity_seen
+from .session import in_batches
 
 #: The collection. Documents of single actions have an ``action``.
 READERS = "activity_stream_reader"
@@ -137,8 +138,8 @@ class Part:
         self.floor = only.last_seen or EARLIEST
         #: but for these,
         self.without: list[Any] = []
-        #: and these below.
-        self.kept: list[Any] = []
+        #: and these below, newest first.
+        self.kept: list[Cursor] = []
         if marks is None:
             return
         if only.what == "unseen":
@@ -150,8 +151,8 @@ class Part:
         reader = id_of(only.reader)
         above = {"reader": reader, "read": True, "timestamp": {"$gt": self.floor}}
         below = {"reader": reader, "read": False, "timestamp": {"$lte": self.floor}}
-        self.without = [each["action"] for each in _readers().find(above)]
-        self.kept = [each["action"] for each in _readers().find(below)]
+        self.without = [each.id for each in _cursors(above)]
+        self.kept = sorted(_cursors(below), reverse=True)
 
 
 def delete_marks(readers: Sequence[Reference], dry_run: bool) -> int:
@@ -238,7 +239,13 @@ def _store_action(reader: Reference, cursor: Cursor, is_read: bool) -> None:
 def _marked_actions(reader: Reference, floor: datetime) -> list[Cursor]:
     """Return the actions above a floor that the reader has read, or keeps unread."""
     above = {"reader": id_of(reader), "timestamp": {"$gt": floor}, "action": {"$exists": True}}
-    return [Cursor(naive_utc(each["timestamp"]), each["action"]) for each in _readers().find(above)]
+    return _cursors(above)
+
+
+def _cursors(spec: dict[str, Any]) -> list[Cursor]:
+    """Return the actions of the documents that match."""
+    found = in_batches(_readers().find(spec, {"timestamp": True, "action": True}))
+    return [Cursor(naive_utc(each["timestamp"]), each["action"]) for each in found]
 
 
 def _mark_all_read(reader: Reference, marks: Marks) -> None:

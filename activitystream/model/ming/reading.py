@@ -28,11 +28,13 @@ def read_stream(
     if limit == 0:
         return iter(())
     end = None if limit is None else skip + limit
-    queries = _queries(window, only)
-    if queries == [[{}]] and len(to) <= _ADDRESSES:
+    ranges, kept = _asked_for(window, only)
+    if ranges == [{}] and len(to) <= _ADDRESSES:
         return _find(_addressed_to(to, {}), NEWEST_FIRST, skip, limit)
     parts = [to[start : start + _ADDRESSES] for start in range(0, len(to), _ADDRESSES)]
-    streams = [_chained(part, ranges, end) for part in parts for ranges in queries]
+    streams = [_chained(part, ranges, end) for part in parts]
+    if kept:
+        streams.append(_read_kept(to, kept, min(BATCH, end or BATCH)))
     return islice(_merged(streams), skip, end)
 
 
@@ -71,15 +73,52 @@ def _chained(
             limit = None if limit is None else limit - 1
 
 
-def _queries(window: Window, only: Only | None) -> list[list[dict[str, Any]]]:
-    """Return the conditions of one or two streams, which together are what is asked for."""
+def _read_kept(to: Sequence[Address], kept: list[Cursor], size: int) -> Iterator[Action]:
+    """Yield those of these actions that are for any of these addresses, newest first.
+
+    :param size: how many to ask for at once.
+    """
+    fields = dict.fromkeys(FIELDS, True)
+    for spec in _kept_specs(to, kept, size):
+        found = _find_by_id(spec, fields)
+        yield from sorted(map(_action, found), key=cursor_of, reverse=True)
+
+
+def _kept_specs(
+    to: Sequence[Address], kept: list[Cursor], size: int = BATCH
+) -> Iterator[dict[str, Any]]:
+    for start in range(0, len(kept), size):
+        ids = [each.id for each in kept[start : start + size]]
+        yield {"_id": {"$in": ids}, **_addressed_to(to, {})}
+
+
+def _find_by_id(spec: dict[str, Any], fields: dict[str, bool]) -> Any:
+    """Find by the ids, since by its other indexes MongoDB would search the whole of a stream."""
+    found = in_batches(DBSession.db[collection_of(Action)].find(spec, fields))
+    # mim has no such index.
+    return found.hint([("_id", pymongo.ASCENDING)]) if hasattr(found, "batch_size") else found
+
+
+def _asked_for(window: Window, only: Only | None) -> tuple[list[dict[str, Any]], list[Cursor]]:
+    """Return the conditions of a stream, and what is asked for besides, newest first."""
     if only is None:
-        return [_ranges(window)]
+        return _ranges(window), []
     part = Part(only)
-    queries = [_ranges(window, part.floor, {"$nin": part.without} if part.without else {})]
-    if part.kept:
-        queries.append(_ranges(window, None, {"$in": part.kept}))
-    return queries
+    ids = {"$nin": part.without} if part.without else {}
+    kept = [each for each in part.kept if _is_in(window, each)]
+    return _ranges(window, part.floor, ids), kept
+
+
+def _is_in(window: Window, one: Cursor) -> bool:
+    before, after = window
+    is_before = before is None or one.timestamp < before.timestamp
+    is_after = after is None or one.timestamp > after.timestamp
+    # Where there is no id, the timestamp alone decides.
+    if before and before.id is not None:
+        is_before = one < before
+    if after and after.id is not None:
+        is_after = one > after
+    return is_before and is_after
 
 
 def _ranges(
@@ -127,13 +166,18 @@ def count_stream(
     :param limit: count no further.
     """
     total = 0
-    for each in (condition for ranges in _queries(window, only) for condition in ranges):
+    ranges, kept = _asked_for(window, only)
+    for each in ranges:
         rest = {} if limit is None else {"limit": limit - total}
         if rest == {"limit": 0}:  # MongoDB refuses this
             break
         total += DBSession.db[collection_of(Action)].count_documents(
             _addressed_to(to, each), **rest
         )
+    for spec in _kept_specs(to, kept):
+        if limit is not None and total >= limit:
+            break
+        total += len(list(_find_by_id(spec, {"_id": True})))
     # mim ignores the limit.
     return total if limit is None else min(total, limit)
 

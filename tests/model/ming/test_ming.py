@@ -150,6 +150,17 @@ def explain(host, command):
     return plan["executionStats"], set(stages(plan["queryPlanner"]["winningPlan"]))
 
 
+def of_actions(recorded):
+    """But for those of what the reader has seen, which are found by their ``_id``."""
+    collections = [event.command[event.command_name] for event in recorded]
+    assert set(collections) <= {"activity_stream_action", "activity_stream_reader"}
+    return [
+        event
+        for event, collection in zip(recorded, collections, strict=True)
+        if collection == "activity_stream_action"
+    ]
+
+
 def examined(stats):
     return max(stats["totalKeysExamined"], stats["totalDocsExamined"])
 
@@ -197,8 +208,8 @@ def test_hundreds_of_audiences_are_read_by_the_indexes(crowded, ask):
     teams = crowded.save(*(crowded.model.Note(secret="x") for _ in range(330)))
     with crowded.database.queries() as recorded:
         ask(crowded.crowd[7], [*crowded.crowd, *teams])
-    assert recorded
-    for event in recorded:
+    assert of_actions(recorded)
+    for event in of_actions(recorded):
         stats, names = explain(crowded, event.command)
         assert "IXSCAN" in names
         assert not {"COLLSCAN", "SORT"} & names
@@ -225,7 +236,7 @@ def test_the_count_is_made_by_the_indexes(crowded, seen):
     with crowded.database.queries() as recorded:
         count = am.count_not_seen_by_recipient(user)
     assert count > 10
-    (event,) = recorded
+    (event,) = of_actions(recorded)
     stats, names = explain(crowded, event.command)
     assert "IXSCAN" in names
     assert not {"COLLSCAN", "SORT"} & names
@@ -236,7 +247,8 @@ def test_the_count_is_made_by_the_indexes(crowded, seen):
 def test_a_count_stops_at_its_limit(crowded):
     with crowded.database.queries() as recorded:
         assert am.count_not_seen_by_recipient(crowded.crowd[7], limit=5) == 5
-    stats, _ = explain(crowded, recorded[0].command)
+    (event,) = of_actions(recorded)
+    stats, _ = explain(crowded, event.command)
     assert examined(stats) <= 5 + 2
 
 
