@@ -170,6 +170,12 @@ class Backend(Protocol):
         :param only: leave out what its reader has seen, or read.
         """
 
+    def find_in_stream(self, to: Sequence[Address], ids: Collection[Any]) -> list[Any]:
+        """Find those of these actions that are for any of these addresses or for everyone.
+
+        :param to: at least one.
+        """
+
     def find_actions(
         self, filters: dict[str, Any], order_by: str, desc: bool, skip: int, limit: int | None
     ) -> tuple[int, list[Any]]:

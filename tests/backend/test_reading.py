@@ -47,6 +47,21 @@ def test_a_stream_is_read_and_counted(host, orm, keys, drawn, questions):
         assert cursors == [cursor_of(each) for each in stream[: end or 100]]
 
 
+@given(strategies.drawn_actions, strategies.some_entities, st.sets(st.integers(0, 9)))
+def test_actions_are_found_in_a_stream_by_their_ids(host, orm, keys, drawn, entities, places):
+    host.database.clean()
+    oracle = Oracle(store(orm, [strategies.action_fields(each, keys) for each in drawn]))
+    addresses = strategies.addresses(entities, keys)
+    asked = [each["_id"] for place, each in enumerate(oracle.actions) if place in places]
+    asked.append(orm.action_id_from_text(host.database.unknown_key))
+    found = orm.find_in_stream(addresses, asked)
+    wanted = [each for each in oracle.stream(addresses, WHOLE_STREAM) if each["_id"] in asked]
+    assert sorted(each._id for each in found) == sorted(each["_id"] for each in wanted)
+    assert {each._id: told(each) for each in found} == {
+        each["_id"]: expected(each) for each in wanted
+    }
+
+
 searches = st.lists(
     st.fixed_dictionaries(
         {
@@ -125,6 +140,8 @@ def test_a_stream_may_be_of_hundreds_of_addresses(orm, for_many, is_within):
     assert orm.count_stream(addresses, window) == len(wanted)
     assert orm.count_stream(addresses, window, limit=20) == 20
     assert [each.id for each in orm.read_cursors(addresses, window, 20)] == wanted[:20]
+    found = orm.find_in_stream(addresses, [wanted[0], wanted[-1]])
+    assert {each._id for each in found} == {wanted[0], wanted[-1]}
 
 
 def test_an_action_for_nobody_is_in_no_stream_but_is_found(orm, keys):

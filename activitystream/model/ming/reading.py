@@ -1,7 +1,7 @@
 """Reading streams, all actions, and the recipients of a page."""
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -180,6 +180,13 @@ def count_stream(
         total += len(list(_find_by_id(spec, {"_id": True})))
     # mim ignores the limit.
     return total if limit is None else min(total, limit)
+
+
+def find_in_stream(to: Sequence[Address], ids: Collection[Any]) -> list[Action]:
+    """Find those of these actions that are for any of these addresses or for everyone."""
+    # Beside the "or", not in it, so that MongoDB looks them up by their ids.
+    spec = {"_id": {"$in": list(ids)}, **_addressed_to(to, {})}
+    return list(_find(spec, NEWEST_FIRST, 0, None))
 
 
 def find_actions(

@@ -18,6 +18,7 @@ from .readers import SEEN_FIELD, begin_marking, has_seen_field
 from .reading import (
     count_stream,
     find_actions,
+    find_in_stream,
     read_cursors,
     read_recipients,
     read_stream,
@@ -60,6 +61,7 @@ __all__ = [
     "end_request",
     "entity_classes",
     "find_actions",
+    "find_in_stream",
     "has_seen_field",
     "ids_addressed_to",
     "ids_before",

@@ -1,6 +1,6 @@
 """Reading streams, all actions, and the recipients of a page."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -9,15 +9,16 @@ import sqlalchemy as sa
 from .. import DBSession
 from ..action import ROLES, cursor_of
 from ..names import classes_by_name
-from ..values import Address, Cursor, Only, Reference, Window
+from ..values import WHOLE_STREAM, Address, Cursor, Only, Reference, Window
 from .classes import keys_of_class
-from .session import CHUNK, engine_of_session, open_connection
+from .session import CHUNK, chunks, engine_of_session, open_connection
 from .statements import (
     AddressBatch,
     Shape,
     address_batches,
     count_statement,
     cursors_statement,
+    found_statement,
     ids_statement,
     only_parameters,
     page_statement,
@@ -100,6 +101,17 @@ def count_stream(
         ids = ids_statement(Shape.of(batch, window, limit, only))
         found.update(open_connection().scalars(ids, {**batch.values, **values}))
     return len(found) if limit is None else min(len(found), limit)
+
+
+def find_in_stream(to: Sequence[Address], ids: Collection[int]) -> list[Action]:
+    """Find those of these actions that are for any of these addresses or for everyone."""
+    found: dict[int, Action] = {}  # an action may be for several of them
+    for batch in address_batches(to):
+        for chunk in chunks(ids):
+            statement = found_statement(Shape.of(batch, WHOLE_STREAM))
+            actions = DBSession.scalars(statement, {**batch.values, "ids": chunk})
+            found.update((action._id, action) for action in actions)
+    return list(found.values())
 
 
 def read_recipients(action: Action, page: Sequence[Action], few: int) -> Sequence[Action]:

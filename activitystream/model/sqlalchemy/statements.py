@@ -14,6 +14,7 @@ from ..clock import EARLIEST
 from ..values import Address, Only, Reference, Window
 from .session import engine_of_session
 from .tables import (
+    ACTIONS,
     EVERYONE,
     NAME_TYPE,
     NOBODY,
@@ -148,6 +149,14 @@ def page_statement(shape: Shape, distinct: bool) -> sa.Select[Any]:
 
 
 @lru_cache
+def found_statement(shape: Shape) -> sa.Select[Any]:
+    """Select those of some actions that are for the addresses."""
+    ids = sa.bindparam("ids", expanding=True)
+    is_addressed = _is_addressed(shape, ACTIONS, ACTIONS.c._id)
+    return sa.select(Action).where(Action._id.in_(ids), is_addressed)
+
+
+@lru_cache
 def count_statement(shape: Shape) -> sa.Select[Any]:
     """Return the SELECT that counts the actions for one recipient or for arrays of addresses."""
     if shape.addresses is None:
@@ -253,8 +262,19 @@ def _is_decided(shape: Shape) -> Any:
 def _kept_unread(shape: Shape) -> sa.Select[Any]:
     """Select what the reader keeps unread below the floor."""
     seen = SEEN_ACTIONS.c
+    return sa.select(seen.timestamp, seen.action_id).where(
+        is_reader(SEEN_ACTIONS),
+        seen.is_read.is_(False),
+        seen.timestamp <= _floor(shape),
+        *_in_window(shape, SEEN_ACTIONS),
+        _is_addressed(shape, SEEN_ACTIONS, seen.action_id),
+    )
+
+
+def _is_addressed(shape: Shape, table: Any, action_id: Any) -> Any:
+    """Tell whether the action of a row, with the same timestamp, is for one of the addresses."""
     addressed = sa.select(RECIPIENTS.c.action_id).where(
-        RECIPIENTS.c.timestamp == seen.timestamp, RECIPIENTS.c.action_id == seen.action_id
+        RECIPIENTS.c.timestamp == table.c.timestamp, RECIPIENTS.c.action_id == action_id
     )
     each = [
         sa.and_(RECIPIENTS.c.recipient_type == type_name, RECIPIENTS.c.recipient_id == key)
@@ -264,13 +284,7 @@ def _kept_unread(shape: Shape) -> sa.Select[Any]:
         addressed = addressed.select_from(RECIPIENTS.join(ADDRESSED, each[0]))
     else:
         addressed = addressed.where(sa.or_(*each))
-    return sa.select(seen.timestamp, seen.action_id).where(
-        is_reader(SEEN_ACTIONS),
-        seen.is_read.is_(False),
-        seen.timestamp <= _floor(shape),
-        *_in_window(shape, SEEN_ACTIONS),
-        addressed.correlate(SEEN_ACTIONS).exists(),
-    )
+    return addressed.correlate(table).exists()
 
 
 def is_reader(table: Any) -> Any:
