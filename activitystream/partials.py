@@ -9,21 +9,17 @@ from tgext.pluggable import plug_url
 
 from . import model
 from .lib.options import is_plugged, option
-from .lib.own_stream import MAX_COUNTED, count_not_seen_of, stream_of
-from .lib.seen import last_seen
-from .model import clock
+from .lib.own_stream import MAX_COUNTED, count_not_seen_of
 from .model.attempts import attempt
 from .model.words import _, ngettext
 from .web.caching import tg_cache
-from .web.days import by_day, undated, when, when_in_day
+from .web.days import by_day, undated, when_in_day
 from .web.login import logged_in_user
-from .web.rendering import is_new_to, lines, render_list
+from .web.opened_bell import cannot_be_shown, opened_bell
+from .web.rendering import lines, render_list, state_for
 from .web.templates import render, statics
 
 log = logging.getLogger(__name__)
-
-#: The number of actions in an opened bell.
-_NEWEST = 10
 
 _NOTHING = Markup()
 
@@ -50,17 +46,17 @@ def bell(must_count: bool = False) -> Markup:
 def _bell(user: Any, must_count: bool) -> Markup:
     unseen = _unseen(user, must_count)
     if unseen is None:
-        shown = sentence = ""
+        number = sentence = ""
     elif unseen < MAX_COUNTED:
-        shown = str(unseen)
+        number = str(unseen)
         sentence = ngettext("%(count)d new notification", "%(count)d new notifications", unseen)
     else:
-        shown = f"{MAX_COUNTED - 1}+"
+        number = f"{MAX_COUNTED - 1}+"
         sentence = _("more than %(count)d new notifications") % {"count": MAX_COUNTED - 1}
     return render(
         "bell",
         unseen=unseen,
-        shown=shown,
+        shown=number,
         sentence=sentence,
         interval=option("poll_interval"),
         page_url=_url("/"),
@@ -96,26 +92,7 @@ def newest() -> Markup:
     user = logged_in_user()
     if user is None:
         return _NOTHING
-    failed = Markup('<div class="activitystream-newest">{}</div>').format(_cannot_be_shown())
-    return attempt(lambda: _newest(user), failed, "The newest actions cannot be shown")
-
-
-def _newest(user: Any) -> Markup:
-    actions = stream_of(user).limit(_NEWEST).all()
-    shown = lines(actions, when, is_new_to(user))
-    mark_url, new_since = None, {}
-    if any(line.is_new for line in shown):
-        until = clock.as_text(actions[0].timestamp)
-        mark_url = _url("/ajax_update_last_seen_of_a_recipient", until=until)
-        # Opening the bell marks these as seen. The page still shows them as new.
-        seen = last_seen(user)
-        new_since = {"new_since": "" if seen is None else clock.as_text(seen)}
-    return render(
-        "newest",
-        stream=render_list(undated(shown)),
-        mark_url=mark_url,
-        all_url=_url("/", **new_since),
-    )
+    return opened_bell(user)[0]
 
 
 def stream(actions: Iterable[Any], recipient: Any = None) -> Markup:
@@ -126,16 +103,17 @@ def stream(actions: Iterable[Any], recipient: Any = None) -> Markup:
         ${h.call_partial('activitystream.partials:stream', actions=actions, recipient=user)}
 
     :param actions: those to show, in this order.
-    :param recipient: mark what this recipient has not seen as new, and let a click mark the
-        logged-in user's stream as seen; None does neither.
+    :param recipient: mark what this recipient has not seen as new, and what it has not read as
+        unread, and let a click mark the logged-in user's stream as seen, and the action as read;
+        None does neither.
     """
 
-    def listed() -> Markup:
-        is_new = None if recipient is None else is_new_to(recipient)
-        shown = lines(actions, when_in_day, is_new, marking=recipient is not None)
-        return render_list(by_day(shown))
+    def render_stream() -> Markup:
+        state = None if recipient is None else state_for(recipient)
+        listed = lines(actions, when_in_day, state, marking=recipient is not None)
+        return render_list(by_day(listed))
 
-    return attempt(listed, _cannot_be_shown(), "A list of actions cannot be shown")
+    return attempt(render_stream, cannot_be_shown(), "A list of actions cannot be shown")
 
 
 def bootstrap_widget(
@@ -162,8 +140,7 @@ def bootstrap_widget(
     """
 
     def stream() -> Markup:  # the template calls it, so a cached panel does not
-        shown = lines(actions, _since if timestamp_since else _date)
-        return render_list(undated(shown))
+        return render_list(undated(lines(actions, _since if timestamp_since else _date)))
 
     cached = {} if cache_key is None else {"tg_cache": tg_cache(cache_key, cache_expire)}
     return attempt(
@@ -176,20 +153,14 @@ def bootstrap_widget(
             timestamp_since=timestamp_since,
             **cached,
         ),
-        _cannot_be_shown(),
+        cannot_be_shown(),
         "A panel of actions cannot be shown",
     )
 
 
-def _cannot_be_shown() -> Markup:
-    return Markup('<p class="activitystream-empty">{}</p>').format(_("This cannot be shown."))
-
-
-def _url(path: str, **params: str) -> str | None:
+def _url(path: str) -> str | None:
     """Return one of our URLs, or None in an app without them."""
-    if not is_plugged("controller"):
-        return None
-    return plug_url("activitystream", path, params=params)
+    return plug_url("activitystream", path) if is_plugged("controller") else None
 
 
 def _since(action: Any) -> str:

@@ -7,34 +7,35 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, NoReturn
 
-from tg import TGController, abort, expose, request, response
-from tg.exceptions import HTTPFound
+from tg import TGController, abort, config, expose, request, response
+from tg.exceptions import HTTPFound, HTTPSeeOther
 from tgext.pluggable import call_partial, plug_url
 
 from .. import am, model
 from ..lib.options import option
-from ..lib.own_stream import MAX_COUNTED, count_not_seen_of, stream_of
-from ..model import clock
-from ..model.action import cursor_of
+from ..lib.own_stream import (
+    MAX_COUNTED,
+    actions_of,
+    count_not_seen_of,
+    count_unread_of,
+    stream_of,
+)
 from ..model.attempts import attempt
-from ..model.clock import as_text
 from ..model.names import class_named
-from ..model.values import Cursor
 from ..web import activitystreams, transactions
-from ..web.cursors import cursor_as_text, cursor_from_text
-from ..web.days import by_day, when_in_day
+from ..web.action_ids import action_ids
 from ..web.links import location_of
 from ..web.login import keep_expiry, logged_in_user
-from ..web.origin import is_by_script, is_for_nobody, is_foreign, is_navigation
-from ..web.rendering import is_new_to, lines, render_list
-from ..web.see_links import see_url
+from ..web.opened_bell import opened_bell
+from ..web.origin import is_by_script, is_for_nobody, is_foreign, is_navigation, prefers_json
+from ..web.rendering import state_for
+from ..web.shown import shown_from_text
+from ..web.stream_page import cursor_in, read_page, stream_page
 from ..web.templates import render, render_page
 
 log = logging.getLogger(__name__)
 
 _READ = {"allowed_methods": ["GET", "HEAD"]}
-
-_PAGE_SIZE = 25
 
 
 class RootController(TGController):
@@ -48,16 +49,24 @@ class RootController(TGController):
         request.environ[transactions.SERVED_BY_US] = True
 
     @expose(content_type="text/html", **_READ)
-    def index(self, before: Any = None, new_since: Any = None) -> str:
-        """Show the user's stream as a page. It marks nothing as seen."""
-        page = _page(_user_or_login(), before, new_since)
+    def index(self, before: Any = None, new_since: Any = None, unread: Any = None) -> str:
+        """Show the user's stream, or what is unread of it, as a page. It marks nothing as seen."""
+        user = _user_or_login()
+        try:
+            page = stream_page(user, before, new_since, unread)
+        except ValueError as error:
+            abort(400, detail=str(error))
         return render_page(render("stream_page", **page), **page)
 
     @expose(content_type="text/html", **_READ)
-    def more(self, before: Any = None, new_since: Any = None) -> str:
+    def more(self, before: Any = None, new_since: Any = None, unread: Any = None) -> str:
         """Return the next page as a fragment, which htmx appends to the page."""
+        user = _user_or_refuse()
         with _refusing_errors():
-            return _page(_user_or_refuse(), before, new_since, append=True)["stream"]
+            try:
+                return stream_page(user, before, new_since, unread, append=True)["stream"]
+            except ValueError as error:
+                _refuse(400, str(error))
 
     @expose(content_type="text/html", **_READ)
     def bell(self) -> str:
@@ -67,12 +76,20 @@ class RootController(TGController):
         with _refusing_errors():  # on an error, the page keeps its bell with the last number
             return call_partial("activitystream.partials:bell", must_count=True)
 
-    @expose(content_type="text/html", **_READ)
+    @expose(content_type="text/html", allowed_methods=["GET", "HEAD", "POST"])
     def newest(self) -> str:
-        """Return the content of the opened bell. It marks nothing as seen."""
-        _user_or_refuse()
-        with _refusing_errors():
-            return call_partial("activitystream.partials:newest")
+        """Return the content of the opened bell. By POST, mark what it shows as seen."""
+        user = _user_or_refuse()
+        if request.method != "POST":
+            with _refusing_errors():
+                return call_partial("activitystream.partials:newest")
+        _refuse_others()
+        with _refusing_errors(), _refusing_user():
+            model.orm.begin_marking(user)
+            opened, shown = opened_bell(user)
+            if shown is not None:
+                am.mark_seen(user, shown)
+            return opened
 
     @expose(content_type="application/activity+json", **_READ)
     def stream(self, before: Any = None) -> str:
@@ -80,11 +97,12 @@ class RootController(TGController):
         keep_expiry()
         user = _user_or_refuse()
         try:
-            cursor = _cursor(before)
+            cursor = cursor_in(before)
         except ValueError as error:
             _refuse(400, str(error))
         with _refusing_errors():
-            return json.dumps(activitystreams.page(*_read_page(user, cursor), before=cursor))
+            actions, older = read_page(stream_of(user), cursor)
+            return json.dumps(activitystreams.page(actions, older, cursor, state_for(user)))
 
     @expose(content_type="application/json", **_READ)
     def unseen(self) -> str:
@@ -98,15 +116,17 @@ class RootController(TGController):
                 _refuse_without_field()
         response.etag = str(count)
         response.conditional_response = True
-        return json.dumps({"unseen": min(count, MAX_COUNTED), "more": count > MAX_COUNTED})
+        return _count_as_json("unseen", count)
 
     #: ``/stream.json`` arrives here if the host disabled TurboGears' request extensions.
     stream_json = stream
     unseen_json = unseen
 
     @expose(allowed_methods=["GET", "POST"])
-    def see(self, target_link: Any = None, until: Any = None) -> NoReturn:
+    def see(self, target_link: Any = None, until: Any = None, action: Any = None) -> NoReturn:
         """Mark the user's stream as seen, and go to the link, or to the stream's own page.
+
+        An action of the stream is marked as read besides. The answer is the same for any other.
 
         A prefetch is refused: a browser that kept the answer would not ask when somebody clicks.
         """
@@ -116,19 +136,17 @@ class RootController(TGController):
         user = _user_or_login()
         response.headers["Cache-Control"] = "private, no-store"
         try:
-            location = location_of(
-                plug_url("activitystream", "/") if target_link in (None, "") else target_link,
-                script_name=request.script_name,
-                host_url=request.host_url,
-                allowed_hosts=option("allowed_hosts"),
-            )
-            moment = clock.parse(until)
+            location = _location(target_link)
+            shown = shown_from_text(until)
+            ids = action_ids(action)
         except ValueError as error:
             abort(400, detail=str(error))
         try:
             if _may_mark(navigating=True):
                 model.orm.begin_marking(user)
-                am.mark_seen(user, moment)
+                am.mark_seen(user, shown)
+                if ids:
+                    am.mark_read(user, actions_of(user, ids))
         except LookupError:  # deleted meanwhile
             abort(401)
         except AttributeError:
@@ -145,27 +163,57 @@ class RootController(TGController):
         mark, so that nobody learns who exists.
         """
         user = _user_or_refuse()
-        response.headers["Cache-Control"] = "private, no-store"
         if request.method == "HEAD":  # TurboGears allows HEAD wherever GET is allowed
             _refuse(405, "use POST or GET: HEAD must not mark the stream as seen")
-        if is_for_nobody(request) or not _may_mark(navigating=False):
-            _refuse(403, "only scripts of this site's own pages may mark a stream as seen")
+        _refuse_others()
         with _refusing_errors():
             try:
-                moment = clock.parse(until)
+                shown = shown_from_text(until)
                 recipient = _recipient(user, _type, _id)
             except ValueError as error:
                 _refuse(400, str(error))
             try:
                 if recipient is not None:
                     model.orm.begin_marking(user, recipient)
-                    return {"last_activity_seen": am.mark_seen(recipient, moment)}
+                    return {"last_activity_seen": am.mark_seen(recipient, shown)}
             except LookupError as error:  # deleted meanwhile
                 if recipient is user:
                     _refuse(401, str(error))
             except AttributeError:
                 _refuse_without_field()
             _refuse(404, "there is no recipient with this `_type` and `_id` that you may mark")
+
+    @expose(allowed_methods=["POST"])
+    def read(
+        self, action: Any = None, unread: Any = None, until: Any = None, target_link: Any = None
+    ) -> str:
+        """Mark actions of the user's stream as read or as unread, or all as read.
+
+        Then go to the link, or to the stream's own page; or answer a script in JSON. The answer is
+        the same for an action that does not exist and one that is not in the stream.
+        """
+        user = _user_or_refuse()
+        _refuse_others()
+        with _refusing_errors(), _refusing_user():
+            try:
+                _require_form()
+                location = _location(target_link)
+                shown = shown_from_text(until)
+                ids = action_ids(action)
+                if unread not in (None, "", "1") or (unread and not ids):
+                    raise ValueError("`unread` is 1, and needs an `action`")
+            except ValueError as error:
+                _refuse(400, str(error))
+            model.orm.begin_marking(user)
+            if not ids:
+                am.mark_all_read(user, shown)
+            else:
+                mark = am.mark_unread if unread else am.mark_read
+                mark(user, actions_of(user, ids))
+            if not prefers_json(request):
+                raise HTTPSeeOther(location=location)
+            response.content_type = "application/json"
+            return _count_as_json("unread", count_unread_of(user, limit=MAX_COUNTED + 1))
 
 
 def _user_or_login() -> Any:
@@ -192,6 +240,24 @@ def _forbid_shared_caching() -> None:
     response.vary = (*(response.vary or ()), "Cookie", "Authorization")
 
 
+def _refuse_others() -> None:
+    """Answer 403 unless a page of this site's sent the request, by a script or a form."""
+    response.headers["Cache-Control"] = "private, no-store"
+    if is_for_nobody(request) or not _may_mark(navigating=False):
+        _refuse(403, "only this site's own pages may mark a stream as seen or read")
+
+
+@contextmanager
+def _refusing_user() -> Iterator[None]:
+    """Answer 401 if the user was deleted meanwhile, and 404 if they cannot see a stream."""
+    try:
+        yield
+    except LookupError as error:
+        _refuse(401, str(error))
+    except AttributeError:
+        _refuse_without_field()
+
+
 def _may_mark(navigating: bool) -> bool:
     """Return whether this request may mark a stream as seen, by the browser's headers.
 
@@ -202,58 +268,33 @@ def _may_mark(navigating: bool) -> bool:
     return request.method == "POST" or (is_navigation if navigating else is_by_script)(request)
 
 
-def _page(user: Any, before: Any, new_since: Any, append: bool = False) -> dict[str, Any]:
-    """Return the variables of the page's template.
+def _require_form() -> None:
+    """Refuse a body whose parameters TurboGears does not read.
 
-    :param append: the page is appended to the previous one, so it leaves out the heading of the
-        day at which that one ends.
+    :raises ValueError: if it is neither a form, nor JSON in an app that has it decoded.
     """
-    try:
-        cursor = _cursor(before)
-        seen = clock.parse(new_since)
-    except ValueError as error:
-        abort(400, detail=str(error))
-    actions, older = _read_page(user, cursor)
-    if new_since is None:
-        is_new = is_new_to(user)
-    else:
-
-        def is_new(action: Any) -> bool:
-            return seen is None or action.timestamp > seen
-
-    shown = lines(actions, when_in_day, is_new)
-    continued = cursor.timestamp.date() if cursor and append else None
-    return {
-        "stream": render_list(by_day(shown, continued), older and _older_urls(older, new_since)),
-        "actions": actions,
-        "user": user,
-        # Only the first page has the newest action: another page's would leave newer ones unseen.
-        "until": as_text(actions[0].timestamp)
-        if cursor is None and any(line.is_new for line in shown)
-        else None,
-        "see_url": see_url,
-    }
+    known = ["", "application/x-www-form-urlencoded", "multipart/form-data"]
+    if config.get("decode_json_params"):
+        known.append("application/json")
+    if request.content_type not in known:
+        raise ValueError("send a form; JSON is read if the option decode_json_params is set")
 
 
-def _cursor(before: Any) -> Cursor | None:
-    return None if before in (None, "") else cursor_from_text(before)
+def _location(target_link: Any) -> str:
+    """Return where a link leads, or the stream's own page without one.
+
+    :raises ValueError: if it leads, or might lead, to another site.
+    """
+    return location_of(
+        plug_url("activitystream", "/") if target_link in (None, "") else target_link,
+        script_name=request.script_name,
+        host_url=request.host_url,
+        allowed_hosts=option("allowed_hosts"),
+    )
 
 
-def _read_page(user: Any, cursor: Cursor | None) -> tuple[list[Any], Cursor | None]:
-    """Return a page of the user's stream, and the cursor of the next page or None."""
-    stream = stream_of(user)
-    if cursor is not None:
-        stream = stream.before(cursor)
-    actions = stream.limit(_PAGE_SIZE + 1).all()
-    page = actions[:_PAGE_SIZE]
-    return page, cursor_of(page[-1]) if len(actions) > _PAGE_SIZE else None
-
-
-def _older_urls(cursor: Cursor, new_since: Any) -> dict[str, str]:
-    params = {"before": cursor_as_text(cursor)}
-    if new_since is not None:
-        params["new_since"] = new_since
-    return {path: plug_url("activitystream", path, params=params) for path in ("/", "/more")}
+def _count_as_json(name: str, count: int) -> str:
+    return json.dumps({name: min(count, MAX_COUNTED), "more": count > MAX_COUNTED})
 
 
 def _refuse(status: int, reason: str) -> NoReturn:  # type: ignore[misc]  # abort raises

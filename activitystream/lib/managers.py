@@ -163,7 +163,7 @@ class ActionManager:
     def mark_seen(
         self,
         recipient: Any,
-        until: datetime | None = None,
+        until: datetime | seen.Shown | None = None,
         also: Iterable[Any] | None = None,
     ) -> datetime | None:
         """Mark as seen what a recipient can see now, up to ``until``.
@@ -224,7 +224,7 @@ class ActionManager:
     def mark_all_read(
         self,
         recipient: Any,
-        until: datetime | None = None,
+        until: datetime | seen.Shown | None = None,
         also: Iterable[Any] | None = None,
     ) -> None:
         """Mark as read, and so as seen, what a recipient can see now, up to ``until``.

@@ -1,8 +1,11 @@
 """A user's own stream as our pages show it: with the audiences of the option ``audiences``."""
 
+from collections.abc import Collection
 from typing import Any
 
-from . import seen
+from .. import model
+from ..model.names import addresses_of
+from . import read, seen
 from .audiences import audiences_of
 from .streams import Stream
 
@@ -15,9 +18,22 @@ def stream_of(user: Any) -> Stream:
     return Stream(user, audiences_of(user))
 
 
+def actions_of(user: Any, ids: Collection[Any]) -> list[Any]:
+    """Return those of these actions that are in :func:`stream_of`."""
+    return model.orm.find_in_stream(addresses_of(user, audiences_of(user)), ids)
+
+
 def count_not_seen_of(user: Any, limit: int | None = None) -> int:
     """Count the unseen actions of :func:`stream_of`.
 
     :param limit: stop counting here; None counts all.
     """
     return seen.count_not_seen(user, limit, audiences_of(user))
+
+
+def count_unread_of(user: Any, limit: int | None = None) -> int:
+    """Count the unread actions of :func:`stream_of`.
+
+    :param limit: stop counting here; None counts all.
+    """
+    return read.count_unread(user, limit, audiences_of(user))

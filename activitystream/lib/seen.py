@@ -64,7 +64,7 @@ class Shown(NamedTuple):
 
 
 def shown(stream: "Stream", actions: Sequence[Any], as_of: datetime) -> Shown | None:
-    """Return what the newest page of a stream shows; None if the stream is empty.
+    """Return what a page of a stream shows; None if it shows nothing.
 
     :param actions: the page, newest first.
     :param as_of: a moment before they were read.
@@ -72,19 +72,19 @@ def shown(stream: "Stream", actions: Sequence[Any], as_of: datetime) -> Shown | 
     if not actions:
         return None
     start = as_of - _late()
-    recent = [cursor_of(action) for action in actions[: _MOST_SHOWN + 1]]
-    if len(recent) <= _MOST_SHOWN and recent[-1].timestamp > start:
+    recent = [cursor_of(action) for action in actions[: MOST_SHOWN + 1]]
+    if len(recent) <= MOST_SHOWN and recent[-1].timestamp > start:
         # There may be more after the page.
-        recent += stream.cursors(Window(recent[-1], Cursor(start, None)), _MOST_SHOWN + 1)
+        recent += stream.cursors(Window(recent[-1], Cursor(start, None)), MOST_SHOWN + 1)
     recent = [each for each in recent if each.timestamp > start]
-    listed = recent[:_MOST_SHOWN]
+    listed = recent[:MOST_SHOWN]
     oldest = listed[-1] if len(recent) > len(listed) else None
     newest = cursor_of(actions[0]).timestamp
     return Shown(newest, as_of, frozenset(each.id for each in listed), oldest)
 
 
 #: So many ids at most are in a link.
-_MOST_SHOWN = 20
+MOST_SHOWN = 20
 
 
 def count_not_seen(recipient: Any, limit: int | None = None, also: Iterable[Any] = ()) -> int:

@@ -4,36 +4,53 @@ An entity is described by its property ``as_activitystreams``, or else by its ``
 ``as_link``. Its fields are never published.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import tg
 from markupsafe import escape
 from tgext.pluggable import plug_url
 
+from ..lib.seen import State
 from ..model.clock import as_text
 from ..model.entity_words import activitystreams_of, link_of
 from ..model.values import Cursor
 from .cursors import cursor_as_text
 from .links import own_link
 
+#: ``seen`` and ``read`` are terms of ours.
+_TERMS = "https://tgapp-activitystream.readthedocs.io/en/latest/guides/json.html"
+_CONTEXT = [
+    "https://www.w3.org/ns/activitystreams",
+    {"seen": f"{_TERMS}#seen", "read": f"{_TERMS}#read"},
+]
+
 #: The roles of an action, and their names in ActivityStreams.
 _PROPERTIES = {"actor": "actor", "action_obj": "object", "target": "target"}
 
 
-def page(actions: Sequence[Any], older: Cursor | None, before: Cursor | None) -> dict[str, Any]:
+def page(
+    actions: Sequence[Any],
+    older: Cursor | None,
+    before: Cursor | None,
+    state: Callable[[Any], State] | None,
+) -> dict[str, Any]:
     """Return a page of a stream as a dict for JSON.
 
     :param actions: the actions of the page, newest first.
     :param older: the cursor of the next page; None for the last page.
     :param before: the cursor of this page; None for the first page.
+    :param state: returns what the reader knows of an action; None if that is not recorded.
     """
     page = {
-        "@context": "https://www.w3.org/ns/activitystreams",
+        "@context": _CONTEXT,
         "id": _url(before),
         "type": "OrderedCollectionPage",
         "partOf": _url(None),
-        "orderedItems": [_activity(action) for action in actions],
+        "orderedItems": [
+            _activity(action) | ({} if state is None else state(action)._asdict())
+            for action in actions
+        ],
     }
     return page if older is None else {**page, "next": _url(older)}
 

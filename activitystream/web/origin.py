@@ -29,6 +29,12 @@ def is_foreign(request: Any) -> bool:
     return origin is not None and origin != request.host_url
 
 
+def prefers_json(request: Any) -> bool:
+    """Return whether the answer is to be JSON: the request says so, and does not prefer HTML."""
+    offered = request.accept.acceptable_offers(["text/html", "application/json"])
+    return bool(offered) and offered[0][0] == "application/json"
+
+
 def is_for_nobody(request: Any) -> bool:
     """Return whether nobody looks at the answer, or not yet: a prefetch or a ping."""
     return any(name in request.headers for name in _FOR_NOBODY)

@@ -9,64 +9,72 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from markupsafe import Markup, escape
+from tgext.pluggable import plug_url
 
-from ..lib.seen import last_seen
+from ..lib.seen import State, last_seen, state_of
 from ..model.attempts import attempt
 from ..model.words import _
 from . import see_links
 from .days import Day
-from .templates import render, render_action
+from .templates import render, render_action, statics
 
 
 class Line(NamedTuple):
-    """One line of a list: an action as HTML, its link, whether it is new, and when it happened."""
+    """One line of a list: an action as HTML, its link, and what the reader knows of it."""
 
     action: Any
     words: Markup
     link: str | None
     is_new: bool
+    is_unread: bool
     when: str
+
+    @property
+    def classes(self) -> list[str]:
+        """The CSS classes of the line."""
+        names = {"activitystream-new": self.is_new, "activitystream-unread": self.is_unread}
+        return [name for name, applies in names.items() if applies]
 
 
 def lines(
     actions: Iterable[Any],
     when: Callable[[Any], str],
-    is_new: Callable[[Any], bool] | None = None,
+    state: Callable[[Any], State] | None = None,
     marking: bool = True,
+    until: str | None = None,
 ) -> list[Line]:
     """Return the lines of a list.
 
     :param actions: those to show, in this order.
     :param when: returns the text that says when an action happened.
-    :param is_new: returns whether the reader has not seen an action; None marks none as new.
-    :param marking: make links that mark the reader's stream as seen, up to the newest action.
+    :param state: returns what the reader knows of an action; None marks none as new or unread.
+    :param marking: make links that mark the reader's stream as seen, and their action as read.
+    :param until: what these say of the page; None is the newest timestamp.
     """
     actions = list(actions)
-    newest = max((action.timestamp for action in actions), default=None)
+    newest = until or max((action.timestamp for action in actions), default=None)
     link_of = partial(see_links.link_of, until=newest) if marking else see_links.own_link_of
+    states = [_ALL_KNOWN if state is None else state(action) for action in actions]
     return [
-        Line(
-            action,
-            _words(action),
-            link_of(action),
-            is_new is not None and is_new(action),
-            when(action),
-        )
-        for action in actions
+        Line(action, _words(action), link_of(action), not known.seen, not known.read, when(action))
+        for action, known in zip(actions, states, strict=True)
     ]
 
 
-def is_new_to(reader: Any) -> Callable[[Any], bool] | None:
-    """Return a function that says whether an action is new to a reader.
+_ALL_KNOWN = State(seen=True, read=True)
+
+
+def state_for(reader: Any) -> Callable[[Any], State] | None:
+    """Return a function that says what a reader knows of an action.
 
     :returns: None if the reader's class has no field ``last_activity_seen``; that is logged.
     """
 
-    def is_new() -> Callable[[Any], bool]:
+    def state() -> Callable[[Any], State]:
         last_seen(reader)  # raises without the field
-        return lambda action: action.is_unseen_by(reader)
+        return lambda action: state_of(action, reader)
 
-    return attempt(is_new, None, "No action is marked as new: last_activity_seen cannot be read")
+    return attempt(state, None, "No action is marked as new: last_activity_seen cannot be read")
 
 
 def _words(action: Any) -> Markup:
@@ -79,11 +87,27 @@ def _words(action: Any) -> Markup:
     )
 
 
-def render_list(days: Iterable[Day], older: dict[str, str] | None = None) -> Markup:
+def render_list(
+    days: Iterable[Day],
+    older: dict[str, str] | None = None,
+    return_to: str | None = None,
+    nothing: str | None = None,
+) -> Markup:
     """Render a list.
 
     :param days: the lines by day.
     :param older: the URLs of the next page, as a whole page (``/``) and as a fragment for htmx
         (``/more``), by path; None for the last page.
+    :param return_to: where the button of a line leads that marks it as read or unread, where there
+        is no htmx; None leaves the buttons out.
+    :param nothing: what to say of an empty list; None is for a stream without actions.
     """
-    return render("stream", days=list(days), older=older)
+    return render(
+        "stream",
+        days=list(days),
+        older=older,
+        read_url=return_to and plug_url("activitystream", "/read"),
+        return_to=return_to,
+        nothing=nothing or _("Nothing has happened yet."),
+        **statics(),
+    )

@@ -12,8 +12,10 @@ from .links import own_link
 from .login import logged_in_user
 
 
-def see_url(action: Any = None, until: datetime | None = None) -> str:
+def see_url(action: Any = None, until: datetime | str | None = None) -> str:
     """Return the URL that marks the user's stream as seen, then redirects to an action's target.
+
+    It marks the action itself as read, too.
 
     Example, in a template::
 
@@ -22,7 +24,8 @@ def see_url(action: Any = None, until: datetime | None = None) -> str:
     :param action: it leads to the stream's page if this is None, or its target has no link, or
         one that leaves the site.
     :param until: the timestamp of the newest action on the page, naive UTC: newer actions stay
-        unseen. None means the time of the click.
+        unseen. None means the time of the click. Our own pages pass a text, which says more
+        exactly what they show.
     :returns: in an app without our URLs, the target's own link or else the app's root, which
         marks nothing.
     """
@@ -30,10 +33,10 @@ def see_url(action: Any = None, until: datetime | None = None) -> str:
     own = own_link(link)
     if not is_plugged("controller"):
         return tg.url("/") if own is None else own
-    return _see_url(None if own is None else link, until)
+    return _see_url(action, None if own is None else link, until)
 
 
-def link_of(action: Any, until: datetime | None = None) -> str | None:
+def link_of(action: Any, until: datetime | str | None = None) -> str | None:
     """Return the :func:`see_url` of an action, or None if its target has no link on this site.
 
     Example, in a template::
@@ -48,7 +51,7 @@ def link_of(action: Any, until: datetime | None = None) -> str | None:
     link = action.target_link
     own = own_link(link)
     marks = own is not None and is_plugged("controller") and logged_in_user() is not None
-    return _see_url(link, until) if marks else own
+    return _see_url(action, link, until) if marks else own
 
 
 def own_link_of(action: Any) -> str | None:
@@ -59,12 +62,15 @@ def own_link_of(action: Any) -> str | None:
     return own_link(action.target_link)
 
 
-def _see_url(link: Any, until: datetime | None) -> str:
+def _see_url(action: Any, link: Any, until: datetime | str | None) -> str:
     """Return the URL of ``/see``.
 
+    :param action: what it marks as read, or None.
     :param link: a link on this site, or None for the stream's page.
     """
     params = {} if link is None else {"target_link": link}
     if until is not None:
-        params["until"] = clock.as_text(until)
+        params["until"] = until if isinstance(until, str) else clock.as_text(until)
+    if action is not None:
+        params["action"] = str(action._id)
     return plug_url("activitystream", "/see", params=params)

@@ -18,6 +18,8 @@ READ = ("", "more", "bell", "newest", "stream.json", "unseen.json")
 SEE = "see"
 AJAX = "ajax_update_last_seen_of_a_recipient"
 
+MARK_READ = "read"
+
 SECRET = "nobody else knows"
 
 
@@ -26,8 +28,9 @@ def streams(host, user, other):
     """Ann has one action, bob two: each place and time of his is between hers and now."""
     joined = am.create(user, "joined", recipients=[user])
     actions = [am.create(other, SECRET, host.post(SECRET), recipients=[other]) for _ in range(2)]
-    for seconds, action in enumerate((*reversed(actions), joined), 1):
-        action.timestamp -= timedelta(seconds=seconds)
+    # So old that a page of them is the same at any time.
+    for minutes, action in enumerate((*reversed(actions), joined), 2):
+        action.timestamp -= timedelta(minutes=minutes)
     host.save(joined, *actions)
     return actions
 
@@ -74,6 +77,28 @@ def test_marking_concerns_only_the_users_own_stream(host, streams, user, other, 
             assert SECRET not in answer
     assert host.database.reload(other).last_activity_seen == seen
     assert am.count_not_seen_by_recipient(host.database.reload(other)) == 1
+
+
+@pytest.mark.parametrize("unread", ["", "1"])
+def test_nobody_marks_or_learns_of_an_action_of_another_stream(
+    host, streams, user, other, app, unread
+):
+    am.mark_seen(other)
+    am.mark_read(other, streams[0])
+    json = {"Accept": "application/json"}
+    ids = [str(streams[0]._id), str(streams[1]._id), host.database.unknown_key]
+    url = f"/activitystream/{MARK_READ}"
+    answers = [app.post(url, {"action": each, "unread": unread}) for each in ids]
+    answers += [app.post(url, {"action": each, "unread": unread}, headers=json) for each in ids]
+    answers += [app.get("/activitystream/see", {"action": each}) for each in ids]
+    for one, another, unknown in (answers[:3], answers[3:6], answers[6:]):
+        told = [(each.status_int, each.headerlist, each.body) for each in (one, another, unknown)]
+        assert told[0] == told[1] == told[2]
+        assert SECRET not in one
+    other = host.database.reload(other)
+    assert am.count_unread_by_recipient(other) == 1
+    own = am.count_unread_by_recipient(host.database.reload(user))
+    assert own == 1
 
 
 @pytest.mark.parametrize("path", ["", "more", "stream.json"])

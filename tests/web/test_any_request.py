@@ -24,13 +24,23 @@ PATHS = (
     "stream.json",
     "unseen.json",
     "see",
+    "read",
     "ajax_update_last_seen_of_a_recipient",
 )
 
 #: What somebody may try besides.
 ODD_PATHS = ("index.json", "bell.xml", "more/x/y", "stream_json", "_lookup", "_default", "nonsense")
 
-PARAMETERS = ("before", "new_since", "until", "target_link", "_type", "_id")
+PARAMETERS = (
+    "before",
+    "new_since",
+    "unread",
+    "until",
+    "action",
+    "target_link",
+    "_type",
+    "_id",
+)
 
 METHODS = ("HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "get", "NONSENSE")
 
@@ -66,6 +76,8 @@ WORDS = (
     "f" * 24,
     "true",
     "2026-01-31T12:00:00.000",
+    "2026-01-31T12:00:00.000_9_1.2",
+    "9999-12-31T23:59:59.999_9999999999999_" + "f" * 24 + "_9999999999999",
     "0001-01-01T00:00:00+14:00",
     "9999-12-31T23:59:59.999-14:00",
     "0001-01-01T00:00:00.000_1",

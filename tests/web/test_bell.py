@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 import pytest
+import tg
 
 from activitystream import am
 from activitystream.model import clock
 from tests.helpers.databases import COUNTED, on
+from tests.web.test_see import FOR_NOBODY, FOREIGN
 
 
 def bell_of(page):
@@ -18,9 +20,9 @@ def count_of(page):
     return None if count.has_attr("hidden") else count.select_one("[aria-hidden]").text
 
 
-def marked_by(newest):
-    """The URL that htmx calls once the newest are shown."""
-    return newest.html.select_one("[hx-trigger=load]")["hx-post"]
+def opened(app):
+    """The content of the bell as htmx asks for it, which marks what it shows."""
+    return app.post(bell_of(app.get("/with_bell")).select_one("[hx-post]")["hx-post"])
 
 
 @pytest.fixture
@@ -90,7 +92,7 @@ def test_reading_marks_nothing(host, user, app, path):
     for method in (app.get, app.head):
         method(f"/activitystream/{path}")
     assert host.database.reload(user).last_activity_seen is None
-    for method in (app.post, app.put, app.delete):
+    for method in (app.put, app.delete, *([] if path == "newest" else [app.post])):
         method(f"/activitystream/{path}", status=405)
 
 
@@ -106,14 +108,69 @@ def test_opens_with_the_newest_actions(host, user, post, app):
 
 def test_opening_marks_only_what_was_shown(host, user, app):
     shown = am.create(user, "shown")
-    newest = app.get("/activitystream/newest")
-    later = am.create(user, "later")
-    later.timestamp = shown.timestamp + timedelta(milliseconds=1)
-    host.save(later)
-    app.post(marked_by(newest))
-    assert count_of(app.get("/activitystream/bell")) == "1"
-    app.post(marked_by(app.get("/activitystream/newest")))
+    newest = opened(app)
+    assert len(newest.html.select(".activitystream-badge")) == 1
+    for earlier in (1, 0, -1):
+        later = am.create(user, "later")
+        later.timestamp = shown.timestamp - timedelta(milliseconds=earlier)
+        host.save(later)
+    assert count_of(app.get("/activitystream/bell")) == "3"
+    assert len(opened(app).html.select(".activitystream-badge")) == 3
     assert count_of(app.get("/activitystream/bell")) is None
+
+
+def test_opening_leaves_unread_what_it_shows(host, user, app):
+    am.create(user, "joined")
+    for new in (1, 0):
+        newest = opened(app)
+        assert len(newest.html.select(".activitystream-badge")) == new
+        assert len(newest.html.select(".activitystream-dot:not([hidden])")) == 1
+    assert am.count_unread_by_recipient(host.database.reload(user)) == 1
+
+
+def test_opening_empties_the_number_whatever_it_shows(host, user, app):
+    old = am.create(user, "old")
+    old.timestamp -= timedelta(hours=1)
+    host.save(old)
+    am.create_many({"actor": user, "verb": "did"} for _ in range(10))
+    host.save()
+    for action in am.get_by_recipient(user).limit(10):
+        am.mark_read(user, action)
+    assert count_of(app.get("/activitystream/bell")) == "1"
+    assert "old" not in opened(app)
+    assert count_of(app.get("/activitystream/bell")) is None
+
+
+def test_opening_calls_the_hook_once(host, user, app):
+    am.create(user, "joined")
+    told = []
+    tg.hooks.register("activitystream.after_seen", lambda *given: told.append(given))
+    opened(app)
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize("headers", [*FOREIGN, *FOR_NOBODY])
+def test_only_the_sites_own_pages_open_it(host, user, app, headers):
+    am.create(user, "joined")
+    answer = app.post("/activitystream/newest", headers=headers, status=403)
+    assert answer.content_type == "application/json"
+    assert "no-store" in answer.headers["Cache-Control"]
+    assert host.database.reload(user).last_activity_seen is None
+
+
+def test_nobody_opens_it_without_a_login(host, other):
+    gone = host.browser(other)
+    host.database.delete(other)
+    for browser in (host.browser(), gone):
+        answer = browser.post("/activitystream/newest", status=401)
+        assert answer.json["detail"] == "log in first"
+
+
+def test_what_cannot_be_shown_is_not_marked(host, user, app, monkeypatch):
+    am.create(user, "joined")
+    monkeypatch.setattr("activitystream.web.opened_bell.render_list", lambda *given: 1 / 0)
+    assert "This cannot be shown." in app.post("/activitystream/newest")
+    assert host.database.reload(user).last_activity_seen is None
 
 
 def test_see_all_still_shows_what_was_new(host, user, app):
@@ -122,22 +179,21 @@ def test_see_all_still_shows_what_was_new(host, user, app):
         action.timestamp = clock.now() - timedelta(minutes=60 - number)
         host.save(action)
     am.mark_seen(user, until=action.timestamp - timedelta(minutes=10, seconds=30))
-    newest = app.get("/activitystream/newest")
-    app.post(marked_by(newest))
-    page = newest.click("See all")
+    page = opened(app).click("See all")
     assert len(page.html.select(".activitystream-badge")) == 11
-    page = page.forms[0].submit().follow()
-    assert not page.html.select(".activitystream-badge")
+    assert "Mark all as seen" not in page, "the bell has marked them"
+    assert not app.get("/activitystream/").html.select(".activitystream-badge")
 
 
-def test_marks_nothing_without_new_actions(host, user, app):
-    empty = app.get("/activitystream/newest")
-    assert "Nothing has happened yet." in empty
-    assert not empty.html.select("[hx-post]")
+def test_marks_nothing_of_an_empty_stream(host, user, app):
+    assert "Nothing has happened yet." in opened(app)
+    assert host.database.reload(user).last_activity_seen is None
+
+
+def test_see_all_leads_to_the_page_without_new_actions(host, user, app):
     am.create(user, "joined")
     am.mark_seen(user)
-    newest = app.get("/activitystream/newest")
-    assert not newest.html.select("[hx-post]")
+    newest = opened(app)
     assert newest.html.select_one(".activitystream-all a")["href"] == "/activitystream/"
 
 
@@ -159,7 +215,8 @@ def test_uses_the_urls_of_the_appid(host, user):
     am.create(user, "joined")
     browser = host.browser(user, SCRIPT_NAME="/here")
     page = browser.get("/here/with_bell")
-    urls = [bell_of(page).a["href"], *(each["hx-get"] for each in page.html.select("[hx-get]"))]
+    asked = page.html.select("[hx-get], [hx-post]")
+    urls = [bell_of(page).a["href"], *(each.get("hx-get") or each["hx-post"] for each in asked)]
     assert urls == ["/here/news/", "/here/news/bell", "/here/news/newest"]
 
 

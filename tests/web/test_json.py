@@ -15,6 +15,9 @@ def app(request, host, user):
     return host.browser(user)
 
 
+TERMS = "https://tgapp-activitystream.readthedocs.io/en/latest/guides/json.html"
+
+
 def items(answer):
     return answer.json["orderedItems"]
 
@@ -25,7 +28,10 @@ def test_is_a_page_of_activitystreams(host, user, other, post, app):
     answer = app.get("/activitystream/stream.json")
     assert answer.content_type == "application/activity+json"
     assert answer.json == {
-        "@context": "https://www.w3.org/ns/activitystreams",
+        "@context": [
+            "https://www.w3.org/ns/activitystreams",
+            {"seen": f"{TERMS}#seen", "read": f"{TERMS}#read"},
+        ],
         "id": "http://localhost/activitystream/stream.json",
         "type": "OrderedCollectionPage",
         "partOf": "http://localhost/activitystream/stream.json",
@@ -42,6 +48,8 @@ def test_is_a_page_of_activitystreams(host, user, other, post, app):
                     "name": "A post",
                     "url": f"http://localhost/post/{post._id}",
                 },
+                "seen": False,
+                "read": False,
             }
         ],
     }
@@ -51,7 +59,7 @@ def test_an_action_without_object_is_intransitive(user, app):
     am.create(user, "joined")
     (item,) = items(app.get("/activitystream/stream.json"))
     assert item["type"] == "IntransitiveActivity"
-    assert set(item) == {"id", "type", "summary", "published", "actor"}
+    assert set(item) == {"id", "type", "summary", "published", "actor", "seen", "read"}
 
 
 def test_next_continues_where_the_page_ended(host, user, app):
@@ -107,6 +115,23 @@ def test_the_summary_is_html_and_the_names_are_text(host, user, app):
     (item,) = items(app.get("/activitystream/stream.json"))
     assert item["summary"] == "&lt;b&gt;&amp; liked &lt;i&gt;"
     assert item["actor"]["name"] == "<b>&"
+
+
+def test_says_what_is_seen_and_read(host, user, app):
+    for verb in ("one", "two", "three"):
+        am.create(user, verb)
+    _, two, one = am.get_by_recipient(user)
+    am.mark_read(user, one)
+    am.mark_unread(user, two)
+    answer = app.get("/activitystream/stream.json")
+    assert [(item["seen"], item["read"]) for item in items(answer)] == [
+        (False, False),
+        (True, False),
+        (True, True),
+    ]
+    am.mark_all_read(host.database.reload(user))
+    answer = app.get("/activitystream/stream.json")
+    assert {(item["seen"], item["read"]) for item in items(answer)} == {(True, True)}
 
 
 def test_answers_304_until_the_count_changes(host, user, app):

@@ -145,7 +145,9 @@ def test_shows_no_number_to_a_user_without_last_activity_seen(host, user, caplog
     assert "last_activity_seen" in caplog.text
     for path in ("/partials", "/activitystream/", "/activitystream/newest"):
         assert set(lines(browser, path)) == {"ann invited"}
-        assert not found(browser, path, ".activitystream-badge, [hx-post], form")
+        assert not found(browser, path, ".activitystream-badge, .activitystream-dot, form")
+    opened = browser.post("/activitystream/newest")
+    assert [line.text for line in opened.html.select(".activitystream-line")] == ["ann invited"]
     assert browser.get("/activitystream/stream.json").json["orderedItems"]
     assert browser.get("/activitystream/see?target_link=/x").location.endswith("/x")
     for path in ("unseen.json", "ajax_update_last_seen_of_a_recipient"):

@@ -81,6 +81,10 @@ def test_says_that_a_stream_is_empty(app):
     assert not page.html.select("form, li")
 
 
+def buttons_of(page):
+    return [button.text for button in page.html.select(".activitystream-marks button")]
+
+
 def lines_of(page):
     return [line.text for line in page.html.select(".activitystream-line")]
 
@@ -98,8 +102,8 @@ def test_load_more_continues_after_the_last_action(host, user, app, thirty):
     assert lines_of(first) == [f"ann did no. {number}" for number in range(29, 4, -1)]
     assert lines_of(second) == [f"ann did no. {number}" for number in range(4, -1, -1)]
     assert "Load more" not in second
-    assert first.forms
-    assert not second.forms, "its button would leave new what is above"
+    assert buttons_of(first) == ["Mark all as seen", "Mark all as read"]
+    assert not buttons_of(second), "they would leave new what is above"
 
 
 def test_load_more_repeats_no_day_heading(host, user, app, thirty):
@@ -288,7 +292,9 @@ def test_the_panel_says_that_it_is_empty(app):
 def test_has_no_button_without_new_actions(host, user, app):
     am.create(user, "joined")
     am.mark_seen(user)
-    assert not app.get("/activitystream/").forms
+    assert buttons_of(app.get("/activitystream/")) == ["Mark all as read"]
+    am.mark_all_read(user)
+    assert buttons_of(app.get("/activitystream/")) == []
 
 
 def test_serves_the_stylesheet(app):

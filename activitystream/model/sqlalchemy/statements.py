@@ -151,7 +151,7 @@ def page_statement(shape: Shape, distinct: bool) -> sa.Select[Any]:
 @lru_cache
 def found_statement(shape: Shape) -> sa.Select[Any]:
     """Select those of some actions that are for the addresses."""
-    ids = sa.bindparam("ids", expanding=True)
+    ids: Any = sa.bindparam("ids", expanding=True)
     is_addressed = _is_addressed(shape, ACTIONS, ACTIONS.c._id)
     return sa.select(Action).where(Action._id.in_(ids), is_addressed)
 

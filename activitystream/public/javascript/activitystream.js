@@ -68,11 +68,29 @@
     if (panelOf(bell).hidden) return;
     panelOf(bell).hidden = true;
     linkOf(bell).setAttribute('aria-expanded', 'false');
+    // What was not asked for yet is not marked as seen.
+    if (panelOf(bell).hasAttribute('aria-busy')) htmx.trigger(panelOf(bell), 'htmx:abort');
   }
 
   function toggle(bell) {
     if (panelOf(bell).hidden) open(bell);
     else close(bell);
+  }
+
+  // Reading
+
+  // The action may be in the bell and in the page.
+  function toggleRead(form) {
+    const line = form.closest('li');
+    const isUnread = !line.classList.contains('activitystream-unread');
+    const hadFocus = form.contains(document.activeElement);
+    for (const each of document.querySelectorAll('[data-activitystream-action]')) {
+      if (each.dataset.activitystreamAction !== line.dataset.activitystreamAction) continue;
+      each.classList.toggle('activitystream-unread', isUnread);
+      for (const part of each.querySelectorAll('.activitystream-if-unread')) part.hidden = !isUnread;
+      for (const part of each.querySelectorAll('.activitystream-if-read')) part.hidden = isUnread;
+    }
+    if (hadFocus) form.querySelector('button:not([hidden])').focus();
   }
 
   // What is new in the page
@@ -152,6 +170,15 @@
     const refused = event.detail.xhr.status >= 400;
     // The page itself shows the error better.
     if (refused && asker.matches('.activitystream-older > a')) location.assign(asker.href);
+    if (asker.matches('.activitystream-toggle')) {
+      if (event.detail.successful) {
+        toggleRead(asker);
+        ask(); // what is read is seen, too
+      } else if (event.detail.xhr.status === 401) {
+        location.reload();
+      }
+      return;
+    }
     const bell = bellOf(event.target);
     if (!bell) return;
     const panel = panelOf(bell);
@@ -160,15 +187,12 @@
       panel.tabIndex = -1;
       if (refused && !panel.hidden) location.assign(linkOf(bell).href);
       else if (!event.detail.successful) close(bell);
-    } else if (!asker.matches('.activitystream-count')) {
-      ask(); // the shown actions have been marked as seen
+      else ask(); // the shown actions have been marked as seen
     }
     if (event.detail.xhr.status === 401) endOfLogin();
   });
 
   document.addEventListener('htmx:beforeSwap', (event) => {
-    // Drop an answer that arrives after the bell was closed: it would mark itself as seen.
-    if (event.target.matches('.activitystream-panel[hidden]')) event.detail.shouldSwap = false;
     // "Load more" disappears with the focus: move it to the loaded lines.
     const older = event.target.closest('.activitystream-older');
     if (older) goingOn = event.detail.shouldSwap && older.contains(document.activeElement);

@@ -1,0 +1,25 @@
+"""Read the ids of actions in a parameter of a URL."""
+
+from typing import Any
+
+from .. import model
+
+#: A request marks no more actions.
+_MOST = 100
+
+
+def action_ids(given: Any) -> list[Any]:
+    """Return the ids that the parameter ``action`` of a request holds; none if it is not given.
+
+    :param given: a text or a list of texts.
+    :raises ValueError: if it is malformed.
+    """
+    if given is None:
+        return []
+    texts = given if isinstance(given, list) else [given]
+    if not 0 < len(texts) <= _MOST:
+        raise ValueError(f"give `action` 1 to {_MOST} times")
+    ids = [model.orm.action_id_from_text(each) if isinstance(each, str) else None for each in texts]
+    if any(each is None for each in ids):
+        raise ValueError("`action` is the `_id` of an action")
+    return ids

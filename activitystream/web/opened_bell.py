@@ -1,0 +1,59 @@
+"""The content of an opened bell: the newest actions of a user's stream."""
+
+from typing import Any
+
+from markupsafe import Markup
+from tgext.pluggable import plug_url
+
+from ..lib.options import is_plugged
+from ..lib.own_stream import stream_of
+from ..lib.seen import Shown, last_seen, shown
+from ..model import clock
+from ..model.attempts import attempt
+from ..model.words import _
+from .days import undated, when
+from .rendering import lines, render_list, state_for
+from .shown import shown_as_text
+from .templates import render
+
+#: The number of actions.
+_NEWEST = 10
+
+
+def opened_bell(user: Any) -> tuple[Markup, Shown | None]:
+    """Render the content of a user's opened bell.
+
+    :returns: it, and what to mark as seen; None if there is nothing, or it cannot be shown.
+    """
+    failed = Markup('<div class="activitystream-newest">{}</div>').format(cannot_be_shown())
+    nothing: Shown | None = None
+    return attempt(
+        lambda: _opened_bell(user), (failed, nothing), "The newest actions cannot be shown"
+    )
+
+
+def _opened_bell(user: Any) -> tuple[Markup, Shown | None]:
+    as_of = clock.now()
+    stream = stream_of(user)
+    actions = stream.limit(_NEWEST).all()
+    newest = shown(stream, actions, as_of)
+    state = state_for(user)
+    listed = lines(actions, when, state, until=newest and shown_as_text(newest))
+    all_url = return_to = None
+    if is_plugged("controller"):
+        params = {}
+        if state is not None and any(line.is_new for line in listed):
+            # Opening the bell marks these as seen. The page still shows them as new.
+            seen = last_seen(user)
+            params["new_since"] = "" if seen is None else clock.as_text(seen)
+        all_url = plug_url("activitystream", "/", params=params)
+        return_to = plug_url("activitystream", "/") if state else None
+    opened = render(
+        "newest", stream=render_list(undated(listed), return_to=return_to), all_url=all_url
+    )
+    return opened, newest if state else None
+
+
+def cannot_be_shown() -> Markup:
+    """Return what stands where a list cannot be shown."""
+    return Markup('<p class="activitystream-empty">{}</p>').format(_("This cannot be shown."))

@@ -1,0 +1,99 @@
+"""The page at ``/activitystream/``, and the fragments that are appended to it."""
+
+from typing import Any
+
+from tgext.pluggable import plug_url
+
+from ..lib import seen
+from ..lib.own_stream import stream_of
+from ..lib.streams import Stream
+from ..model import clock
+from ..model.action import cursor_of
+from ..model.values import Cursor
+from ..model.words import _
+from .cursors import cursor_as_text, cursor_from_text
+from .days import by_day, when_in_day
+from .rendering import lines, render_list, state_for
+from .see_links import see_url
+from .shown import shown_as_text
+
+_PAGE_SIZE = 25
+
+
+def stream_page(
+    user: Any, before: Any, new_since: Any, unread: Any, append: bool = False
+) -> dict[str, Any]:
+    """Return the variables of the page's template.
+
+    :param before, new_since, unread: the parameters of the request.
+    :param append: the page is appended to the previous one, so it leaves out the heading of the
+        day at which that one ends.
+    :raises ValueError: if a parameter is malformed.
+    """
+    cursor, seen_before = cursor_in(before), clock.parse(new_since)
+    state = state_for(user)
+    only_unread = unread == "1" and state is not None
+    stream = stream_of(user).unread() if only_unread else stream_of(user)
+    as_of = clock.now()
+    actions, older = read_page(stream, cursor)
+    shown = seen.shown(stream, actions, as_of)
+    until = shown and shown_as_text(shown)
+    listed = lines(actions, when_in_day, state, until=until)
+    is_unseen, is_unread = (
+        any(each.is_new for each in listed),
+        any(each.is_unread for each in listed),
+    )
+    if new_since is not None:
+        # The bell has marked these, and leads here.
+        moment = seen_before or clock.EARLIEST
+        listed = [
+            each._replace(is_new=each.is_new or each.action.timestamp > moment) for each in listed
+        ]
+    kept = {"new_since": new_since, "unread": "1" if only_unread else None}
+    continued = cursor.timestamp.date() if cursor and append else None
+    # Only the first page has the newest action: another page's would leave newer ones unseen.
+    until = until if cursor is None else None
+    return {
+        "stream": render_list(
+            by_day(listed, continued),
+            older and {path: _url(path, before=older, **kept) for path in ("/", "/more")},
+            # Only without scripts, where the bell leads to no page with new_since.
+            return_to=_url("/", before=cursor, unread=kept["unread"]) if state else None,
+            nothing=_("Nothing is unread.") if only_unread else None,
+        ),
+        "actions": actions,
+        "user": user,
+        "until": until if is_unseen else None,
+        "read_until": until if is_unread else None,
+        "see_url": see_url,
+        "read_url": plug_url("activitystream", "/read"),
+        "page_url": _url("/", unread=kept["unread"]),
+        "all_url": _url("/"),
+        "unread_url": _url("/", unread="1"),
+        "only_unread": only_unread,
+        "has_filter": state is not None and (only_unread or bool(actions)),
+    }
+
+
+def cursor_in(before: Any) -> Cursor | None:
+    """Return the cursor in the parameter ``before`` of a request; None if there is none.
+
+    :raises ValueError: if it is malformed.
+    """
+    return None if before in (None, "") else cursor_from_text(before)
+
+
+def read_page(stream: Stream, cursor: Cursor | None) -> tuple[list[Any], Cursor | None]:
+    """Return a page of a stream, and the cursor of the next page or None."""
+    if cursor is not None:
+        stream = stream.before(cursor)
+    actions = stream.limit(_PAGE_SIZE + 1).all()
+    page = actions[:_PAGE_SIZE]
+    return page, cursor_of(page[-1]) if len(actions) > _PAGE_SIZE else None
+
+
+def _url(path: str, before: Cursor | None = None, **params: str | None) -> str:
+    given = {name: value for name, value in params.items() if value is not None}
+    if before is not None:
+        given = {"before": cursor_as_text(before), **given}
+    return plug_url("activitystream", path, params=given)
