@@ -101,15 +101,16 @@ def count_only(what: str, recipient: Any, limit: int | None, also: Iterable[Any]
     to = addresses_of(recipient, also)
     if limit is not None:
         limit = whole_number("limit", limit)
-    return model.orm.count_stream(to, WHOLE_STREAM, limit, only(what, recipient))
+    return model.orm.count_stream(to, WHOLE_STREAM, limit, only(what, recipient, to[0].key))
 
 
-def only(what: str, recipient: Any) -> Only:
+def only(what: str, recipient: Any, key: Any = None) -> Only:
     """Return the ``unseen`` or ``unread`` part of a reader's stream.
 
+    :param key: its key, if that is known already.
     :raises AttributeError: if the recipient's class lacks the field.
     """
-    return Only(what, reader_of(recipient), last_seen(recipient))
+    return Only(what, reader_of(recipient, key), last_seen(recipient))
 
 
 class State(NamedTuple):

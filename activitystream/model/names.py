@@ -53,14 +53,16 @@ def references_to(entities: Iterable[Any], role: str) -> dict[Reference, Any]:
     return references
 
 
-def reader_of(recipient: Any) -> Reference:
+def reader_of(recipient: Any, key: Any = None) -> Reference:
     """Return the reference by which it is kept what a recipient has seen.
 
     It says the oldest name that the class declares, which a new name leaves as it is.
 
+    :param key: its key, if that is known already.
     :raises TypeError, ValueError: if the recipient is no stored entity; see :func:`references_to`.
     """
-    key = reference_to(recipient, "recipient").key
+    if key is None:
+        key = reference_to(recipient, "recipient").key
     return Reference(_declared_names(model.orm.root_of(type(recipient)))[-1], key)
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakSet
 
 import sqlalchemy as sa
@@ -65,29 +65,51 @@ def move_last_activity_seen(
 ) -> tuple[datetime | None, datetime | None]:
     """Move ``last_activity_seen`` forward to ``moment``, in the database and on the object.
 
-    One UPDATE of the one column, inside the host's transaction. The row is locked before, where the
-    database can, so that the value before is the one that is replaced.
+    Only the one column is written, inside the host's transaction. Other marks of it wait then.
 
     :returns: the values before and after, naive UTC.
     :raises LookupError: if the recipient is not stored any more.
     """
     cls = _seen_class(recipient)
-    session, connection = session_of(cls), open_connection(cls)
-    new = SeenColumn(cls.last_activity_seen.type, connection.dialect).value_of(moment)
-    before = after = _locked_last_activity_seen(recipient)
-    if before is None or naive_utc(before) < naive_utc(new.given_back):
-        _, update = _seen_statements(cls, connection.dialect)
-        with all_or_nothing(cls):
-            connection.execute(update, {"of": _key(recipient), "until": new.given})
-        mark_changed(session)
-        after = new.given_back
-    in_hand = recipient.last_activity_seen
-    if after is not None and (in_hand is None or naive_utc(in_hand) < naive_utc(after)):
+    session = session_of(cls)
+    statements = _seen_statements(cls, open_connection(cls).dialect)
+    new, in_hand = statements.column.value_of(moment), recipient.last_activity_seen
+    values = {"of": _key(recipient), "until": new.given}
+    if _is_before(in_hand, new.given_back) and _replace(cls, statements, in_hand, values):
+        before, after = in_hand, new.given_back
+    else:
+        before = after = _locked_last_activity_seen(recipient)
+        if _is_before(before, new.given_back):
+            _write(cls, statements.move, values)
+            after = new.given_back
+    if after is not None and _is_before(in_hand, after):
         set_committed_value(recipient, "last_activity_seen", after)
         if session.in_nested_transaction():
             session.info.setdefault(_IN_SAVEPOINT, WeakSet()).add(sa.inspect(recipient))
             event.listen(session, "after_soft_rollback", _read_again)
     return _naive(before), _naive(after)
+
+
+def _is_before(moment: datetime | None, other: datetime) -> bool:
+    return moment is None or naive_utc(moment) < naive_utc(other)
+
+
+def _replace(
+    cls: type, statements: "_Statements", in_hand: datetime | None, values: dict[str, Any]
+) -> bool:
+    """Move the field if it still has the value in hand, so that it need not be read before."""
+    if in_hand is None:
+        return _write(cls, statements.move_from_null, values)
+    replaced = statements.column.value_of(naive_utc(in_hand)).given
+    return _write(cls, statements.move_from, {**values, "replaced": replaced})
+
+
+def _write(cls: type, update: Any, values: dict[str, Any]) -> bool:
+    with all_or_nothing(cls):
+        found: int = open_connection(cls).execute(update, values).rowcount
+    if found:
+        mark_changed(session_of(cls))
+    return found > 0
 
 
 def lock_last_activity_seen(recipient: Any) -> datetime | None:
@@ -101,9 +123,9 @@ def lock_last_activity_seen(recipient: Any) -> datetime | None:
 def _locked_last_activity_seen(recipient: Any) -> datetime | None:
     cls = _seen_class(recipient)
     connection = open_connection(cls)
-    select, _ = _seen_statements(cls, connection.dialect)
+    statements = _seen_statements(cls, connection.dialect)
     with all_or_nothing(cls):
-        row = connection.execute(select, {"of": _key(recipient)}).first()
+        row = connection.execute(statements.lock, {"of": _key(recipient)}).first()
     if row is None:
         raise LookupError(f"this {type(recipient).__name__} is not stored any more")
     seen: datetime | None = row[0]
@@ -135,13 +157,23 @@ def _read_again(session: orm.Session, rolled_back: orm.SessionTransaction) -> No
             session.expire(state.object, ["last_activity_seen"])
 
 
+class _Statements(NamedTuple):
+    column: SeenColumn
+    #: The SELECT of an entity's ``last_activity_seen``.
+    lock: Any
+    #: The UPDATE that moves it forward,
+    move: Any
+    #: and those that do so only from one value.
+    move_from: Any
+    move_from_null: Any
+
+
 @lru_cache(maxsize=1000)
-def _seen_statements(cls: type[Any], dialect: sa.Dialect) -> tuple[Any, Any]:
-    """Return the SELECT of an entity's ``last_activity_seen``, and the UPDATE that moves it."""
+def _seen_statements(cls: type[Any], dialect: sa.Dialect) -> _Statements:
     (seen,) = cls.last_activity_seen.property.columns
     (key,) = seen.table.primary_key
     until = sa.bindparam("until", type_=seen.type)
-    select = sa.select(seen).where(key == sa.bindparam("of", type_=key.type)).with_for_update()
+    lock = sa.select(seen).where(key == sa.bindparam("of", type_=key.type)).with_for_update()
     # The host's own table would have the UPDATE write its onupdate columns too.
     columns = {each.name: sa.column(each.name, each.type) for each in seen.table.columns}
     table = sa.table(seen.table.name, *columns.values(), schema=seen.table.schema)
@@ -154,5 +186,11 @@ def _seen_statements(cls: type[Any], dialect: sa.Dialect) -> tuple[Any, Any]:
             is_dated = isinstance(ColumnType(each.type, dialect).kind, sa.DateTime)
             if is_dated and each is not seen and each.computed is None:
                 values[table.c[each.name]] = table.c[each.name]
-    update = sa.update(table).where(is_it, sa.or_(column.is_(None), column < until))
-    return select, update.values(values)
+    update = sa.update(table).where(is_it).values(values)
+    return _Statements(
+        SeenColumn(seen.type, dialect),
+        lock,
+        move=update.where(sa.or_(column.is_(None), column < until)),
+        move_from=update.where(column == sa.bindparam("replaced", type_=seen.type)),
+        move_from_null=update.where(column.is_(None)),
+    )

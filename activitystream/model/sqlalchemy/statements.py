@@ -213,7 +213,10 @@ def _rows(shape: Shape, *columns: Any) -> Iterator[sa.Select[Any]]:
             *_in_window(shape, RECIPIENTS),
         )
         if shape.only:
-            rows = rows.where(RECIPIENTS.c.timestamp > _floor(shape), ~_is_decided(shape))
+            decided = sa.select(_decided(shape).c.action_id)
+            rows = rows.where(
+                RECIPIENTS.c.timestamp > _floor(shape), RECIPIENTS.c.action_id.not_in(decided)
+            )
         yield rows
 
 
@@ -231,32 +234,40 @@ def _in_window(shape: Shape, table: Any) -> Iterator[Any]:
         yield sa.or_(timestamp > moment, action_id > last_id)
 
 
+@lru_cache
+def _marks(shape: Shape) -> sa.CTE:
+    """Select the reader's row, if it counts: up to its floor, all is seen, or read."""
+    columns = READERS.c
+    floor = columns.seen_floor if shape.only == "unseen" else columns.read_floor
+    found = sa.select(columns.reader_type, columns.reader_id, floor.label("floor"))
+    found = found.where(is_reader(READERS))
+    if shape.only == "unseen":
+        is_field = columns.mark == _moment("last_seen")
+        found = found.where(columns.mark.is_(None) if shape.never_seen else is_field)
+    return found.cte("marks")
+
+
+@lru_cache
+def _since(shape: Shape) -> sa.CTE:
+    floor = sa.select(_marks(shape).c.floor).scalar_subquery()
+    return sa.select(sa.func.coalesce(floor, _moment("last_seen")).label("floor")).cte("since")
+
+
 def _floor(shape: Shape) -> Any:
     """Return up to when the reader has seen, or read, everything but single actions."""
-    floor = READERS.c.seen_floor if shape.only == "unseen" else READERS.c.read_floor
-    found = sa.select(floor).where(is_reader(READERS))
-    if shape.only == "unseen":
-        found = found.where(_is_in_sync(shape))
-    return sa.func.coalesce(found.scalar_subquery(), _moment("last_seen"))
+    return sa.select(_since(shape).c.floor).scalar_subquery()
 
 
-def _is_in_sync(shape: Shape) -> Any:
-    mark = READERS.c.mark
-    return mark.is_(None) if shape.never_seen else mark == _moment("last_seen")
-
-
-def _is_decided(shape: Shape) -> Any:
-    """Tell whether the reader has seen, or read, the action of a row above the floor."""
-    seen = SEEN_ACTIONS.c
+@lru_cache
+def _decided(shape: Shape) -> sa.CTE:
+    """Select the actions above the floor that the reader has seen, or read."""
+    seen, marks = SEEN_ACTIONS.c, _marks(shape).c
     rows = sa.select(seen.action_id).where(
-        is_reader(SEEN_ACTIONS),
-        seen.timestamp == RECIPIENTS.c.timestamp,
-        seen.action_id == RECIPIENTS.c.action_id,
+        seen.reader_type == marks.reader_type,
+        seen.reader_id == marks.reader_id,
+        seen.timestamp > marks.floor,
     )
-    if shape.only == "unread":
-        return rows.where(seen.is_read.is_(True)).correlate(RECIPIENTS).exists()
-    in_sync = sa.select(READERS.c.mark).where(is_reader(READERS), _is_in_sync(shape))
-    return rows.where(in_sync.exists()).correlate(RECIPIENTS).exists()
+    return (rows.where(seen.is_read.is_(True)) if shape.only == "unread" else rows).cte("decided")
 
 
 def _kept_unread(shape: Shape) -> sa.Select[Any]:

@@ -63,7 +63,7 @@ class SQLDatabase:
     def to_mark_seen(self):
         # MariaDB locks the reader's row, which has to be there.
         started = ["write", "read"] if self.name == "mariadb" else []
-        return ["read", "write", "read", *started, "read", "write", "write"]
+        return ["write", "read", *started, "read", "write", "write"]
 
     @property
     def session(self):
@@ -236,7 +236,7 @@ class SQLDatabase:
             sa.event.remove(engine, "before_cursor_execute", record)
 
     def kind_of(self, query):
-        return "read" if query.text.lstrip("( ").startswith("SELECT") else "write"
+        return "read" if query.text.lstrip("( ").startswith(("SELECT", "WITH")) else "write"
 
     def entities_asked(self, query):
         """How many entities a query asks for by their keys; None if it asks for something else."""
