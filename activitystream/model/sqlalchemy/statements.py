@@ -236,11 +236,10 @@ def _in_window(shape: Shape, table: Any) -> Iterator[Any]:
 
 @lru_cache
 def _marks(shape: Shape) -> sa.CTE:
-    """Select the reader's row, if it counts: up to its floor, all is seen, or read."""
+    """Select up to when the reader has marked everything as seen, or read, if the marks count."""
     columns = READERS.c
     floor = columns.seen_floor if shape.only == "unseen" else columns.read_floor
-    found = sa.select(columns.reader_type, columns.reader_id, floor.label("floor"))
-    found = found.where(is_reader(READERS))
+    found = sa.select(floor.label("floor")).where(is_reader(READERS))
     if shape.only == "unseen":
         is_field = columns.mark == _moment("last_seen")
         found = found.where(columns.mark.is_(None) if shape.never_seen else is_field)
@@ -249,25 +248,26 @@ def _marks(shape: Shape) -> sa.CTE:
 
 @lru_cache
 def _since(shape: Shape) -> sa.CTE:
-    floor = sa.select(_marks(shape).c.floor).scalar_subquery()
-    return sa.select(sa.func.coalesce(floor, _moment("last_seen")).label("floor")).cte("since")
-
-
-def _floor(shape: Shape) -> Any:
-    """Return up to when the reader has seen, or read, everything but single actions."""
-    return sa.select(_since(shape).c.floor).scalar_subquery()
+    floor = sa.func.coalesce(_floor_of(_marks(shape)), _moment("last_seen"))
+    return sa.select(floor.label("floor")).cte("since")
 
 
 @lru_cache
 def _decided(shape: Shape) -> sa.CTE:
-    """Select the actions above the floor that the reader has seen, or read."""
-    seen, marks = SEEN_ACTIONS.c, _marks(shape).c
-    rows = sa.select(seen.action_id).where(
-        seen.reader_type == marks.reader_type,
-        seen.reader_id == marks.reader_id,
-        seen.timestamp > marks.floor,
-    )
+    """Select the actions above the marks' floor that the reader has seen, or read."""
+    seen = SEEN_ACTIONS.c
+    above = seen.timestamp > _floor_of(_marks(shape))
+    rows = sa.select(seen.action_id).where(is_reader(SEEN_ACTIONS), above)
     return (rows.where(seen.is_read.is_(True)) if shape.only == "unread" else rows).cte("decided")
+
+
+def _floor(shape: Shape) -> Any:
+    """Return up to when the reader has seen, or read, everything but single actions."""
+    return _floor_of(_since(shape))
+
+
+def _floor_of(found: sa.CTE) -> Any:
+    return sa.select(found.c.floor).scalar_subquery()
 
 
 def _kept_unread(shape: Shape) -> sa.Select[Any]:
