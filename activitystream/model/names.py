@@ -72,7 +72,8 @@ def addresses_of(recipient: Any, also: Iterable[Any] = ()) -> list[Address]:
     :raises TypeError, ValueError: if one is no stored entity; see :func:`references_to`.
     """
     entities = references_to([recipient], "recipient")
-    entities.update(references_to(each_of("also", also), "one of also"))
+    if also != ():  # it takes as long as the recipient
+        entities.update(references_to(each_of("also", also), "one of also"))
     return [Address(names_of(type(entities[to])), to.key) for to in entities]
 
 

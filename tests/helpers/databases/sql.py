@@ -1,5 +1,6 @@
 """An SQL database, with the host's model for it."""
 
+import re
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -236,7 +237,8 @@ class SQLDatabase:
             sa.event.remove(engine, "before_cursor_execute", record)
 
     def kind_of(self, query):
-        return "read" if query.text.lstrip("( ").startswith(("SELECT", "WITH")) else "write"
+        reads = re.match(r"\W*(SELECT|WITH\b(?!.*\bINSERT\b))", query.text, re.DOTALL)
+        return "read" if reads else "write"
 
     def entities_asked(self, query):
         """How many entities a query asks for by their keys; None if it asks for something else."""
