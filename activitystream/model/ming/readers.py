@@ -36,10 +36,14 @@ class _KeepsMarks(MapperExtension):
 
 
 def keep_marks(cls: type) -> None:
-    """Have no flush of objects of this class bring back an old ``last_activity_seen``."""
-    extensions = mapper(cls).extensions
-    if not any(isinstance(each, _KeepsMarks) for each in extensions):
-        extensions.append(_KeepsMarks(mapper(cls)))
+    """Have no flush of objects of this class bring back an old ``last_activity_seen``.
+
+    Nor of its bases, by which others may have read the same document.
+    """
+    for each in filter(has_seen_field, cls.__mro__):
+        extensions = mapper(each).extensions
+        if not any(isinstance(extension, _KeepsMarks) for extension in extensions):
+            extensions.append(_KeepsMarks(mapper(each)))
 
 
 def begin_marking(*entities: Any) -> None:
