@@ -14,7 +14,7 @@ from ..values import Marking, Marks, Reference
 from .private_zope import mark_changed
 from .readers import lock_last_activity_seen, move_last_activity_seen
 from .session import all_or_nothing, chunks, open_connection
-from .statements import is_reader, reader_parameters
+from .statements import by_key, is_reader, reader_parameters
 from .tables import ACTIONS, READERS, SEEN_ACTIONS
 
 
@@ -254,7 +254,7 @@ _MARKS_LOCKED = _MARKS.with_for_update()
 def _states() -> Any:
     seen, readers = SEEN_ACTIONS.c, READERS.c
     # By the actions, whose timestamps lead into the primary key.
-    its = sa.and_(seen.timestamp == ACTIONS.c.timestamp, seen.action_id == ACTIONS.c._id)
+    its = sa.and_(seen.timestamp == ACTIONS.c.timestamp, by_key(seen.action_id) == ACTIONS.c._id)
     rows = (
         sa.select(seen.reader_type, seen.action_id, seen.is_read)
         .select_from(ACTIONS.join(SEEN_ACTIONS, its))
