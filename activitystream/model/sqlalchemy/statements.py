@@ -257,7 +257,8 @@ def _decided(shape: Shape) -> sa.CTE:
     """Select the actions above the marks' floor that the reader has seen, or read."""
     seen = SEEN_ACTIONS.c
     above = seen.timestamp > _floor_of(_marks(shape))
-    rows = sa.select(seen.action_id).where(is_reader(SEEN_ACTIONS), above)
+    rows = sa.select(by_key(seen.action_id).label("action_id"))
+    rows = rows.where(is_reader(SEEN_ACTIONS), above)
     return (rows.where(seen.is_read.is_(True)) if shape.only == "unread" else rows).cte("decided")
 
 
