@@ -125,8 +125,8 @@ def state_of(action: Any, recipient: Any) -> State:
 
     :raises AttributeError: if the recipient's class lacks the field.
     """
-    field, reader = last_seen(recipient), reader_of(recipient)
-    marks, rows = action.states_on_page(reader, (field, _marks_set[0]))
+    field = last_seen(recipient)
+    marks, rows = action.states_on_page(recipient, (field, _marks_set[0]))
     cursor = cursor_of(action)
     by_field = field is not None and cursor.timestamp <= field
     if marks is None:

@@ -140,9 +140,9 @@ class ActionMixin:
         """Tell whether a recipient has read it: see ``am.mark_read``."""
         return self.verbs.is_read(self, recipient)
 
-    def states_on_page(self, reader: Reference, version: Hashable) -> Any:
+    def states_on_page(self, recipient: Any, version: Hashable) -> Any:
         """Return what is kept of a reader and of the actions that this one was read with."""
-        return self._page().states(reader, version)
+        return self._page().states(recipient, version)
 
     @property
     def timestamp_since(self) -> str:

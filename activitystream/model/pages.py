@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any
 
 from .. import model
-from .names import class_named
+from .names import class_named, reader_of
 from .values import Marks, Reference
 
 _States = tuple[Marks | None, Mapping[Any, bool | None]]
@@ -30,6 +30,7 @@ class Page:
         self._asked: dict[type, set[Any]] = {}
         self._found: dict[type, list[Mapping[Any, Any]]] = {}
         self._states: dict[Reference, tuple[Hashable, _States]] = {}  # by reader
+        self._reader: tuple[Any, Reference] | None = None  # who was asked about last
 
     def __reduce__(self) -> Any:
         """Pickle no entity along, since they may hold passwords."""
@@ -62,11 +63,14 @@ class Page:
         together: Sequence[Any] = model.orm.read_recipients(action, part, _FEW_RECIPIENTS)
         return together
 
-    def states(self, reader: Reference, version: Hashable) -> "_States":
+    def states(self, recipient: Any, version: Hashable) -> "_States":
         """Return what is kept of a reader and of these actions; see ``Backend.read_states``.
 
         :param version: another one than before has them read again.
         """
+        if self._reader is None or self._reader[0] is not recipient:
+            self._reader = recipient, reader_of(recipient)
+        reader = self._reader[1]
         known, states = self._states.get(reader, (None, None))
         if states is None or known != version:
             states = model.orm.read_states(reader, self._actions)

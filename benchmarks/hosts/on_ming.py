@@ -53,7 +53,7 @@ def load(cls: Any, number: int) -> list[Any]:
 
 
 def undoing(db: Any) -> Callable[[], None]:
-    """Return a function that deletes later actions, and restores ``last_activity_seen``."""
+    """Return a function that deletes later actions and marks; restores ``last_activity_seen``."""
     # An ObjectId starts with the second of its creation.
     time.sleep(1)
     created = {"_id": {"$gte": bson.ObjectId.from_datetime(datetime.now(timezone.utc))}}
@@ -61,6 +61,7 @@ def undoing(db: Any) -> Callable[[], None]:
 
     def undo() -> None:
         db.activity_stream_action.delete_many(created)
+        db.activity_stream_reader.delete_many({})
         db.tg_user.update_one(moved, {"$set": {"last_activity_seen": SEEN}})
 
     return undo
