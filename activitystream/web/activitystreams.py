@@ -19,7 +19,7 @@ from .cursors import cursor_as_text
 from .links import own_link
 
 #: ``seen`` and ``read`` are terms of ours.
-_TERMS = "https://tgapp-activitystream.readthedocs.io/en/latest/guides/json.html"
+_TERMS = "https://pypi.org/project/tgapp-activitystream/"
 _CONTEXT = [
     "https://www.w3.org/ns/activitystreams",
     {"seen": f"{_TERMS}#seen", "read": f"{_TERMS}#read"},

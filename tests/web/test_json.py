@@ -15,7 +15,7 @@ def app(request, host, user):
     return host.browser(user)
 
 
-TERMS = "https://tgapp-activitystream.readthedocs.io/en/latest/guides/json.html"
+TERMS = "https://pypi.org/project/tgapp-activitystream/"
 
 
 def items(answer):
