@@ -69,6 +69,7 @@ def is_cut_off(page):
 def test_right_to_left_marks_in_a_name_do_not_turn_what_is_beside_it(board):
     with at_work() as (bruno, ada, apples):
         bruno.name = "\u202eBruno"
+        apples.title = "Apples"  # on the same line
         am.create(bruno, "\u202edid", apples, recipients=[ada])
     page = board.visitor("Ada")
     page.goto("/activitystream/")
