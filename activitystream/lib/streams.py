@@ -60,7 +60,8 @@ class Stream:
         """Return a stream of the actions older than ``action``: the next page begins there.
 
         The cost does not grow with the depth. New actions shift no page: no action is on two
-        pages, and none is missed.
+        pages, and none is missed that was visible when the first page was read. One that is
+        committed later may be older than it, and then be on a later page, or on one read before.
 
         :param action: an action that was read. It may be deleted by now.
         :raises TypeError: if it is no action.
@@ -70,6 +71,9 @@ class Stream:
     def after(self, action: Any) -> "Stream":
         """Return a stream of the actions newer than ``action``, newest first.
 
+        It goes by timestamps. An action that is committed late may be older than one that was read
+        before: who polls by this misses it. Poll by :meth:`unread`.
+
         :param action: an action that was read. It may be deleted by now.
         :raises TypeError: if it is no action.
         """
@@ -77,6 +81,12 @@ class Stream:
 
     def unread(self) -> "Stream":
         """Return a stream of the actions that the recipient has not read.
+
+        Who polls by it misses none, and handles none twice, however late it is committed::
+
+            for action in am.get_by_recipient(bot).unread().all():
+                handle(action)
+                am.mark_read(bot, action)
 
         :raises AttributeError: if the recipient's class has no field ``last_activity_seen``.
         """

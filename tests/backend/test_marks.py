@@ -149,3 +149,13 @@ def test_marks_are_counted_and_deleted(host, orm, user):
     assert orm.delete_marks([reader_of(user)], dry_run=False) == 2
     assert orm.read_states(reader_of(user), found) == (None, {})
     assert orm.read_states(reader_of(other), found)[1] == {found[0]._id: True}
+
+
+@pytest.mark.parametrize("is_read", [True, False])
+def test_who_was_deleted_reads_nothing(host, orm, user, is_read):
+    store(orm, [fields()])
+    found = list(orm.read_stream(addresses_of(user), WHOLE_STREAM, 0, None))
+    host.database.raw_delete(user)
+    with pytest.raises(LookupError, match="not stored any more"):
+        orm.mark_actions(user, reader_of(user), None, found, is_read)
+    assert orm.delete_marks([reader_of(user)], dry_run=True) == 0

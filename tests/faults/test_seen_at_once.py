@@ -171,6 +171,30 @@ def test_many_that_are_stored_while_somebody_marks_are_new(host, user, late):
     assert unseen_verbs(host, user) == ["late"] * 20
 
 
+@on(*SERVERS)
+def test_who_polls_the_unread_handles_each_once(host, user, late):
+    key = user._id
+    host.database.forget()
+    handled = []
+
+    def poll():
+        reader = host.database.get(host.model.User, key)
+        for action in am.get_by_recipient(reader).unread().all():
+            handled.append(action.verb)
+            am.mark_read(reader, action)
+        host.database.forget()
+
+    for number in range(3):
+        with late(lambda number=number: create(host, key, f"late {number}")):
+            create(host, key, f"in time {number}")
+            host.database.forget()
+            poll()
+            poll()
+        poll()
+    poll()
+    assert handled == [f"{when} {number}" for number in range(3) for when in ("in time", "late")]
+
+
 URLS = [
     "mongodb",
     "postgresql READ COMMITTED",
