@@ -54,3 +54,16 @@ def test_a_rollback_expires_only_the_mark(session, reader):
         savepoint.rollback()
     assert reader.last_activity_seen is None
     assert reader.password == "changed"
+
+
+@pytest.mark.parametrize("mark_read", [am.mark_read, lambda reader, _: am.mark_all_read(reader)])
+def test_what_was_read_is_unread_after_the_rollback_of_a_savepoint(session, reader, mark_read):
+    action = am.get_by_recipient(reader).first()
+    with session.begin_nested() as savepoint:
+        mark_read(reader, action)
+        assert am.count_unread_by_recipient(reader) == 0
+        savepoint.rollback()
+    assert am.count_unread_by_recipient(reader) == 1
+    assert not am.get_by_recipient(reader).first().is_read_by(reader)
+    mark_read(reader, action)
+    assert am.count_unread_by_recipient(reader) == 0

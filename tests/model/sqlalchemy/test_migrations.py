@@ -458,3 +458,16 @@ def test_going_back_to_any_version_keeps_every_action(engine, earlier):
     assert "activity_stream_action" in left
     migrate(engine, alembic.command.upgrade, "head")
     assert left.items() <= contents(engine).items()
+
+
+@pytest.mark.parametrize("earlier", versions()[1:])
+def test_an_upgrade_where_the_host_made_the_new_tables_first(new_engine, session, set_up, earlier):
+    engine, fresh = session.get_bind(), new_engine()
+    migrate(fresh, alembic.command.upgrade, "head")
+    migrate(engine, alembic.command.upgrade, earlier)
+    store_action(engine)
+    OURS.create_all(engine)
+    set_up()
+    assert version(engine) == head()
+    assert verbs(engine) == ["waved"]
+    assert everything_about(engine) == everything_about(fresh)
