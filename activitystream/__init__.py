@@ -3,9 +3,10 @@
 from typing import Any
 
 from .lib.managers import ActionManager, am
+from .lib.role_streams import EVERYTHING
 from .web.configuration import configure_host
 
-__all__ = ["ActionManager", "am", "plugme"]
+__all__ = ["EVERYTHING", "ActionManager", "am", "plugme"]
 
 
 def plugme(app_config: Any, options: dict[str, Any]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ class ForgetCommand(AppCommand):
     def work(self, options: Namespace) -> int:
         """Remove the entity and print the number of actions by role."""
         references = removal.references_named(options.type, options.id)
-        total, _ = model.orm.find_actions({}, "_id", desc=False, skip=0, limit=0)
+        total = model.orm.count_actions({})
         parts, status = run_batches(removal.forget(references, options.dry_run), total)
         found = removal.Forgotten.sum(parts)
         removed = "would be removed from" if options.dry_run else "was removed from"

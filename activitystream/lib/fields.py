@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from .. import model
@@ -24,11 +25,26 @@ _ARGUMENTS = (
     "extra",
     "recipients",
     "timestamp",
+    "once",
 )
 
 
-def indexed_fields(index: int, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields to store for one dict of :meth:`ActionManager.create_many`.
+def digest_of(once: Any) -> str | None:
+    """Return the digest that stands for the argument ``once``; None for None.
+
+    :raises TypeError, ValueError: unless it is None or a text.
+    """
+    if once is None:
+        return None
+    if not isinstance(once, str):
+        raise TypeError(f"once must be a string or None; got {type(once).__name__}")
+    if not once:
+        raise ValueError("once must not be empty: give a key, like 'welcome:42', or None")
+    return sha256(once.encode(errors="surrogatepass")).hexdigest()
+
+
+def indexed_fields(index: int, given: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
+    """Return the fields to store, and the digest of ``once``, for a dict of ``create_many``.
 
     Where no timestamp is given, the caller adds it.
 
@@ -45,6 +61,7 @@ def indexed_fields(index: int, given: Mapping[str, Any]) -> dict[str, Any]:
                 raise TypeError(f"the key {name} is missing; every action needs actor and verb")
         arguments = {**dict.fromkeys(_ARGUMENTS), **given}
         timestamp = arguments.pop("timestamp")
+        once = digest_of(arguments.pop("once"))
         fields, _ = fields_of(**arguments)
         if timestamp is not None:
             # A future timestamp could never be marked as seen.
@@ -52,7 +69,7 @@ def indexed_fields(index: int, given: Mapping[str, Any]) -> dict[str, Any]:
             if fields["timestamp"] <= clock.EARLIEST:
                 raise ValueError(f"timestamp must be after {clock.EARLIEST}; got {timestamp}")
         model.orm.check_fields(fields)
-        return fields
+        return fields, once
     except (TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"action {index}: {error}") from error

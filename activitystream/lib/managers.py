@@ -2,18 +2,20 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 from .. import model
 from ..model import clock
 from ..model.action import FIELDS, ActionMixin
+from ..model.names import address_of
 from ..model.pages import read_together
-from . import hooks, read, removal, seen
-from .fields import check_filter, fields_of, indexed_fields
+from . import creation, read, removal, seen
+from .fields import check_filter
+from .found_actions import FoundActions
 from .numbers import whole_number
 from .removal import Forgotten
-from .streams import Stream
+from .role_streams import RoleStream
+from .streams import RecipientStream
 
 
 class ActionManager:
@@ -31,6 +33,7 @@ class ActionManager:
         description: str | None = None,
         extra: str | None = None,
         recipients: Iterable[Any] | None = None,
+        once: str | None = None,
     ) -> Any:
         """Store one action: ``actor`` did ``verb``.
 
@@ -46,18 +49,17 @@ class ActionManager:
         :param extra: text for the host's own use, like JSON, or None.
         :param recipients: the stored entities that get the action, as any iterable; duplicates
             count once. None addresses everyone, an empty iterable nobody.
-        :returns: the stored action.
+        :param once: a key of the whole app, as for a job that may run twice. If an action with it
+            is stored already, nothing is stored, and no hook is called. Deleting the action frees
+            the key. None stores in any case.
+        :returns: the stored action; with ``once``, perhaps the one that was there.
         :raises TypeError, ValueError: on bad input; nothing is stored.
 
         Calls the hook ``activitystream.after_create`` with the stored action.
         """
-        fields, known = fields_of(actor, verb, target, action_obj, description, extra, recipients)
-        # Take the time last: reading the recipients may be slow, and a reader who marks their
-        # stream meanwhile has not seen this action.
-        action = model.orm.insert_action({**fields, "timestamp": clock.now()})
-        read_together([action], known)
-        hooks.notify("activitystream.after_create", action)
-        return action
+        return creation.create(
+            actor, verb, target, action_obj, description, extra, recipients, once
+        )
 
     def create_many(self, actions: Iterable[Mapping[str, Any]]) -> int:
         """Store many actions in batches of 1,000, for an import.
@@ -79,18 +81,9 @@ class ActionManager:
 
         Calls no hook.
         """
-        if isinstance(actions, (str, bytes, Mapping)) or not isinstance(actions, Iterable):
-            raise TypeError(f"actions must be an iterable of dicts, not a {type(actions).__name__}")
-        indexed = enumerate(actions)
-        stored = 0
-        while batch := [indexed_fields(*each) for each in islice(indexed, _BATCH_SIZE)]:
-            # Take the time last, as `create` does: the iterable may be slow.
-            moment = clock.now()
-            model.orm.insert_actions([{"timestamp": moment, **fields} for fields in batch])
-            stored += len(batch)
-        return stored
+        return creation.create_many(actions)
 
-    def get_by_recipient(self, recipient: Any, also: Iterable[Any] = ()) -> Stream:
+    def get_by_recipient(self, recipient: Any, also: Iterable[Any] = ()) -> RecipientStream:
         """Return the stream of a recipient: actions for it and for everyone, newest first.
 
         Example::
@@ -105,7 +98,46 @@ class ActionManager:
         :raises TypeError, ValueError: unless ``recipient`` and every item of ``also`` is a stored
             entity.
         """
-        return Stream(recipient, also)
+        return RecipientStream(recipient, also)
+
+    def get_by_actor(self, entity: Any, *, visible_to: Any, also: Iterable[Any] = ()) -> RoleStream:
+        """Return the stream of what an entity did, newest first, as a viewer may see it.
+
+        Example::
+
+            am.get_by_actor(ann, visible_to=user).page(25)
+
+        :param entity: a stored entity.
+        :param visible_to: whoever looks. A stored entity sees what it did itself, what is for it
+            or its audiences, and what is for everyone; None, a visitor, sees what is for everyone;
+            ``activitystream.EVERYTHING`` is for administrators.
+        :param also: audiences of the viewer, like their teams: stored entities.
+        :returns: a lazy :class:`~activitystream.lib.streams.Stream`.
+        :raises TypeError, ValueError: unless each is a stored entity.
+        """
+        return RoleStream("actor", entity, visible_to, also)
+
+    def get_by_target(
+        self, entity: Any, *, visible_to: Any, also: Iterable[Any] = ()
+    ) -> RoleStream:
+        """Return the stream of what was done to an entity, as a viewer may see it.
+
+        The arguments and errors are those of :meth:`get_by_actor`. Example::
+
+            am.get_by_target(post, visible_to=user).page(25)
+        """
+        return RoleStream("target", entity, visible_to, also)
+
+    def get_by_action_obj(
+        self, entity: Any, *, visible_to: Any, also: Iterable[Any] = ()
+    ) -> RoleStream:
+        """Return the stream of what was done with an entity, as a viewer may see it.
+
+        The arguments and errors are those of :meth:`get_by_actor`. Example::
+
+            am.get_by_action_obj(comment, visible_to=user).first()
+        """
+        return RoleStream("action_obj", entity, visible_to, also)
 
     def count_not_seen_by_recipient(
         self, recipient: Any, limit: int | None = None, also: Iterable[Any] = ()
@@ -245,7 +277,7 @@ class ActionManager:
         desc: bool = True,
         offset: int | None = None,
         filters: Mapping[str, Any] | None = None,
-    ) -> tuple[int, list[Any]]:
+    ) -> FoundActions:
         """List stored actions, whoever their recipients are. Meant for administrators.
 
         Example::
@@ -259,6 +291,7 @@ class ActionManager:
         :param filters: the exact value that each named field must have; a datetime is naive UTC
             or aware.
         :returns: the number of matches, before ``limit`` and ``offset``, and the list of actions.
+            They are counted when somebody looks: ``am.get_actions(…).actions`` counts nothing.
         :raises ValueError: on an unknown field, an unfit value, or a negative number.
         """
         filters = dict(filters or {})
@@ -270,14 +303,53 @@ class ActionManager:
         if filters.get("timestamp") is not None:
             filters["timestamp"] = clock.naive_utc(filters["timestamp"])
         model.orm.check_filters(filters)
-        total, actions = model.orm.find_actions(
+        actions = model.orm.find_actions(
             filters,
             order_by,
             desc,
             0 if offset is None else whole_number("offset", offset),
             None if limit is None else whole_number("limit", limit),
         )
-        return total, read_together(actions)
+        return FoundActions(filters, read_together(actions))
+
+    def withdraw(self, actor: Any, verb: str, target: Any = None, action_obj: Any = None) -> int:
+        """Delete the actions that say exactly this, as when a like is taken back.
+
+        Example::
+
+            am.withdraw(user, 'liked', post)
+
+        :param actor, verb, target, action_obj: as for :meth:`create`. None matches only actions
+            without such an entity.
+        :returns: the number of deleted actions.
+        :raises TypeError, ValueError: on bad input; nothing is deleted.
+
+        Calls no hook. On SQLAlchemy, it is a part of the host's transaction.
+        """
+        if not isinstance(verb, str):
+            raise TypeError(f"verb must be a string; got {type(verb).__name__}")
+        said = {
+            role: None if entity is None else address_of(entity, role)
+            for role, entity in (("target", target), ("action_obj", action_obj))
+        }
+        return removal.delete(model.orm.ids_saying(address_of(actor, "actor"), verb, **said))
+
+    def delete(self, action: Any) -> int:
+        """Delete one action.
+
+        Example::
+
+            am.delete(action)
+
+        :param action: a stored action.
+        :returns: 1, or 0 if it was deleted already.
+        :raises TypeError: if it is no action.
+
+        Calls no hook. On SQLAlchemy, it is a part of the host's transaction.
+        """
+        if not isinstance(action, ActionMixin):
+            raise TypeError(f"action must be an action; got {type(action).__name__}")
+        return removal.delete([action._id])
 
     def purge(self, before: datetime, dry_run: bool = False) -> int:
         """Delete all actions older than ``before``, whoever their recipients are.
@@ -322,5 +394,3 @@ class ActionManager:
 am = ActionManager()
 
 ActionMixin.verbs = am
-
-_BATCH_SIZE = 1000

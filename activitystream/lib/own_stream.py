@@ -7,15 +7,15 @@ from .. import model
 from ..model.names import addresses_of
 from . import read, seen
 from .audiences import audiences_of
-from .streams import Stream
+from .streams import RecipientStream
 
 #: The bell and ``unseen.json`` stop counting here: it bounds the cost after a long absence.
 MAX_COUNTED = 100
 
 
-def stream_of(user: Any) -> Stream:
+def stream_of(user: Any) -> RecipientStream:
     """Return the stream of a user and of their audiences."""
-    return Stream(user, audiences_of(user))
+    return RecipientStream(user, audiences_of(user))
 
 
 def actions_of(user: Any, ids: Collection[Any]) -> list[Any]:

@@ -41,6 +41,15 @@ def purge(before: datetime) -> Iterator[int]:
         yield model.orm.delete_actions(ids)
 
 
+def delete(ids: Sequence[Any]) -> int:
+    """Delete actions by their ids, in batches of 1,000.
+
+    :returns: how many were still there.
+    """
+    batches = (list(ids[start : start + 1000]) for start in range(0, len(ids), 1000))
+    return sum(model.orm.delete_actions(batch) for batch in batches)
+
+
 def references_of(entity: Any) -> list[Reference]:
     """Return every reference by which stored actions may name an entity.
 

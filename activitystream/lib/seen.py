@@ -32,7 +32,7 @@ from .numbers import whole_number
 from .options import option
 
 if TYPE_CHECKING:
-    from .streams import Stream
+    from .streams import RecipientStream
 
 #: A mark is no older: MySQL's TIMESTAMP, which a host may have, begins with 1970 in some time zone.
 _EARLIEST = datetime(1970, 1, 2)
@@ -63,7 +63,7 @@ class Shown(NamedTuple):
         return cursor.id in self.ids or (self.oldest is not None and cursor < self.oldest)
 
 
-def shown(stream: "Stream", actions: Sequence[Any], as_of: datetime) -> Shown | None:
+def shown(stream: "RecipientStream", actions: Sequence[Any], as_of: datetime) -> Shown | None:
     """Return what a page of a stream shows; None if it shows nothing.
 
     :param actions: the page, newest first.

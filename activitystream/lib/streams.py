@@ -1,8 +1,8 @@
-"""A recipient's stream: a lazy query for its actions, newest first."""
+"""Streams: lazy queries for actions, newest first."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from .. import model
 from ..model.action import ActionMixin, cursor_of
@@ -17,7 +17,7 @@ _PAGE_SIZE = 1000
 
 
 class Stream:
-    """The actions for a recipient and for everyone, newest first.
+    """Actions, newest first: those for a recipient, or those with an entity in a role.
 
     ``limit``, ``skip``, ``before``, ``after`` and slices return a new stream. Each iteration
     queries the database again. Example::
@@ -26,21 +26,10 @@ class Stream:
         next_page = am.get_by_recipient(user).before(page[-1]).limit(25).all()
     """
 
-    def __init__(self, recipient: Any, also: Iterable[Any] = ()) -> None:
-        """Make the stream of a recipient and of its audiences.
-
-        :param recipient: a stored entity.
-        :param also: stored entities whose actions join the stream.
-        :raises TypeError, ValueError: if one is no stored entity; see
-            :func:`activitystream.model.names.references_to`.
-        """
-        self._recipient = recipient
-        self._to = addresses_of(recipient, also)
-        self._only: Only | None = None
-        self._window = WHOLE_STREAM
-        self._skip = 0
-        self._limit: int | None = None
-        self._length_at_hand: int | None = None
+    _window = WHOLE_STREAM
+    _skip = 0
+    _limit: int | None = None
+    _length_at_hand: int | None = None
 
     def limit(self, count: int) -> "Stream":
         """Return a stream of at most the first ``count`` actions.
@@ -79,24 +68,22 @@ class Stream:
         """
         return self._copy(_window=self._window._replace(after=_cursor(action)))
 
-    def unread(self) -> "Stream":
-        """Return a stream of the actions that the recipient has not read.
+    def page(self, size: int) -> "StreamPage":
+        """Return the first actions, and where the stream goes on.
 
-        Who polls by it misses none, and handles none twice, however late it is committed::
+        Use it where a viewer may see few of an entity's actions: a page tests at most 10,000 that
+        they may not see, and then ends early. Example::
 
-            for action in am.get_by_recipient(bot).unread().all():
-                handle(action)
-                am.mark_read(bot, action)
+            page = am.get_by_actor(ann, visible_to=user).page(25)
+            following = am.get_by_actor(ann, visible_to=user).before(page.end).page(25)
 
-        :raises AttributeError: if the recipient's class has no field ``last_activity_seen``.
+        :param size: at most as many actions.
+        :raises ValueError: unless ``size`` is a whole number, 1 or more.
         """
-        if self._recipient is None:
-            raise TypeError("a pickled stream has no recipient: call unread() before it is pickled")
-        return self._copy(_only=seen.only("unread", self._recipient))
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Pickle no entity along, since it may hold a password."""
-        return {**self.__dict__, "_recipient": None}
+        if whole_number("size", size) == 0:
+            raise ValueError("size must be 1 or more; got 0")
+        actions, end = self._read_page(size)
+        return StreamPage(read_together(actions), end)
 
     def all(self) -> list[Any]:
         """Return the actions as a list. Their entities are loaded together."""
@@ -117,13 +104,9 @@ class Stream:
             raise ValueError(f"the stream must hold exactly one action; it holds {found}")
         return actions[0]
 
-    def cursors(self, window: Window, limit: int) -> list[Cursor]:
-        """Return where the actions in a window stand, newest first, at most ``limit``."""
-        return model.orm.read_cursors(self._to, window, limit)
-
     def count(self) -> int:
         """Count the actions, ignoring ``limit`` and ``skip``."""
-        return model.orm.count_stream(self._to, self._window, only=self._only)
+        raise NotImplementedError
 
     def __iter__(self) -> Iterator[Any]:
         actions = self._read()
@@ -179,10 +162,74 @@ class Stream:
     def _within(self, skip: int, limit: int | None) -> "Stream":
         return self._copy(_skip=skip, _limit=limit)
 
-    def _copy(self, **changes: Any) -> "Stream":
-        copy = object.__new__(Stream)
+    def _copy(self, **changes: Any) -> Any:
+        copy = object.__new__(type(self))
         copy.__dict__.update(self.__dict__, _length_at_hand=None, **changes)
         return copy
+
+    def _read(self) -> Iterator[Any]:
+        """Yield the actions, within ``limit`` and ``skip``."""
+        raise NotImplementedError
+
+    def _read_page(self, size: int) -> tuple[list[Any], Cursor | None]:
+        """Return at most ``size`` actions, and where the stream goes on."""
+        if self._limit is not None:
+            size = min(size, self._limit)
+        found = list(self._within(self._skip, size + 1)._read())
+        return found[:size], cursor_of(found[size - 1]) if len(found) > size else None
+
+
+class StreamPage(NamedTuple):
+    """A page of a stream."""
+
+    #: The actions, newest first. Their entities are loaded together.
+    actions: list[Any]
+    #: What to call ``before`` with for the next page; None at the end of the stream.
+    end: Cursor | None
+
+
+class RecipientStream(Stream):
+    """The actions for a recipient and for everyone, newest first."""
+
+    def __init__(self, recipient: Any, also: Iterable[Any] = ()) -> None:
+        """Make the stream of a recipient and of its audiences.
+
+        :param recipient: a stored entity.
+        :param also: stored entities whose actions join the stream.
+        :raises TypeError, ValueError: if one is no stored entity; see
+            :func:`activitystream.model.names.references_to`.
+        """
+        self._recipient = recipient
+        self._to = addresses_of(recipient, also)
+        self._only: Only | None = None
+
+    def unread(self) -> "RecipientStream":
+        """Return a stream of the actions that the recipient has not read.
+
+        Who polls by it misses none, and handles none twice, however late it is committed::
+
+            for action in am.get_by_recipient(bot).unread().all():
+                handle(action)
+                am.mark_read(bot, action)
+
+        :raises AttributeError: if the recipient's class has no field ``last_activity_seen``.
+        """
+        if self._recipient is None:
+            raise TypeError("a pickled stream has no recipient: call unread() before it is pickled")
+        copy: RecipientStream = self._copy(_only=seen.only("unread", self._recipient))
+        return copy
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle no entity along, since it may hold a password."""
+        return {**self.__dict__, "_recipient": None}
+
+    def cursors(self, window: Window, limit: int) -> list[Cursor]:
+        """Return where the actions in a window stand, newest first, at most ``limit``."""
+        return model.orm.read_cursors(self._to, window, limit)
+
+    def count(self) -> int:
+        """Count the actions, ignoring ``limit`` and ``skip``."""
+        return model.orm.count_stream(self._to, self._window, only=self._only)
 
     def _read(self) -> Iterator[Any]:
         return model.orm.read_stream(self._to, self._window, self._skip, self._limit, self._only)

@@ -9,7 +9,17 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .values import Address, Cursor, Marking, Marks, Only, Reference, Window
+from .values import (
+    About,
+    Address,
+    Cursor,
+    Marking,
+    Marks,
+    Only,
+    Reference,
+    Viewer,
+    Window,
+)
 
 
 class Watch(Protocol):
@@ -124,6 +134,13 @@ class Backend(Protocol):
         :raises ValueError: as :meth:`check_fields`. Nothing is stored then.
         """
 
+    def insert_action_once(self, fields: dict[str, Any], once: str) -> tuple[Any, bool]:
+        """Store one action as :meth:`insert_action`, unless there is one with the same key.
+
+        :param once: the digest of the key. It is free again once the action is deleted.
+        :returns: the action, and whether it is new. Of several at once, one is.
+        """
+
     def insert_actions(self, actions: list[dict[str, Any]]) -> None:
         """Store several actions that :meth:`check_fields` has passed. The session holds none."""
 
@@ -176,15 +193,41 @@ class Backend(Protocol):
         :param to: at least one.
         """
 
+    def read_about(
+        self, about: About, window: Window, skip: int, limit: int | None, for_everyone: bool
+    ) -> Iterator[Any]:
+        """Yield the actions with an entity in a role, newest first.
+
+        :param for_everyone: leave out what is not for everyone. Else it is for whomever.
+        """
+
+    def count_about(self, about: About, window: Window, for_everyone: bool) -> int:
+        """Count the actions of :meth:`read_about`."""
+
+    def cursors_about(
+        self, about: About, window: Window, limit: int, viewer: Viewer
+    ) -> list[tuple[Cursor, bool]]:
+        """Return where the newest actions with an entity in a role stand, newest first.
+
+        :param limit: at most as many.
+        :returns: of each its cursor, and whether the viewer may see it.
+        """
+
+    def load_actions(self, ids: Sequence[Any]) -> list[Any]:
+        """Return these actions, newest first, without those that are not stored any more."""
+
     def find_actions(
         self, filters: dict[str, Any], order_by: str, desc: bool, skip: int, limit: int | None
-    ) -> tuple[int, list[Any]]:
-        """Find the actions whose fields have these values, for whomever they are.
+    ) -> list[Any]:
+        """Read the actions whose fields have these values, for whomever they are.
 
-        :param order_by: a field. Actions that are equal in it are ordered by ``_id``; where those
-            without a value come, the database decides.
-        :returns: how many there are, and those after ``skip``, at most ``limit``.
+        :param order_by: a field. Actions that are equal in it are ordered by ``_id``. The database
+            decides where nulls come.
+        :returns: those after ``skip``, at most ``limit``.
         """
+
+    def count_actions(self, filters: dict[str, Any]) -> int:
+        """Count the actions whose fields have these values."""
 
     def read_recipients(self, action: Any, page: Sequence[Any], few: int) -> Sequence[Any]:
         """Read whom an action is for, and likewise those on its page that are for few.
@@ -218,6 +261,11 @@ class Backend(Protocol):
 
         :returns: how many were still there.
         """
+
+    def ids_saying(
+        self, actor: Address, verb: str, target: Address | None, action_obj: Address | None
+    ) -> list[Any]:
+        """Return the ids of the actions that say exactly this; None is for no entity."""
 
     def read_references(self) -> Iterator[list[tuple[Any, ...]]]:
         """Yield all actions in batches of 1,000: of each its id, and type and key of each role.

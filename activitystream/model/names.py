@@ -66,15 +66,27 @@ def reader_of(recipient: Any, key: Any = None) -> Reference:
     return Reference(_declared_names(model.orm.root_of(type(recipient)))[-1], key)
 
 
-def addresses_of(recipient: Any, also: Iterable[Any] = ()) -> list[Address]:
+def addresses_of(
+    recipient: Any, also: Iterable[Any] = (), role: str = "recipient"
+) -> list[Address]:
     """Return the addresses of a recipient, and of those whose actions it sees too; each once.
 
     :raises TypeError, ValueError: if one is no stored entity; see :func:`references_to`.
     """
-    entities = references_to([recipient], "recipient")
+    entities = references_to([recipient], role)
     if also != ():  # it takes as long as the recipient
         entities.update(references_to(each_of("also", also), "one of also"))
     return [Address(names_of(type(entities[to])), to.key) for to in entities]
+
+
+def address_of(entity: Any, role: str) -> Address:
+    """Return the address of an entity.
+
+    :param role: what the entity is, for the error.
+    :raises TypeError, ValueError: if it is no stored entity; see :func:`references_to`.
+    """
+    (address,) = addresses_of(entity, (), role)
+    return address
 
 
 def each_of(parameter: str, entities: Any) -> Iterable[Any]:

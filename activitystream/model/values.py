@@ -1,6 +1,6 @@
 """Values that pass between the layers: references to entities, and places in a stream."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -100,3 +100,19 @@ class Marking(NamedTuple):
     marks: Marks
     #: The actions above ``read_floor`` that are read; None if the mark reads nothing.
     read: tuple[Cursor, ...] | None
+
+
+class About(NamedTuple):
+    """The actions that have an entity in a role."""
+
+    #: ``actor``, ``target`` or ``action_obj``.
+    role: str
+    entity: Address
+
+
+class Viewer(NamedTuple):
+    """Somebody who sees what they did, and what is for them or for everyone."""
+
+    myself: Address
+    #: The viewer and their audiences.
+    to: Sequence[Address]

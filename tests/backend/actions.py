@@ -60,7 +60,7 @@ def expected(action):
 
 def read_all(orm):
     """All stored actions, in the order of their ids."""
-    _, actions = orm.find_actions({}, "_id", False, 0, None)
+    actions = orm.find_actions({}, "_id", False, 0, None)
     return actions
 
 

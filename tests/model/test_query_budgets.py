@@ -2,7 +2,7 @@
 
 import pytest
 
-from activitystream import am
+from activitystream import EVERYTHING, am
 from tests.helpers.databases import COUNTED, on
 
 pytestmark = on(*COUNTED)
@@ -85,8 +85,26 @@ def test_the_first_recipients_load_those_of_the_page(host, queries):
 
 
 def test_get_actions_costs_a_count_and_a_query_and_one_per_kind(host, queries):
-    asked = queries(lambda: everything(am.get_actions(limit=100)[1]))
+    asked = queries(lambda: everything(tuple(am.get_actions(limit=100))[1]))
     assert asked == ["read"] * (2 + KINDS + FOR_RECIPIENTS)
+
+
+def test_get_actions_counts_only_when_somebody_looks(host, queries):
+    assert queries(lambda: am.get_actions(limit=10).actions) == ["read"]
+    found = am.get_actions(limit=10)
+    total, actions = found
+    assert (total, len(actions)) == (found.total, 10)
+    assert found == (total, actions)
+
+
+def test_the_stream_of_an_actor_costs_one_query_or_two_for_a_viewer(host, queries):
+    for visible_to, number in (
+        (None, 1),
+        (EVERYTHING, 1),
+        (host.ann, host.database.to_test_viewer),
+    ):
+        stream = am.get_by_actor(host.model.user_named("user0"), visible_to=visible_to)
+        assert queries(lambda stream=stream: stream.page(10)) == ["read"] * number
 
 
 def test_looking_at_a_new_action_costs_nothing(host, queries):

@@ -14,8 +14,10 @@ from .entities import (
     root_of,
 )
 from .marks import delete_marks, mark, mark_actions, read_states
+from .once import insert_action_once
 from .readers import SEEN_FIELD, begin_marking, has_seen_field
 from .reading import (
+    count_actions,
     count_stream,
     find_actions,
     find_in_stream,
@@ -30,9 +32,11 @@ from .removal import (
     delete_actions,
     ids_addressed_to,
     ids_before,
+    ids_saying,
     read_references,
     remove_recipients,
 )
+from .role_streams import count_about, cursors_about, load_actions, read_about
 from .session import (
     DATABASE_ERRORS,
     commit_batch,
@@ -60,8 +64,11 @@ __all__ = [
     "check_session",
     "clear_role",
     "commit_batch",
+    "count_about",
+    "count_actions",
     "count_before",
     "count_stream",
+    "cursors_about",
     "delete_actions",
     "delete_marks",
     "end_request",
@@ -71,18 +78,22 @@ __all__ = [
     "has_seen_field",
     "ids_addressed_to",
     "ids_before",
+    "ids_saying",
     "insert_action",
+    "insert_action_once",
     "insert_actions",
     "is_entity",
     "join_host_model",
     "key_as_text",
     "key_of",
     "keys_from_text",
+    "load_actions",
     "load_entities",
     "mark",
     "mark_actions",
     "other_classes",
     "prepare_database",
+    "read_about",
     "read_cursors",
     "read_recipients",
     "read_references",

@@ -30,7 +30,7 @@ def read_stream(
     end = None if limit is None else skip + limit
     ranges, kept = _asked_for(window, only)
     if ranges == [{}] and len(to) <= _ADDRESSES:
-        return _find(_addressed_to(to, {}), NEWEST_FIRST, skip, limit)
+        return find(addressed_to(to, {}), NEWEST_FIRST, skip, limit)
     parts = [to[start : start + _ADDRESSES] for start in range(0, len(to), _ADDRESSES)]
     streams = [_chained(part, ranges, end) for part in parts]
     if kept:
@@ -43,9 +43,9 @@ def read_cursors(to: Sequence[Address], window: Window, limit: int) -> list[Curs
     found: set[Cursor] = set()  # an action may be for several of them
     for start in range(0, len(to), _ADDRESSES):
         part = to[start : start + _ADDRESSES]
-        for each in _ranges(window):
+        for each in ranges_of(window):
             actions = DBSession.db[collection_of(Action)].find(
-                _addressed_to(part, each), {"timestamp": True}
+                addressed_to(part, each), {"timestamp": True}
             )
             newest = in_batches(actions.sort(NEWEST_FIRST)).limit(limit)
             found.update(Cursor(naive_utc(one["timestamp"]), one["_id"]) for one in newest)
@@ -68,7 +68,7 @@ def _chained(
         # Where the timestamp is one, MongoDB merges in the order of the rest of the index only.
         is_one = isinstance(each.get("timestamp"), datetime)
         order = NEWEST_FIRST[1:] if is_one else NEWEST_FIRST
-        for action in _find(_addressed_to(to, each), order, 0, limit):
+        for action in find(addressed_to(to, each), order, 0, limit):
             yield action
             limit = None if limit is None else limit - 1
 
@@ -89,7 +89,7 @@ def _kept_specs(
 ) -> Iterator[dict[str, Any]]:
     for start in range(0, len(kept), size):
         ids = [each.id for each in kept[start : start + size]]
-        yield {"_id": {"$in": ids}, **_addressed_to(to, {})}
+        yield {"_id": {"$in": ids}, **addressed_to(to, {})}
 
 
 def _find_by_id(spec: dict[str, Any], fields: dict[str, bool]) -> Any:
@@ -102,11 +102,11 @@ def _find_by_id(spec: dict[str, Any], fields: dict[str, bool]) -> Any:
 def _asked_for(window: Window, only: Only | None) -> tuple[list[dict[str, Any]], list[Cursor]]:
     """Return the conditions of a stream, and what is asked for besides, newest first."""
     if only is None:
-        return _ranges(window), []
+        return ranges_of(window), []
     part = Part(only)
     ids = {"$nin": part.without} if part.without else {}
     kept = [each for each in part.kept if _is_in(window, each)]
-    return _ranges(window, part.floor, ids), kept
+    return ranges_of(window, part.floor, ids), kept
 
 
 def _is_in(window: Window, one: Cursor) -> bool:
@@ -121,7 +121,7 @@ def _is_in(window: Window, one: Cursor) -> bool:
     return is_before and is_after
 
 
-def _ranges(
+def ranges_of(
     window: Window, floor: datetime | None = None, ids: dict[str, Any] | None = None
 ) -> list[dict[str, Any]]:
     """Return what is in a window, as one condition after the other, newest first.
@@ -171,9 +171,7 @@ def count_stream(
         rest = {} if limit is None else {"limit": limit - total}
         if rest == {"limit": 0}:  # MongoDB refuses this
             break
-        total += DBSession.db[collection_of(Action)].count_documents(
-            _addressed_to(to, each), **rest
-        )
+        total += DBSession.db[collection_of(Action)].count_documents(addressed_to(to, each), **rest)
     for spec in _kept_specs(to, kept):
         if limit is not None and total >= limit:
             break
@@ -185,23 +183,37 @@ def count_stream(
 def find_in_stream(to: Sequence[Address], ids: Collection[Any]) -> list[Action]:
     """Find those of these actions that are for any of these addresses or for everyone."""
     # Beside the "or", not in it, so that MongoDB looks them up by their ids.
-    spec = {"_id": {"$in": list(ids)}, **_addressed_to(to, {})}
-    return list(_find(spec, NEWEST_FIRST, 0, None))
+    spec = {"_id": {"$in": list(ids)}, **addressed_to(to, {})}
+    return list(find(spec, NEWEST_FIRST, 0, None))
 
 
 def find_actions(
     filters: dict[str, Any], order_by: str, desc: bool, skip: int, limit: int | None
-) -> tuple[int, list[Action]]:
-    """Count the actions with these values, and read those after ``skip``, up to ``limit``."""
-    spec = {field: {"$eq": value} for field, value in filters.items()}
+) -> list[Action]:
+    """Read the actions with these values after ``skip``, up to ``limit``."""
+    spec = _with_values(filters)
     if order_by == "timestamp":  # every action has one
         spec.setdefault("timestamp", DATED)
     direction = pymongo.DESCENDING if desc else pymongo.ASCENDING
     order = [(order_by, direction), ("_id", direction)]
-    return Action.query.find(spec).count(), list(_find(spec, order, skip, limit))
+    return list(find(spec, order, skip, limit))
 
 
-def _addressed_to(to: Sequence[Address], also: dict[str, Any]) -> dict[str, Any]:
+def count_actions(filters: dict[str, Any]) -> int:
+    """Count the actions with these values."""
+    count: int = Action.query.find(_with_values(filters)).count()
+    return count
+
+
+def _with_values(filters: dict[str, Any]) -> dict[str, Any]:
+    return {field: {"$eq": value} for field, value in filters.items()}
+
+
+def addressed_to(to: Sequence[Address], also: dict[str, Any]) -> dict[str, Any]:
+    """Return the query for the actions for any of these addresses or for everyone.
+
+    :param also: further conditions.
+    """
     keys: dict[tuple[str, ...], list[Any]] = {}
     for address in to:
         keys.setdefault(address.names, []).append(address.key)
@@ -215,9 +227,10 @@ def _any_of(values: Sequence[Any]) -> Any:
     return values[0] if len(values) == 1 else {"$in": list(values)}
 
 
-def _find(
+def find(
     spec: dict[str, Any], order: list[tuple[str, int]], skip: int, limit: int | None
 ) -> Iterator[Action]:
+    """Yield the actions of a query, without their recipients."""
     if limit == 0:  # MongoDB takes this for no limit
         return iter(())
     # Without the recipients: one action may have 100,000.

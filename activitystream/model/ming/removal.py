@@ -9,8 +9,9 @@ import pymongo
 
 from .. import DBSession
 from ..action import ROLES
-from ..values import Reference
+from ..values import Address, Reference
 from .marks import forget_actions
+from .once import release_keys
 from .private import document_of, put
 from .session import BATCH, in_batches
 from .tables import DATED, OLDEST_FIRST, Action, collection_of
@@ -41,7 +42,22 @@ def delete_actions(ids: list[Any]) -> int:
         action.delete()
     deleted = DBSession.db[collection_of(Action)].delete_many({"_id": {"$in": ids}}).deleted_count
     forget_actions(ids)
+    release_keys(ids)
     return deleted
+
+
+def ids_saying(
+    actor: Address, verb: str, target: Address | None, action_obj: Address | None
+) -> list[Any]:
+    """Return the ids of the actions that say exactly this; None is for no entity."""
+    said: dict[str, Any] = {"verb": verb}
+    for role, entity in (("actor", actor), ("target", target), ("action_obj", action_obj)):
+        if entity is None:
+            said[f"{role}_type"] = None
+        else:
+            said[f"{role}_type"] = {"$in": list(entity.names)}
+            said[f"{role}_id"] = entity.key
+    return [each["_id"] for each in DBSession.db[collection_of(Action)].find(said, {"_id": True})]
 
 
 def read_references() -> Iterator[list[tuple[Any, ...]]]:

@@ -10,6 +10,7 @@ from .. import DBSession
 from ..gearbox import config_option
 from .entities import entity_classes
 from .marks import ensure_indexes
+from .once import ensure_once_index
 from .readers import has_seen_field, keep_marks
 from .tables import Action
 
@@ -44,3 +45,4 @@ def prepare_database() -> None:
     """Make the indexes."""
     DBSession.ensure_indexes(mapper(Action).collection)
     ensure_indexes()
+    ensure_once_index()

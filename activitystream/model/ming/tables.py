@@ -48,6 +48,22 @@ class _SavesWhatWasRead(MapperExtension):
             set_fields_to_save(state, _READ_WITH_RECIPIENTS if is_read(instance) else READ)
 
 
+def _indexes_of_role(role: str) -> list[dict[str, Any]]:
+    """Return the indexes by which the actions with an entity in a role are read, newest first.
+
+    One is of all, one of those for everyone. The key comes first, since a filter may name no type.
+    """
+    its = [(f"{role}_id", pymongo.ASCENDING), (f"{role}_type", pymongo.ASCENDING)]
+    return [
+        {"name": f"actions_of_{role}", "fields": [*its, *NEWEST_FIRST]},
+        {
+            "name": f"actions_for_everyone_of_{role}",
+            "fields": [*its, *NEWEST_FIRST],
+            "partialFilterExpression": {"_recipients": None},
+        },
+    ]
+
+
 class Action(ActionMixin, MappedClass):
     """One document per action; ``_recipients`` is null for an action for everyone."""
 
@@ -67,6 +83,7 @@ class Action(ActionMixin, MappedClass):
                 # Without it, each recipient of each action would be in the index too.
                 "partialFilterExpression": {"_recipients": None},
             },
+            *(index for role in ROLES for index in _indexes_of_role(role)),
             # Partial, so that the queries of streams do not use it: see DATED.
             {
                 "name": "actions_by_time",

@@ -20,8 +20,16 @@ def insert_action(fields: dict[str, Any]) -> Action:
 
     :raises ValueError: as :func:`check_fields`.
     """
+    return insert_action_as(bson.ObjectId(), fields)
+
+
+def insert_action_as(action_id: Any, fields: dict[str, Any]) -> Action:
+    """Write an action with an id, as :func:`insert_action`.
+
+    :raises ValueError: as :func:`check_fields`.
+    """
     check_fields(fields)
-    document = {"_id": bson.ObjectId(), **fields}
+    document = {"_id": action_id, **fields}
     recipients = document.pop("_recipients")
     action = restore_action(document)
     # By its property, Ming would make an object of each, which takes longer than to store them.

@@ -6,7 +6,6 @@ from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import mysql, postgresql, sqlite
 
 from .. import DBSession
 from ..clock import EARLIEST
@@ -16,6 +15,7 @@ from .readers import lock_last_activity_seen, move_last_activity_seen
 from .session import all_or_nothing, chunks, open_connection
 from .statements import by_key, is_reader, reader_parameters
 from .tables import ACTIONS, READERS, SEEN_ACTIONS
+from .upserts import insert_of, or_update
 
 
 def mark(
@@ -202,8 +202,8 @@ def _locks_gaps(connection: sa.Connection) -> bool:
 def _upsert_marks(dialect: str, unless_there: bool) -> Any:
     keys = ("reader_type", "reader_id")
     values = {each.name: sa.bindparam(each.name, type_=each.type) for each in READERS.c}
-    insert = _insert(dialect, READERS).values(values)
-    return _or_update(insert, keys, () if unless_there else ("mark", "seen_floor", "read_floor"))
+    insert = insert_of(dialect, READERS).values(values)
+    return or_update(insert, keys, () if unless_there else ("mark", "seen_floor", "read_floor"))
 
 
 @lru_cache
@@ -218,27 +218,8 @@ def _upsert_actions(dialect: str, is_read: bool | None) -> Any:
         ACTIONS.c._id,
         sa.bindparam("new_is_read", type_=sa.Boolean),
     ).where(ACTIONS.c._id.in_(sa.bindparam("ids", expanding=True)))
-    insert = _insert(dialect, SEEN_ACTIONS).from_select((*keys, "is_read"), actions)
-    return _or_update(insert, keys, () if is_read is None else ("is_read",))
-
-
-def _insert(dialect: str, table: sa.Table) -> Any:
-    kinds = {"postgresql": postgresql, "sqlite": sqlite}
-    return kinds.get(dialect, mysql).insert(table)
-
-
-def _or_update(insert: Any, keys: Sequence[str], names: Sequence[str]) -> Any:
-    """Have an INSERT update these columns of a row that is there; or nothing, if there are none."""
-    if isinstance(insert, mysql.Insert):
-        # What is set to itself stays.
-        return insert.on_duplicate_key_update(
-            {name: insert.inserted[name] for name in names} or {keys[0]: insert.table.c[keys[0]]}
-        )
-    if not names:
-        return insert.on_conflict_do_nothing(index_elements=keys)
-    return insert.on_conflict_do_update(
-        index_elements=keys, set_={name: insert.excluded[name] for name in names}
-    )
+    insert = insert_of(dialect, SEEN_ACTIONS).from_select((*keys, "is_read"), actions)
+    return or_update(insert, keys, () if is_read is None else ("is_read",))
 
 
 def _marks() -> Any:

@@ -147,16 +147,19 @@ def release(actions: list[Action], loaded: list[Any]) -> None:
 
 def find_actions(
     filters: dict[str, Any], order_by: str, desc: bool, skip: int, limit: int | None
-) -> tuple[int, list[Action]]:
-    """Find the actions whose fields have these values.
-
-    :returns: how many there are, and those after ``skip``, at most ``limit``.
-    """
+) -> list[Action]:
+    """Read the actions with these values after ``skip``, up to ``limit``."""
     query = sa.select(Action).where(*_conditions(filters))
-    total = DBSession.scalar(query.with_only_columns(sa.func.count(), maintain_column_froms=True))
     order = [getattr(Action, order_by), Action._id]
     query = query.order_by(*(column.desc() if desc else column.asc() for column in order))
-    return total, list(DBSession.scalars(query.offset(skip).limit(limit)))
+    return list(DBSession.scalars(query.offset(skip).limit(limit)))
+
+
+def count_actions(filters: dict[str, Any]) -> int:
+    """Count the actions with these values."""
+    query = sa.select(sa.func.count()).select_from(Action).where(*_conditions(filters))
+    count: int = DBSession.scalar(query)
+    return count
 
 
 def _conditions(filters: dict[str, Any]) -> Iterator[Any]:

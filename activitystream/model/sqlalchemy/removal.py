@@ -11,9 +11,9 @@ import sqlalchemy as sa
 
 from .. import DBSession
 from ..action import ROLES
-from ..values import Reference
+from ..values import Address, Reference
 from .session import CHUNK, chunks
-from .tables import SEEN_ACTIONS, Action, ActionRecipient
+from .tables import ONCE, RECIPIENTS, SEEN_ACTIONS, Action, ActionRecipient
 
 
 def count_before(before: datetime) -> int:
@@ -36,15 +36,32 @@ def ids_before(before: datetime) -> Iterator[list[int]]:
 
 
 def delete_actions(ids: list[int]) -> int:
-    """Delete actions and the rows of their recipients, and have the session forget them.
+    """Delete actions and all rows that refer to them, and have the session forget them.
+
+    One alone is deleted without waiting for other removals.
 
     :returns: how many were still there.
     """
-    _wait_for_other_removals()
-    DBSession.execute(sa.delete(ActionRecipient).where(ActionRecipient.action_id.in_(ids)))
-    seen = sa.delete(SEEN_ACTIONS).where(SEEN_ACTIONS.c.action_id.in_(ids))
-    DBSession.execute(seen, bind_arguments={"mapper": Action})
+    if len(ids) > 1:
+        _wait_for_other_removals()
+    for table in (RECIPIENTS, SEEN_ACTIONS, ONCE):
+        rows = sa.delete(table).where(table.c.action_id.in_(ids))
+        DBSession.execute(rows, bind_arguments={"mapper": Action})
     return DBSession.execute(sa.delete(Action).where(Action._id.in_(ids))).rowcount
+
+
+def ids_saying(
+    actor: Address, verb: str, target: Address | None, action_obj: Address | None
+) -> list[int]:
+    """Return the ids of the actions that say exactly this; None is for no entity."""
+    said = [Action.verb == verb]
+    for role, entity in (("actor", actor), ("target", target), ("action_obj", action_obj)):
+        type_name, key = _reference_columns(role)
+        if entity is None:
+            said.append(type_name.is_(None))
+        else:
+            said += [type_name.in_(entity.names), key == entity.key]
+    return list(DBSession.scalars(sa.select(Action._id).where(*said)))
 
 
 def read_references() -> Iterator[list[tuple[Any, ...]]]:

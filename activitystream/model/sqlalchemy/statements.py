@@ -220,15 +220,17 @@ def _rows(shape: Shape, *columns: Any) -> Iterator[sa.Select[Any]]:
         yield rows
 
 
-def _in_window(shape: Shape, table: Any) -> Iterator[Any]:
-    # The first condition of each is for databases that see no range in the second. Where the id
-    # is null, the timestamp alone decides.
-    timestamp, action_id = table.c.timestamp, table.c.action_id
-    if shape.before:
+def in_window(before: bool, after: bool, timestamp: Any, action_id: Any) -> Iterator[Any]:
+    """Yield the conditions for what is before, and after, the cursors of ``window_parameters``.
+
+    Where a cursor has no id, its timestamp alone decides.
+    """
+    # The first condition of each tells databases the range that they do not see in the second.
+    if before:
         moment, last_id = _moment("before_moment"), _number("before_id")
         yield timestamp <= moment
         yield sa.or_(timestamp < moment, action_id < last_id)
-    if shape.after:
+    if after:
         moment, last_id = _moment("after_moment"), _number("after_id")
         yield timestamp >= moment
         yield sa.or_(timestamp > moment, action_id > last_id)
@@ -260,6 +262,10 @@ def _decided(shape: Shape) -> sa.CTE:
     rows = sa.select(by_key(seen.action_id).label("action_id"))
     rows = rows.where(is_reader(SEEN_ACTIONS), above)
     return (rows.where(seen.is_read.is_(True)) if shape.only == "unread" else rows).cte("decided")
+
+
+def _in_window(shape: Shape, table: Any) -> Iterator[Any]:
+    return in_window(shape.before, shape.after, table.c.timestamp, table.c.action_id)
 
 
 def _floor(shape: Shape) -> Any:

@@ -77,6 +77,26 @@ def _key_in_role(role: str) -> Any:
     return hybrid_property(read, write, expr=lambda cls: getattr(cls, f"_{role}_key"))
 
 
+def _indexes_of_role(role: str, key: Any, type_name: Any, number: Any, *cursor: Any) -> list[Any]:
+    """Return the indexes by which the actions with an entity in a role are read, newest first.
+
+    One is of all, one of those for everyone. The key comes first, since a filter may name no type.
+    """
+    # MariaDB has no partial indexes: there, the number of recipients leads to those without.
+    null = sa.text("number_of_recipients IS NULL")
+    of_all = sa.Index(f"actions_of_{role}", key, type_name, *cursor)
+    for_everyone = sa.Index(
+        f"actions_for_everyone_of_{role}",
+        key,
+        type_name,
+        number,
+        *cursor,
+        postgresql_where=null,
+        sqlite_where=null,
+    )
+    return [of_all, for_everyone]
+
+
 class Action(ActionMixin, Base):
     """One row per action. Its recipients are rows of :class:`ActionRecipient`."""
 
@@ -104,6 +124,11 @@ class Action(ActionMixin, Base):
 
     __table_args__ = (
         sa.Index("actions_by_time", timestamp, _id),
+        *_indexes_of_role("actor", _actor_key, actor_type, number_of_recipients, timestamp, _id),
+        *_indexes_of_role("target", _target_key, target_type, number_of_recipients, timestamp, _id),
+        *_indexes_of_role(
+            "action_obj", _action_obj_key, action_obj_type, number_of_recipients, timestamp, _id
+        ),
         # Otherwise SQLite gives the id of a deleted action to a new one.
         {"sqlite_autoincrement": True},
     )
@@ -195,6 +220,16 @@ SEEN_ACTIONS = sa.Table(
 )
 
 
+#: One row per action that was created with ``once``: the digest of its key.
+ONCE = sa.Table(
+    "activity_stream_once",
+    Base.metadata,
+    sa.Column("once", sa.String(64), primary_key=True),
+    sa.Column("action_id", ID_TYPE, sa.ForeignKey(Action._id, ondelete="CASCADE"), nullable=False),
+    sa.Index("key_of_action", "action_id"),
+)
+
+
 #: The type and key in the row of an action for everyone. No entity's type is empty.
 EVERYONE = Reference("", "")
 
@@ -213,7 +248,7 @@ def _move_recipients(mapper: Any, connection: Any, action: Action) -> None:
 
 @event.listens_for(Action, "before_delete")
 def _delete_recipients(mapper: Any, connection: Any, action: Action) -> None:
-    for table in (RECIPIENTS, SEEN_ACTIONS):
+    for table in (RECIPIENTS, SEEN_ACTIONS, ONCE):
         connection.execute(sa.delete(table).where(table.c.action_id == action._id))
 
 

@@ -48,6 +48,8 @@ class MingDatabase:
     to_mark_seen = ["read", "read", "write", "write", "write"]
     #: How many it takes to count what is unseen.
     to_count_unseen = ["read", "read"]
+    #: How many queries it takes to read a page as a viewer may see it.
+    to_test_viewer = 3
 
     def __init__(self, name, url, **connection):
         self.name = name

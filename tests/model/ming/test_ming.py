@@ -19,6 +19,16 @@ INDEXES = {
     "stream_of_recipient": [("_recipients._id", 1), ("timestamp", -1), ("_id", -1)],
     "stream_for_everyone": [("_recipients", 1), ("timestamp", -1), ("_id", -1)],
     "actions_by_time": [("timestamp", -1), ("_id", -1)],
+    **{
+        f"actions_{whose}of_{role}": [
+            (f"{role}_id", 1),
+            (f"{role}_type", 1),
+            ("timestamp", -1),
+            ("_id", -1),
+        ]
+        for role in ("actor", "target", "action_obj")
+        for whose in ("", "for_everyone_")
+    },
 }
 
 
@@ -49,6 +59,11 @@ def test_a_recipient_is_in_one_index_only(mongodb):
         "stream_of_recipient": 10 + 1,
         "stream_for_everyone": 1,
         "actions_by_time": 2,
+        **{
+            f"actions_{whose}of_{role}": number
+            for role in ("actor", "target", "action_obj")
+            for whose, number in (("", 2), ("for_everyone_", 1))
+        },
     }
 
 

@@ -4,6 +4,7 @@ import shutil
 import sys
 from contextlib import ExitStack
 from datetime import datetime
+from operator import itemgetter
 from pathlib import Path
 
 import alembic.command
@@ -160,7 +161,12 @@ def everything_about(engine):
             ],
             "primary key": inspector.get_pk_constraint(table),
             "foreign keys": inspector.get_foreign_keys(table),
-            "indexes": inspector.get_indexes(table),
+            # Of a partial index, the condition is an object that is equal to no other.
+            "indexes": [
+                {**each, "dialect_options": {name: str(value) for name, value in options.items()}}
+                for each in sorted(inspector.get_indexes(table), key=itemgetter("name"))
+                for options in [each.get("dialect_options", {})]
+            ],
             "unique": inspector.get_unique_constraints(table),
             "options": options_of(engine, table),
             "checks": inspector.get_check_constraints(table),
@@ -207,6 +213,7 @@ def fill(engine):
         "activity_stream_recipient": recipients,
         "activity_stream_reader": [marks],
         "activity_stream_seen_action": [{**seen, "is_read": False}],
+        "activity_stream_once": [{"once": "a" * 64, "action_id": 1}],
     }
     there = tables(engine)
     with engine.begin() as connection:

@@ -231,16 +231,10 @@ OF_ALL = {
 }
 
 
-def plans_of_all(host, read, explain):
-    """But for that of the total, which reads all."""
-    with_total = plans(host, OF_ALL[read], explain)
-    return with_total[1:] if read == "the newest" else with_total
-
-
 @pytest.mark.parametrize("read", OF_ALL)
 @on("sqlite")
 def test_sqlite_finds_the_newest_and_the_oldest_of_all_by_an_index(crowded, read):
-    (plan,) = plans_of_all(crowded, read, "EXPLAIN QUERY PLAN")
+    (plan,) = plans(crowded, OF_ALL[read], "EXPLAIN QUERY PLAN")
     (step,) = [row[3] for row in plan]
     assert "INDEX actions_by_time" in step
 
@@ -248,7 +242,7 @@ def test_sqlite_finds_the_newest_and_the_oldest_of_all_by_an_index(crowded, read
 @pytest.mark.parametrize("read", OF_ALL)
 @on("postgresql")
 def test_postgresql_finds_the_newest_and_the_oldest_of_all_by_an_index(crowded, read):
-    (((plan,),),) = plans_of_all(crowded, read, "EXPLAIN (FORMAT JSON)")
+    (((plan,),),) = plans(crowded, OF_ALL[read], "EXPLAIN (FORMAT JSON)")
     (plan,) = plan if isinstance(plan, list) else json.loads(plan)
     found = list(nodes(plan["Plan"]))
     (scan,) = [node for node in found if "Scan" in node["Node Type"]]
@@ -259,7 +253,7 @@ def test_postgresql_finds_the_newest_and_the_oldest_of_all_by_an_index(crowded, 
 @pytest.mark.parametrize("read", OF_ALL)
 @on("mariadb")
 def test_mariadb_finds_the_newest_and_the_oldest_of_all_by_an_index(crowded, read):
-    ((step,),) = plans_of_all(crowded, read, "EXPLAIN")
+    ((step,),) = plans(crowded, OF_ALL[read], "EXPLAIN")
     assert step._mapping["key"] == "actions_by_time"
     assert "filesort" not in step._mapping["Extra"]
 

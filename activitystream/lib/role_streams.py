@@ -1,0 +1,101 @@
+"""The streams of what an entity did, and of what happened to it."""
+
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice, repeat
+from typing import Any
+
+from .. import model
+from ..model.names import address_of, addresses_of
+from ..model.values import About, Cursor, Viewer
+from .streams import Stream
+
+
+class Everything:
+    """What is seen by whoever may see all actions, whomever they are for."""
+
+    def __repr__(self) -> str:
+        return "activitystream.EVERYTHING"
+
+
+#: For ``visible_to``: all actions, whomever they are for. Meant for administrators.
+EVERYTHING = Everything()
+
+#: A page tests at most so many actions that its viewer may not see.
+_MOST_HIDDEN = 10_000
+
+#: So many actions are tested at once: few at first, since most viewers see most of them.
+_BATCH_SIZES = (50, 950, 1000)
+
+
+class RoleStream(Stream):
+    """The actions with an entity in a role that a viewer may see, newest first."""
+
+    def __init__(self, role: str, entity: Any, visible_to: Any, also: Iterable[Any]) -> None:
+        """Make the stream of an entity.
+
+        :param role: ``actor``, ``target`` or ``action_obj``.
+        :param entity: a stored entity.
+        :param visible_to: the viewer, None or :data:`EVERYTHING`; see
+            :meth:`activitystream.ActionManager.get_by_actor`.
+        :param also: audiences of the viewer.
+        :raises TypeError, ValueError: if one is no stored entity.
+        """
+        self._about = About(role, address_of(entity, "entity"))
+        self._viewer: Viewer | None = None
+        self._for_everyone = visible_to is None
+        if visible_to is not None and visible_to is not EVERYTHING:
+            to = addresses_of(visible_to, also, "visible_to")
+            self._viewer = Viewer(to[0], to)
+        elif list(also):
+            raise ValueError("also takes audiences of the entity in visible_to: leave it out")
+
+    def count(self) -> int:
+        """Count the actions, ignoring ``limit`` and ``skip``. For a viewer, all are tested."""
+        if self._viewer is None:
+            return model.orm.count_about(self._about, self._window, self._for_everyone)
+        return sum(is_visible for _, is_visible in self._tested(self._viewer))
+
+    def _read(self) -> Iterator[Any]:
+        if self._viewer is None:
+            return model.orm.read_about(
+                self._about, self._window, self._skip, self._limit, self._for_everyone
+            )
+        visible = (cursor.id for cursor, is_visible in self._tested(self._viewer) if is_visible)
+        end = None if self._limit is None else self._skip + self._limit
+        return _loaded(islice(visible, self._skip, end))
+
+    def _read_page(self, size: int) -> tuple[list[Any], Cursor | None]:
+        if self._viewer is None:
+            return super()._read_page(size)
+        if self._limit is not None:
+            size = min(size, self._limit)
+        ids: list[Any] = []
+        hidden, skipped, last = 0, 0, None
+        for cursor, is_visible in self._tested(self._viewer):
+            if len(ids) == size:
+                return model.orm.load_actions(ids), last
+            if not is_visible:
+                hidden += 1
+            elif skipped < self._skip:
+                skipped += 1
+            else:
+                ids.append(cursor.id)
+            last = cursor
+            if hidden == _MOST_HIDDEN:
+                return model.orm.load_actions(ids), last
+        return model.orm.load_actions(ids), None
+
+    def _tested(self, viewer: Viewer) -> Iterator[tuple[Cursor, bool]]:
+        """Yield the cursors in the window, and whether the viewer may see each."""
+        window = self._window
+        for size in chain(_BATCH_SIZES, repeat(_BATCH_SIZES[-1])):
+            tested = model.orm.cursors_about(self._about, window, size, viewer)
+            yield from tested
+            if len(tested) < size:
+                return
+            window = window._replace(before=tested[-1][0])
+
+
+def _loaded(ids: Iterator[Any]) -> Iterator[Any]:
+    while batch := list(islice(ids, _BATCH_SIZES[-1])):
+        yield from model.orm.load_actions(batch)

@@ -1,0 +1,40 @@
+"""Store an action once: a row by the digest of its key refers to it."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from .removal import delete_actions
+from .role_streams import load_actions
+from .session import all_or_nothing, open_connection
+from .tables import ONCE, Action
+from .upserts import insert_unless_there
+from .writing import insert_action
+
+
+def insert_action_once(fields: dict[str, Any], once: str) -> tuple[Action, bool]:
+    """Store an action, unless there is one with the same key: return it, and whether it is new.
+
+    Whoever comes second waits until the transaction of the first has ended.
+    """
+    while True:
+        found = _stored(once)
+        if found is not None:
+            return found, False
+        with all_or_nothing():
+            action = insert_action(fields)
+            connection = open_connection()
+            insert = insert_unless_there(connection.dialect.name, ONCE, ("once",))
+            if connection.execute(insert, {"once": once, "action_id": action._id}).rowcount:
+                return action, True
+            delete_actions([action._id])
+
+
+def _stored(once: str) -> Action | None:
+    connection = open_connection()
+    query = sa.select(ONCE.c.action_id).where(ONCE.c.once == once)
+    if connection.dialect.name in ("mysql", "mariadb"):
+        # Else what was there when the transaction began is read.
+        query = query.with_for_update(read=True)
+    action_id = connection.scalar(query)
+    return next(iter(load_actions([action_id])), None) if action_id is not None else None

@@ -1,0 +1,38 @@
+"""INSERTs that meet a row with the same key, in the words of each database."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+
+
+def insert_of(dialect: str, table: sa.Table) -> Any:
+    """Return the INSERT of a table for :func:`or_update`."""
+    kinds = {"postgresql": postgresql, "sqlite": sqlite}
+    return kinds.get(dialect, mysql).insert(table)
+
+
+def or_update(insert: Any, keys: Sequence[str], names: Sequence[str]) -> Any:
+    """Have an INSERT update these columns of a row that is there; or nothing, if there are none."""
+    if isinstance(insert, mysql.Insert):
+        # What is set to itself stays.
+        return insert.on_duplicate_key_update(
+            {name: insert.inserted[name] for name in names} or {keys[0]: insert.table.c[keys[0]]}
+        )
+    if not names:
+        return insert.on_conflict_do_nothing(index_elements=keys)
+    return insert.on_conflict_do_update(
+        index_elements=keys, set_={name: insert.excluded[name] for name in names}
+    )
+
+
+def insert_unless_there(dialect: str, table: sa.Table, keys: Sequence[str]) -> Any:
+    """Return an INSERT whose ``rowcount`` is 0 where there is a row with the same key.
+
+    It waits for another transaction that has inserted one.
+    """
+    if dialect in ("mysql", "mariadb"):
+        # After ON DUPLICATE KEY, the driver counts a row that was there.
+        return sa.insert(table).prefix_with("IGNORE")
+    return insert_of(dialect, table).on_conflict_do_nothing(index_elements=keys)

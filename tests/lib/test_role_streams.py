@@ -1,0 +1,151 @@
+"""The streams of an actor, a target and an action_obj, held against what a viewer may see."""
+
+from itertools import product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from activitystream import EVERYTHING, am
+from activitystream.lib import role_streams
+
+READS = {
+    "actor": am.get_by_actor,
+    "target": am.get_by_target,
+    "action_obj": am.get_by_action_obj,
+}
+
+people = st.sampled_from(["ann", "bob", "carl"])
+drawn = st.lists(
+    st.fixed_dictionaries(
+        {
+            "actor": people,
+            "target": st.none() | people,
+            "action_obj": st.none() | people,
+            "recipients": st.none() | st.sets(st.sampled_from(["ann", "bob", "team", "other"])),
+        }
+    ),
+    max_size=8,
+)
+viewers = st.sampled_from(["ann", "bob", None, EVERYTHING])
+
+
+def may_see(viewer, teams, one):
+    if viewer is EVERYTHING or one["recipients"] is None:
+        return True
+    if viewer is None:
+        return False
+    return one["actor"] == viewer or bool({viewer, *teams} & one["recipients"])
+
+
+@pytest.fixture
+def people_of(host):
+    """Who there is, by name, in a database without actions."""
+
+    def people_of():
+        host.database.clean()
+        found = {name: host.user(name) for name in ("ann", "bob", "carl")}
+        return {**found, "team": host.post("team"), "other": host.post("other")}
+
+    return people_of
+
+
+@settings(max_examples=15)
+@given(
+    drawn,
+    st.sampled_from(sorted(READS)),
+    st.sampled_from(["ann", "bob"]),
+    viewers,
+    st.booleans(),
+    st.integers(1, 4),
+)
+def test_a_viewer_sees_what_they_may_and_no_more(
+    host, people_of, drawn, role, whose, viewer, is_in_team, size
+):
+    them = people_of()
+    actions = []
+    for one in drawn:
+        to = one["recipients"]
+        made = {name: them[one[name]] for name in READS if one[name] is not None}
+        recipients = None if to is None else [them[name] for name in sorted(to)]
+        actions.append(am.create(verb="did", recipients=recipients, **made))
+    teams = ["team"] if is_in_team and isinstance(viewer, str) else []
+    wanted = [
+        action._id
+        for action, one in zip(actions, drawn, strict=True)
+        if one[role] == whose and may_see(viewer, teams, one)
+    ][::-1]
+    visible_to = them[viewer] if isinstance(viewer, str) else viewer
+    also = [them[name] for name in teams]
+    stream = READS[role](them[whose], visible_to=visible_to, also=also)
+    newest_first = [each._id for each in stream]
+    assert sorted(newest_first) == sorted(wanted)
+    assert stream.count() == len(wanted)
+    assert [each._id for each in stream.skip(1).limit(size)] == newest_first[1 : 1 + size]
+    pages, page = [], stream.page(size)
+    while True:
+        pages += [each._id for each in page.actions]
+        if page.end is None:
+            break
+        page = stream.before(page.end).page(size)
+    assert pages == newest_first
+    for place, one in enumerate(stream.all()):
+        assert [each._id for each in stream.before(one)] == newest_first[place + 1 :]
+        assert [each._id for each in stream.after(one)] == newest_first[:place]
+
+
+def test_whoever_looks_has_to_be_named(host, user):
+    for read in READS.values():
+        with pytest.raises(TypeError, match="visible_to"):
+            read(user)
+
+
+@pytest.mark.parametrize("bad", ["ann", 1, object()])
+def test_rejects_a_viewer_that_is_not_stored(host, user, bad):
+    for read, given_ in product(READS.values(), [{"visible_to": bad}]):
+        with pytest.raises(TypeError, match="visible_to must be an object"):
+            read(user, **given_)
+
+
+def test_rejects_an_entity_that_is_not_stored(host):
+    with pytest.raises(TypeError, match="entity must be an object"):
+        am.get_by_actor("ann", visible_to=None)
+
+
+def test_rejects_audiences_of_nobody(host, user, post):
+    with pytest.raises(ValueError, match="also takes audiences"):
+        am.get_by_actor(user, visible_to=None, also=[post])
+
+
+def test_a_page_ends_early_where_little_may_be_seen(host, user, other, monkeypatch):
+    monkeypatch.setattr(role_streams, "_MOST_HIDDEN", 6)
+    monkeypatch.setattr(role_streams, "_BATCH_SIZES", (2, 4, 6))
+    am.create(user, "told everyone")
+    for _ in range(20):
+        am.create(user, "told nobody", recipients=[])
+    stream = am.get_by_actor(user, visible_to=other)
+    pages = [stream.page(5)]
+    while pages[-1].end is not None:
+        pages.append(stream.before(pages[-1].end).page(5))
+    assert [[each.verb for each in page.actions] for page in pages] == [
+        [],
+        [],
+        [],
+        ["told everyone"],
+    ]
+    assert [each.verb for each in stream] == ["told everyone"]
+    assert stream.count() == 1
+
+
+def test_a_subclass_is_known_by_its_root(host, user):
+    admin = host.save(host.model.Admin(user_name="admin"))
+    am.create(admin, "did")
+    assert am.get_by_actor(admin, visible_to=None).one().verb == "did"
+
+
+def test_entities_are_loaded_by_the_page(host, user, post):
+    for _ in range(3):
+        am.create(user, "liked", post)
+    host.database.forget()
+    user = host.database.reload(user)
+    assert [each.target for each in am.get_by_actor(user, visible_to=user)] == ["A post"] * 3
