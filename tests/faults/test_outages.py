@@ -72,7 +72,8 @@ def test_so_is_all_else_but_for_pages_which_are_errors_of_the_hosts(outage):
     with outage.going_on():
         for path in ("newest", "more", "stream.json"):
             browser.get(f"/activitystream/{path}", status=503)
-        browser.post("/activitystream/ajax_update_last_seen_of_a_recipient", status=503)
+        for path in ("ajax_update_last_seen_of_a_recipient", "newest", "read"):
+            browser.post(f"/activitystream/{path}", status=503)
         for path in ("", "see"):
             with pytest.raises(DATABASE_ERRORS):
                 browser.get(f"/activitystream/{path}")

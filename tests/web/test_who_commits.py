@@ -95,11 +95,13 @@ def nothing_is_open(host):
     return pool.checkedout() == 0
 
 
-@pytest.mark.parametrize("mark", ["see", "ajax"])
+@pytest.mark.parametrize("mark", ["see", "read", "ajax"])
 def test_stores_what_is_marked(host, mark):
     browser = host.browser("ann")
     if mark == "see":
         browser.get("/activitystream/see", status=302)
+    elif mark == "read":
+        browser.post("/activitystream/read", status=303)
     else:
         assert browser.post(AJAX).json == {"last_activity_seen": None}
     assert nothing_is_open(host)
