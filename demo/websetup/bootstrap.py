@@ -52,8 +52,8 @@ def _move_in() -> None:
     _happened(4, mei.like(supper))
 
     for neighbour in (ada, bruno, kofi, mei):
-        am.mark_seen(neighbour, now() - timedelta(hours=5))
-    am.mark_seen(freya, now() - timedelta(minutes=40))
+        am.mark_all_read(neighbour, now() - timedelta(hours=5))
+    am.mark_all_read(freya, now() - timedelta(minutes=40))
 
 
 def _happened(minutes_ago: int, written: Notice | Reply | None) -> None:
