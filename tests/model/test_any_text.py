@@ -182,7 +182,7 @@ def test_stores_subclasses_of_str_as_plain_text(host, user, app):
 
 
 class Skeleton(HTMLParser):
-    """A document without its texts: tags and attributes, but for what links lead to."""
+    """A document without its texts: tags and attributes, but for what links and forms send."""
 
     def __init__(self, document):
         super().__init__()
@@ -191,7 +191,9 @@ class Skeleton(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag, attrs):
-        self.found.append((tag, [(name, name == "href" or value) for name, value in attrs]))
+        self.found.append(
+            (tag, [(name, name in ("href", "value") or value) for name, value in attrs])
+        )
 
     def handle_endtag(self, tag):
         self.found.append((tag,))
@@ -273,7 +275,7 @@ def test_shows_no_link_that_leaves_the_site(host, user, post, monkeypatch):
     told = {"link": None}
     monkeypatch.setattr(host.model.Post, "as_link", property(lambda self: told["link"]))
     am.create(user, "did", post)
-    am.mark_seen(user)  # or to follow a link would change the page
+    am.mark_all_read(user)  # or to follow a link would change the page
     browser = host.browser(user)
     bare = {place: skeleton(browser.get(place)) for place in PLACES}
     told["link"] = "/post/1"
