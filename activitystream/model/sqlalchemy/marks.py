@@ -8,13 +8,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from .. import DBSession
-from ..clock import EARLIEST
+from ..clock import EARLIEST, naive_utc
 from ..values import Marking, Marks, Reference
 from .private_zope import mark_changed
 from .readers import lock_last_activity_seen, move_last_activity_seen
 from .session import all_or_nothing, chunks, open_connection
-from .statements import by_key, is_reader, reader_parameters
-from .tables import ACTIONS, READERS, SEEN_ACTIONS
+from .statements import is_reader, reader_parameters
+from .tables import ACTIONS, READERS, SEEN_ACTIONS, MomentType
 from .upserts import insert_of, or_update
 
 
@@ -97,11 +97,14 @@ def read_states(
     reader: Reference, actions: Sequence[Any]
 ) -> tuple[Marks | None, Mapping[Any, bool | None]]:
     """Return a reader's marks, and of those of these actions that have a row, its ``is_read``."""
-    ids = [action._id for action in actions]
-    rows = open_connection().execute(_STATES, {**reader_parameters(reader), "ids": ids}).all()
+    times = [naive_utc(action.timestamp) for action in actions]
+    # By the time of the page, which lists no ids: its rows are few more than its actions.
+    span = {"oldest": min(times, default=None), "newest": max(times, default=None)}
+    rows = open_connection().execute(_STATES, {**reader_parameters(reader), **span}).all()
     if not rows:
         return None, {}
-    found = {row.action_id: row.is_read for row in rows if row.action_id is not None}
+    ids = {action._id for action in actions}
+    found = {row.action_id: row.is_read for row in rows if row.action_id in ids}
     return Marks(rows[0].mark, rows[0].seen_floor, rows[0].read_floor), found
 
 
@@ -234,19 +237,12 @@ _MARKS_LOCKED = _MARKS.with_for_update()
 
 def _states() -> Any:
     seen, readers = SEEN_ACTIONS.c, READERS.c
-    # By the actions, whose timestamps lead into the primary key.
-    its = sa.and_(seen.timestamp == ACTIONS.c.timestamp, by_key(seen.action_id) == ACTIONS.c._id)
-    rows = (
-        sa.select(seen.reader_type, seen.action_id, seen.is_read)
-        .select_from(ACTIONS.join(SEEN_ACTIONS, its))
-        .where(ACTIONS.c._id.in_(sa.bindparam("ids", expanding=True)), is_reader(SEEN_ACTIONS))
-        .subquery()
-    )
-    both = READERS.outerjoin(rows, rows.c.reader_type == readers.reader_type)
+    oldest, newest = (sa.bindparam(name, type_=MomentType) for name in ("oldest", "newest"))
+    rows = sa.and_(is_reader(SEEN_ACTIONS), seen.timestamp.between(oldest, newest))
     columns = (readers.mark, readers.seen_floor, readers.read_floor)
     return (
-        sa.select(*columns, rows.c.action_id, rows.c.is_read)
-        .select_from(both)
+        sa.select(*columns, seen.action_id, seen.is_read)
+        .select_from(READERS.outerjoin(SEEN_ACTIONS, rows))
         .where(is_reader(READERS))
     )
 
