@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.docs.test_readme import blocks
 from tests.helpers.databases import on
+from tests.helpers.documents import blocks
 
 pytestmark = on("sqlite", "postgresql", "mariadb")
 

@@ -11,7 +11,7 @@ import pymongo
 import pytest
 import sqlalchemy as sa
 
-from tests.docs.test_readme import blocks
+from tests.helpers.documents import blocks
 from tests.helpers.empty_databases import empty_database
 from tests.helpers.stock_host import NAME, MingHost, SQLAlchemyHost
 

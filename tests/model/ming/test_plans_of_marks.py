@@ -10,7 +10,7 @@ from activitystream.model.action import cursor_of
 from activitystream.model.names import addresses_of, reader_of
 from activitystream.model.values import Cursor, Marking, Marks, Window
 from tests.conftest import Host
-from tests.model.ming.test_ming import examined, explain
+from tests.model.ming.test_plans import examined, explain
 
 MANY = 4000
 START = datetime(2020, 1, 1)
