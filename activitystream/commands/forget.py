@@ -36,7 +36,7 @@ class ForgetCommand(AppCommand):
             f"as the target: {found.as_target}\n"
             f"as the action_obj: {found.as_action_obj}\n"
             f"as a recipient: {found.as_recipient}\n"
-            f"marks of what it has seen and read, deleted: {found.as_reader}\n"
+            f"marks of what it has seen and read: {found.as_reader}\n"
             "not searched: description and extra"
         )
         if found == removal.Forgotten() and not removal.is_stored(references):

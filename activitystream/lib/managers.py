@@ -319,8 +319,10 @@ class ActionManager:
 
             am.withdraw(user, 'liked', post)
 
-        :param actor, verb, target, action_obj: as for :meth:`create`. None matches only actions
-            without such an entity.
+        :param actor: who did it, as for :meth:`create`.
+        :param verb: what they did.
+        :param target: to what; None matches only actions without a target.
+        :param action_obj: with what; None matches only actions without an ``action_obj``.
         :returns: the number of deleted actions.
         :raises TypeError, ValueError: on bad input; nothing is deleted.
 

@@ -61,7 +61,8 @@ class Stream:
         """Return a stream of the actions newer than ``action``, newest first.
 
         It goes by timestamps. An action that is committed late may be older than one that was read
-        before: who polls by this misses it. Poll by :meth:`unread`.
+        before: who polls by this misses it. Poll by
+        :meth:`~activitystream.lib.streams.RecipientStream.unread`.
 
         :param action: an action that was read. It may be deleted by now.
         :raises TypeError: if it is no action.

@@ -56,11 +56,14 @@ def mark_actions(
     is_read: bool,
 ) -> None:
     """Store that a reader has read these actions, or keeps them unread."""
-    marks = _read_marks(reader)
+    ids = [each._id for each in actions]
     with all_or_nothing():
-        if marks is None or marks.mark != last_seen:
-            _start_marks(recipient, reader)
-        _store_actions(reader, [each._id for each in actions], is_read)
+        # One statement serves, while the marks go by the field.
+        if not _store_actions(reader, ids, is_read, last_seen, in_sync=True):
+            marks = _read_marks(reader)
+            if marks is None or marks.mark != last_seen:
+                _start_marks(recipient, reader)
+                _store_actions(reader, ids, is_read)
     mark_changed(DBSession.registry())
 
 
@@ -143,14 +146,27 @@ def _store_marks(reader: Reference, marks: Marks, unless_there: bool = False) ->
     connection.execute(_upsert_marks(connection.dialect.name, unless_there), values)
 
 
-def _store_actions(reader: Reference, ids: Sequence[Any], is_read: bool | None) -> None:
-    """Store the row of each action that is still there; None changes no row that there is."""
+def _store_actions(
+    reader: Reference,
+    ids: Sequence[Any],
+    is_read: bool | None,
+    last_seen: datetime | None = None,
+    in_sync: bool = False,
+) -> bool:
+    """Store the row of each action that is still there; None changes no row that there is.
+
+    :param in_sync: store nothing unless the reader's mark is ``last_seen``.
+    :returns: whether a row was stored.
+    """
     connection = open_connection()
-    statement = _upsert_actions(connection.dialect.name, is_read)
-    for chunk in chunks(ids):
-        connection.execute(
-            statement, {**reader_parameters(reader), "new_is_read": is_read, "ids": chunk}
-        )
+    statement = _upsert_actions(
+        connection.dialect.name, is_read, in_sync, in_sync and last_seen is None
+    )
+    values = {**reader_parameters(reader), "new_is_read": is_read}
+    if in_sync and last_seen is not None:
+        values["last_seen"] = last_seen
+    counts = (connection.execute(statement, {**values, "ids": chunk}) for chunk in chunks(ids))
+    return sum(stored.rowcount for stored in counts) > 0
 
 
 def _forget_seen(reader: Reference, floor: datetime | None = None) -> None:
@@ -210,7 +226,7 @@ def _upsert_marks(dialect: str, unless_there: bool) -> Any:
 
 
 @lru_cache
-def _upsert_actions(dialect: str, is_read: bool | None) -> Any:
+def _upsert_actions(dialect: str, is_read: bool | None, in_sync: bool, never_seen: bool) -> Any:
     keys = ("reader_type", "reader_id", "timestamp", "action_id")
     columns = SEEN_ACTIONS.c
     # By the actions themselves, so that one that was deleted meanwhile gets no row.
@@ -221,8 +237,15 @@ def _upsert_actions(dialect: str, is_read: bool | None) -> Any:
         ACTIONS.c._id,
         sa.bindparam("new_is_read", type_=sa.Boolean),
     ).where(ACTIONS.c._id.in_(sa.bindparam("ids", expanding=True)))
+    if in_sync:
+        mark = READERS.c.mark
+        is_field = mark == sa.bindparam("last_seen", type_=MomentType)
+        its = sa.select(mark).where(is_reader(READERS), mark.is_(None) if never_seen else is_field)
+        actions = actions.where(its.exists())
     insert = insert_of(dialect, SEEN_ACTIONS).from_select((*keys, "is_read"), actions)
-    return or_update(insert, keys, () if is_read is None else ("is_read",))
+    upsert = or_update(insert, keys, () if is_read is None else ("is_read",))
+    # SQLAlchemy drops the count of what an INSERT wrote, unless it is asked for.
+    return upsert.execution_options(preserve_rowcount=True)
 
 
 def _marks() -> Any:

@@ -34,5 +34,8 @@ def insert_unless_there(dialect: str, table: sa.Table, keys: Sequence[str]) -> A
     """
     if dialect in ("mysql", "mariadb"):
         # After ON DUPLICATE KEY, the driver counts a row that was there.
-        return sa.insert(table).prefix_with("IGNORE")
-    return insert_of(dialect, table).on_conflict_do_nothing(index_elements=keys)
+        insert = sa.insert(table).prefix_with("IGNORE")
+    else:
+        insert = insert_of(dialect, table).on_conflict_do_nothing(index_elements=keys)
+    # SQLAlchemy drops the count of what an INSERT wrote, unless it is asked for.
+    return insert.execution_options(preserve_rowcount=True)

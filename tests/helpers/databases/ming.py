@@ -50,6 +50,8 @@ class MingDatabase:
     to_count_unseen = ["read", "read"]
     #: How many queries it takes to read a page as a viewer may see it.
     to_test_viewer = 3
+    #: How many it takes to mark one action as read.
+    to_read_one = ["read", "write"]
 
     def __init__(self, name, url, **connection):
         self.name = name

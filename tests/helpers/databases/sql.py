@@ -35,6 +35,8 @@ class SQLDatabase:
     to_count_unseen = ["read"]
     #: How many queries it takes to read a page as a viewer may see it.
     to_test_viewer = 2
+    #: How many it takes to mark one action as read.
+    to_read_one = ["write"]
 
     def __init__(self, name, url):
         self.name = name
