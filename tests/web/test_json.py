@@ -175,7 +175,7 @@ def test_counts_no_further_than_it_shows(host, user, app):
     with host.database.queries() as queries:
         assert app.get("/activitystream/unseen.json").json["more"] is True
     asked = [str(getattr(each, "command", each)) for each in queries]
-    (count,) = [each for each in asked if "activity_stream" in each]
+    *_, count = [each for each in asked if "activity_stream" in each]
     assert "101" in count
 
 

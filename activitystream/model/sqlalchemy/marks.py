@@ -8,8 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from .. import DBSession
+from ..action import cursor_of
 from ..clock import EARLIEST, naive_utc
-from ..values import Marking, Marks, Reference
+from ..values import Cursor, Marking, Marks, Reference
 from .private_zope import mark_changed
 from .readers import lock_last_activity_seen, move_last_activity_seen
 from .session import all_or_nothing, chunks, open_connection
@@ -40,10 +41,10 @@ def mark(
             _forget_seen(reader)
         elif marks is not None and seen:
             _forget_seen(reader, new.seen_floor)
-        _store_actions(reader, [each.id for each in seen], None)
+        _store_actions(reader, seen, None)
         if read is not None:
             _mark_all_read(reader, new)
-            _store_actions(reader, [each.id for each in read], True)
+            _store_actions(reader, read, True)
     mark_changed(DBSession.registry())
     return before
 
@@ -56,14 +57,15 @@ def mark_actions(
     is_read: bool,
 ) -> None:
     """Store that a reader has read these actions, or keeps them unread."""
-    ids = [each._id for each in actions]
+    cursors = [cursor_of(each) for each in actions]
     with all_or_nothing():
         # One statement serves, while the marks go by the field.
-        if not _store_actions(reader, ids, is_read, last_seen, in_sync=True):
+        locks_gaps = _locks_gaps(open_connection())
+        if locks_gaps or not _store_actions(reader, cursors, is_read, last_seen, in_sync=True):
             marks = _read_marks(reader)
             if marks is None or marks.mark != last_seen:
                 _start_marks(recipient, reader)
-                _store_actions(reader, ids, is_read)
+            _store_actions(reader, cursors, is_read)
     mark_changed(DBSession.registry())
 
 
@@ -148,7 +150,7 @@ def _store_marks(reader: Reference, marks: Marks, unless_there: bool = False) ->
 
 def _store_actions(
     reader: Reference,
-    ids: Sequence[Any],
+    cursors: Sequence[Cursor],
     is_read: bool | None,
     last_seen: datetime | None = None,
     in_sync: bool = False,
@@ -159,14 +161,44 @@ def _store_actions(
     :returns: whether a row was stored.
     """
     connection = open_connection()
+    if _locks_gaps(connection):
+        return _store_actions_by_key(reader, cursors, is_read)
     statement = _upsert_actions(
         connection.dialect.name, is_read, in_sync, in_sync and last_seen is None
     )
     values = {**reader_parameters(reader), "new_is_read": is_read}
     if in_sync and last_seen is not None:
         values["last_seen"] = last_seen
-    counts = (connection.execute(statement, {**values, "ids": chunk}) for chunk in chunks(ids))
+    counts = (
+        connection.execute(statement, {**values, "ids": chunk})
+        for chunk in chunks(each.id for each in cursors)
+    )
     return sum(stored.rowcount for stored in counts) > 0
+
+
+def _store_actions_by_key(
+    reader: Reference, cursors: Sequence[Cursor], is_read: bool | None
+) -> bool:
+    """Store the row of each action that is still there, after a lock of the actions alone.
+
+    Whoever deletes actions locks them first, too: else each could wait for the other.
+    """
+    connection = open_connection()
+    insert = insert_of(connection.dialect.name, SEEN_ACTIONS)
+    kept = or_update(insert, ("reader_type",), () if is_read is None else ("is_read",))
+    its = {"reader_type": reader.type, "reader_id": reader.key, "is_read": is_read}
+    for chunk in chunks(sorted(cursors, key=lambda each: each.id)):
+        ids = [each.id for each in chunk]
+        there = sa.select(ACTIONS.c._id).where(ACTIONS.c._id.in_(ids)).order_by(ACTIONS.c._id)
+        found = set(connection.scalars(there.with_for_update(read=True)))
+        rows = [
+            {**its, "timestamp": each.timestamp, "action_id": each.id}
+            for each in chunk
+            if each.id in found
+        ]
+        if rows:
+            connection.execute(kept, rows)
+    return True
 
 
 def _forget_seen(reader: Reference, floor: datetime | None = None) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from .removal import delete_actions
+from .removal import delete_rows
 from .role_streams import load_actions
 from .session import all_or_nothing, open_connection
 from .tables import ONCE, Action
@@ -17,24 +17,29 @@ def insert_action_once(fields: dict[str, Any], once: str) -> tuple[Action, bool]
 
     Whoever comes second waits until the transaction of the first has ended.
     """
-    while True:
-        found = _stored(once)
-        if found is not None:
-            return found, False
+    found = _stored(once)
+    while found is None:
         with all_or_nothing():
             action = insert_action(fields)
             connection = open_connection()
             insert = insert_unless_there(connection.dialect.name, ONCE, ("once",))
             if connection.execute(insert, {"once": once, "action_id": action._id}).rowcount:
                 return action, True
-            delete_actions([action._id])
+            delete_rows([action._id])
+        found = _stored(once, after_another=True)
+    return found, False
 
 
-def _stored(once: str) -> Action | None:
+def _stored(once: str, after_another: bool = False) -> Action | None:
+    """Return the action with a key.
+
+    :param after_another: another transaction has just stored it.
+    """
     connection = open_connection()
     query = sa.select(ONCE.c.action_id).where(ONCE.c.once == once)
-    if connection.dialect.name in ("mysql", "mariadb"):
-        # Else what was there when the transaction began is read.
+    if after_another and connection.dialect.name in ("mysql", "mariadb"):
+        # Else what was there when the transaction began is read. To lock what is not there yet
+        # would have two wait for each other.
         query = query.with_for_update(read=True)
     action_id = connection.scalar(query)
     return next(iter(load_actions([action_id])), None) if action_id is not None else None

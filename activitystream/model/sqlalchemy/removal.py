@@ -38,12 +38,17 @@ def ids_before(before: datetime) -> Iterator[list[int]]:
 def delete_actions(ids: list[int]) -> int:
     """Delete actions and all rows that refer to them, and have the session forget them.
 
-    One alone is deleted without waiting for other removals.
-
     :returns: how many were still there.
     """
-    if len(ids) > 1:
-        _wait_for_other_removals()
+    _wait_for_other_removals()
+    return delete_rows(ids)
+
+
+def delete_rows(ids: list[int]) -> int:
+    """Delete actions as :func:`delete_actions`, without waiting for other removals."""
+    # Before what refers to them, or a mark on MariaDB and this could wait for each other.
+    there = sa.select(Action._id).where(Action._id.in_(ids)).order_by(Action._id)
+    DBSession.execute(there.with_for_update()).all()
     for table in (RECIPIENTS, SEEN_ACTIONS, ONCE):
         rows = sa.delete(table).where(table.c.action_id.in_(ids))
         DBSession.execute(rows, bind_arguments={"mapper": Action})

@@ -32,7 +32,10 @@ def transaction_is_broken(error: BaseException) -> bool:
         if isinstance(cause, DATABASE_ERRORS):
             return True
         cause = cause.__cause__ or cause.__context__
-    return any(map(_is_of_no_use, sessions()))
+    main, *others = sessions()
+    # Another session may not have begun one yet.
+    begun = [main, *(each for each in others if each.get_transaction() is not None)]
+    return any(map(_is_of_no_use, begun))
 
 
 def _is_of_no_use(session: Any) -> bool:

@@ -35,8 +35,6 @@ class SQLDatabase:
     to_count_unseen = ["read"]
     #: How many queries it takes to read a page as a viewer may see it.
     to_test_viewer = 2
-    #: How many it takes to mark one action as read.
-    to_read_one = ["write"]
 
     def __init__(self, name, url):
         self.name = name
@@ -61,6 +59,11 @@ class SQLDatabase:
         }
 
     @property
+    def to_read_one(self):
+        """How many it takes to mark one action as read."""
+        return ["read", "read", "write"] if self.name == "mariadb" else ["write"]
+
+    @property
     def to_write_one(self):
         return ["write"] if self.name == "postgresql" else ["write", "write"]
 
@@ -68,7 +71,9 @@ class SQLDatabase:
     def to_mark_seen(self):
         # MariaDB locks the reader's row, which has to be there.
         started = ["write", "read"] if self.name == "mariadb" else []
-        return ["write", "read", *started, "read", "write", "write"]
+        # So does it lock the actions, before what refers to them.
+        locked = ["read"] if self.name == "mariadb" else []
+        return ["write", "read", *started, "read", "write", *locked, "write"]
 
     @property
     def session(self):
