@@ -33,7 +33,5 @@ class FoundActions(Sequence[Any]):
             return NotImplemented
         return tuple(self) == tuple(other)
 
-    __hash__ = None  # type: ignore[assignment]  # it holds a list
-
     def __repr__(self) -> str:
         return repr(tuple(self))
