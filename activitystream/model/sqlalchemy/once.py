@@ -4,8 +4,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from .. import DBSession
 from .removal import delete_rows
-from .role_streams import load_actions
 from .session import all_or_nothing, open_connection
 from .tables import ONCE, Action
 from .upserts import insert_unless_there
@@ -36,10 +36,12 @@ def _stored(once: str, after_another: bool = False) -> Action | None:
     :param after_another: another transaction has just stored it.
     """
     connection = open_connection()
-    query = sa.select(ONCE.c.action_id).where(ONCE.c.once == once)
-    if after_another and connection.dialect.name in ("mysql", "mariadb"):
-        # Else what was there when the transaction began is read. To lock what is not there yet
-        # would have two wait for each other.
-        query = query.with_for_update(read=True)
-    action_id = connection.scalar(query)
-    return next(iter(load_actions([action_id])), None) if action_id is not None else None
+    key = sa.select(ONCE.c.action_id).where(ONCE.c.once == once)
+    # Else MariaDB reads what was there when the transaction began. To lock what is not there yet
+    # would have two wait for each other.
+    is_locking = after_another and connection.dialect.name in ("mysql", "mariadb")
+    action_id = connection.scalar(key.with_for_update(read=True) if is_locking else key)
+    if action_id is None:
+        return None
+    action = sa.select(Action).where(Action._id == action_id)
+    return DBSession.scalar(action.with_for_update(read=True) if is_locking else action)

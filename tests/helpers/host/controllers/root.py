@@ -5,6 +5,7 @@ import transaction
 from tg import TGController, expose
 from tg.decorators import paginate
 from tgext.pluggable import call_partial
+from transaction.interfaces import TransientError
 
 import tests.helpers.host
 from activitystream import am
@@ -107,6 +108,17 @@ class RootController(TGController):
         if end == "redirect":
             tg.redirect("/elsewhere")
         tg.abort(int(end) if end.isdigit() else 404)
+
+    @expose("json")
+    def retried(self, many=None):
+        """Something is done once, but others get in the way twice: it is tried again."""
+        action = {"actor": tg.request.identity["user"], "verb": "tried", "once": "tried"}
+        am.create_many([action]) if many else am.create(**action)
+        attempts = tg.request.environ.get("tests.attempts", 0) + 1
+        tg.request.environ["tests.attempts"] = attempts
+        if attempts < 3:
+            raise TransientError
+        return {"attempts": attempts}
 
     @expose("json", allowed_methods=["POST"])
     def do(self, verb):
