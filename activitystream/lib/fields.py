@@ -1,4 +1,4 @@
-"""Check what ``create`` is given, and make of it the fields to store."""
+"""Check the arguments of ``create`` and build the stored fields."""
 
 import re
 from collections.abc import Mapping

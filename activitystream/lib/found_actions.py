@@ -1,4 +1,4 @@
-"""What ``get_actions`` finds: a pair whose first part is counted when somebody looks at it."""
+"""What ``get_actions`` finds: a pair whose first part is counted on first access."""
 
 from collections.abc import Sequence
 from functools import cached_property

@@ -1,4 +1,4 @@
-"""Telling a host what happened, by TurboGears' hooks."""
+"""Call the host's hooks."""
 
 import logging
 from collections.abc import Callable
@@ -19,7 +19,7 @@ def notify(name: str, *arguments: Any) -> None:
     transaction, it propagates: otherwise the host would believe that its changes are stored.
 
     :raises RuntimeError: if a function ends the host's transaction without an error.
-    :raises RecursionError: if hooks call each other without end.
+    :raises RecursionError: if hooks call each other 32 deep.
     """
     hooks = registered(name)
     if not hooks:
@@ -59,18 +59,18 @@ def _call(hook: Callable[..., Any], name: str, arguments: tuple[Any, ...]) -> No
 
 
 #: How many hooks may be called inside each other. Python's own limit may stop inside a driver, and
-#: leave a connection that is of no use.
+#: leave a connection unusable.
 _DEEPEST = 32
 
 _depth: ContextVar[int] = ContextVar("depth", default=0)
 
 _WITHOUT_END = (
-    "hooks of {name} call each other without end, {deepest} deep by now: have {hooks} create or "
-    "mark nothing that calls them again"
+    "hooks of {name} call themselves ({deepest} deep): {hooks} must not create or mark what "
+    "triggers {name}"
 )
 
 _ENDED = (
-    "{hook!r}, registered for {name}, ended the transaction in which it was called, and what was "
-    "written before is lost: have the hook raise the error that it met, begin a savepoint for what "
-    "may fail (DBSession.begin_nested), and leave the end of the transaction to the request"
+    "{hook!r}, a hook of {name}, ended the transaction in which it was called. What was written "
+    "before is lost. Leave the end of the transaction to the request: have the hook raise its "
+    "errors, or use a savepoint (DBSession.begin_nested) for what may fail"
 )

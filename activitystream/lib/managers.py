@@ -49,9 +49,9 @@ class ActionManager:
         :param extra: text for the host's own use, like JSON, or None.
         :param recipients: the stored entities that get the action, as any iterable; duplicates
             count once. None addresses everyone, an empty iterable nobody.
-        :param once: a key of the whole app, as for a job that may run twice. If an action with it
-            is stored already, nothing is stored, and no hook is called. Deleting the action frees
-            the key. None stores in any case.
+        :param once: a key unique in the app, so that a job that runs twice stores one action. If
+            an action with it is stored already, nothing is stored, and no hook is called. Deleting
+            the action frees the key. None stores in any case.
         :returns: the stored action; with ``once``, perhaps the one that was there.
         :raises TypeError, ValueError: on bad input; nothing is stored.
 
@@ -113,7 +113,8 @@ class ActionManager:
             ``activitystream.EVERYTHING`` is for administrators.
         :param also: audiences of the viewer, like their teams: stored entities.
         :returns: a lazy :class:`~activitystream.lib.streams.Stream`.
-        :raises TypeError, ValueError: unless each is a stored entity.
+        :raises TypeError, ValueError: if ``entity``, ``also`` or the viewer is not a stored entity,
+            or ``also`` comes without a viewer.
         """
         return RoleStream("actor", entity, visible_to, also)
 
@@ -210,7 +211,7 @@ class ActionManager:
 
         :param recipient: a stored entity.
         :param until: the timestamp of the newest action that was shown, naive UTC or aware. None
-            is for all that is there.
+            is for all that is there. (Our own pages pass a ``Shown``, which their links hold.)
         :param also: audiences it belongs to, at least those that are counted: stored entities.
             None is for those of the option ``audiences``, if the recipient is a user of the app.
         :returns: the previous value of ``last_activity_seen``, naive UTC, or None.
@@ -226,7 +227,7 @@ class ActionManager:
     def mark_read(self, recipient: Any, actions: Any) -> None:
         """Mark actions as read by a recipient, and so as seen.
 
-        Until a recipient's first mark, read is what is seen. Example::
+        Before a recipient's first mark, seen actions count as read. Example::
 
             am.mark_read(user, [action])
 
@@ -291,7 +292,7 @@ class ActionManager:
         :param filters: the exact value that each named field must have; a datetime is naive UTC
             or aware.
         :returns: the number of matches, before ``limit`` and ``offset``, and the list of actions.
-            They are counted when somebody looks: ``am.get_actions(…).actions`` counts nothing.
+            The number is counted on first access: ``am.get_actions(…).actions`` counts nothing.
         :raises ValueError: on an unknown field, an unfit value, or a negative number.
         """
         filters = dict(filters or {})

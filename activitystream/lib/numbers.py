@@ -11,6 +11,6 @@ def whole_number(name: str, value: Any) -> int:
     """
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**31:
         # Name the type only: an entity may be given by mistake, and its repr may show a password.
-        given = value if isinstance(value, int) else f"a {type(value).__name__}"
-        raise ValueError(f"{name} must be a whole number, 0 or more, not {given}")
+        given = value if isinstance(value, int) else type(value).__name__
+        raise ValueError(f"{name} must be a whole number from 0 to 2,147,483,647; got {given}")
     return value

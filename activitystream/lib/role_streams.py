@@ -20,10 +20,10 @@ class Everything:
 #: For ``visible_to``: all actions, whomever they are for. Meant for administrators.
 EVERYTHING = Everything()
 
-#: A page tests at most so many actions that its viewer may not see.
+#: The most actions that a page tests and its viewer may not see.
 _MOST_HIDDEN = 10_000
 
-#: So many actions are tested at once: few at first, since most viewers see most of them.
+#: How many actions are tested at once: few at first, since most viewers see most of them.
 _BATCH_SIZES = (50, 950, 1000)
 
 
@@ -38,7 +38,8 @@ class RoleStream(Stream):
         :param visible_to: the viewer, None or :data:`EVERYTHING`; see
             :meth:`activitystream.ActionManager.get_by_actor`.
         :param also: audiences of the viewer.
-        :raises TypeError, ValueError: if one is no stored entity.
+        :raises TypeError, ValueError: if ``entity``, ``also`` or the viewer is not a stored entity,
+            or ``also`` comes without a viewer.
         """
         self._about = About(role, address_of(entity, "entity"))
         self._viewer: Viewer | None = None
@@ -47,7 +48,7 @@ class RoleStream(Stream):
             to = addresses_of(visible_to, also, "visible_to")
             self._viewer = Viewer(to[0], to)
         elif list(also):
-            raise ValueError("also takes audiences of the entity in visible_to: leave it out")
+            raise ValueError("also needs an entity in visible_to: leave it out")
 
     def count(self) -> int:
         """Count the actions, ignoring ``limit`` and ``skip``. For a viewer, all are tested."""

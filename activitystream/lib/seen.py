@@ -34,7 +34,7 @@ from .options import option
 if TYPE_CHECKING:
     from .streams import RecipientStream
 
-#: A mark is no older: MySQL's TIMESTAMP, which a host may have, begins with 1970 in some time zone.
+#: The earliest mark: MySQL's TIMESTAMP, which a host may have, begins with 1970 in some time zone.
 _EARLIEST = datetime(1970, 1, 2)
 
 _MILLISECOND = timedelta(milliseconds=1)
@@ -50,15 +50,16 @@ class Shown(NamedTuple):
     until: datetime
     #: When the page was read.
     as_of: datetime
-    #: The ids of the actions that were visible then and are so new that others may come beside.
+    #: The ids of the visible actions that are recent enough that a late one may still appear among
+    #: them.
     ids: Collection[Any]
-    #: Where there were more than are listed: the oldest of those that are.
+    #: The place of the oldest listed id, if there were more than 20.
     oldest: Cursor | None = None
 
     def covers(self, cursor: Cursor) -> bool:
-        """Tell whether an action that is visible now was visible when the page was read.
+        """Return whether an action that is visible now was visible when the page was read.
 
-        Of more than 20 so new ones, all that is older than those is taken for it.
+        If more than 20 are that new, every older action counts as visible.
         """
         return cursor.id in self.ids or (self.oldest is not None and cursor < self.oldest)
 
@@ -83,7 +84,7 @@ def shown(stream: "RecipientStream", actions: Sequence[Any], as_of: datetime) ->
     return Shown(newest, as_of, frozenset(each.id for each in listed), oldest)
 
 
-#: So many ids at most are in a link.
+#: The most ids in a link.
 MOST_SHOWN = 20
 
 
@@ -172,7 +173,7 @@ def mark(
 def _decision(
     to: Sequence[Address], until: datetime | None, page: Shown | None, read: bool
 ) -> Callable[[datetime | None, Marks | None], Marking]:
-    """Return what tells a mark from the field and the marks before."""
+    """Return the function that computes the new marks from the old."""
 
     def decide(field: datetime | None, marks: Marks | None) -> Marking:
         as_of = page.as_of if page else clock.now()
@@ -244,7 +245,6 @@ def require_field(recipient: Any) -> None:
 def _without_field(recipient: Any) -> AttributeError:
     cls = type(recipient)
     return AttributeError(
-        f"{cls.__module__}.{cls.__name__} cannot see a stream without the field "
-        f"last_activity_seen; add to the class, and to its table if it has one:  "
-        f"{model.orm.SEEN_FIELD}"
+        f"{cls.__module__}.{cls.__name__} has no field last_activity_seen, which seen and read "
+        f"need; add to the class, and to its table if it has one:  {model.orm.SEEN_FIELD}"
     )

@@ -216,7 +216,7 @@ class RecipientStream(Stream):
         :raises AttributeError: if the recipient's class has no field ``last_activity_seen``.
         """
         if self._recipient is None:
-            raise TypeError("a pickled stream has no recipient: call unread() before it is pickled")
+            raise TypeError("call unread() before you pickle the stream")
         copy: RecipientStream = self._copy(_only=seen.only("unread", self._recipient))
         return copy
 

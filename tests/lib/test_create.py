@@ -151,7 +151,7 @@ def test_errors_never_show_an_entitys_fields(host, user):
         with pytest.raises(TypeError) as caught:
             am.create(user, "liked", **bad)
         assert "hunter2" not in str(caught.value)
-    with pytest.raises(ValueError, match="not a list") as caught:
+    with pytest.raises(ValueError, match="got list") as caught:
         am.count_not_seen_by_recipient(user, [user])
     assert "hunter2" not in str(caught.value)
 

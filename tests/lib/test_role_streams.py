@@ -112,8 +112,8 @@ def test_rejects_an_entity_that_is_not_stored(host):
         am.get_by_actor("ann", visible_to=None)
 
 
-def test_rejects_audiences_of_nobody(host, user, post):
-    with pytest.raises(ValueError, match="also takes audiences"):
+def test_rejects_also_without_a_viewer(host, user, post):
+    with pytest.raises(ValueError, match="also needs an entity"):
         am.get_by_actor(user, visible_to=None, also=[post])
 
 
