@@ -9,23 +9,14 @@ from .. import model
 from ..model import clock
 from ..model.pages import read_together
 from . import hooks
-from .fields import digest_of, fields_of, indexed_fields
+from .fields import Given, digest_of, fields_of, indexed_fields
 
 _BATCH_SIZE = 1000
 
 
-def create(
-    actor: Any,
-    verb: Any,
-    target: Any,
-    action_obj: Any,
-    description: Any,
-    extra: Any,
-    recipients: Any,
-    once: Any,
-) -> Any:
+def create(given: Given, once: Any) -> Any:
     """See :meth:`activitystream.ActionManager.create`."""
-    fields, known = fields_of(actor, verb, target, action_obj, description, extra, recipients)
+    fields, known = fields_of(given)
     digest = digest_of(once)
     # Take the time last: reading the recipients may be slow, and a reader who marks their
     # stream meanwhile has not seen this action.

@@ -4,10 +4,11 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from .. import model
 from ..model import clock
+from ..model.action import ROLES
 from ..model.entity_words import name_to_store
 from ..model.names import each_of, reference_to, references_to
 from ..model.values import Reference
@@ -16,17 +17,21 @@ from .options import option
 #: Imported timestamps may be this far in the future: the clocks of two machines differ.
 _CLOCK_TOLERANCE = timedelta(minutes=1)
 
-_ARGUMENTS = (
-    "actor",
-    "verb",
-    "target",
-    "action_obj",
-    "description",
-    "extra",
-    "recipients",
-    "timestamp",
-    "once",
-)
+
+class Given(NamedTuple):
+    """What is said of a new action: the arguments of ``create``, but for ``once``."""
+
+    actor: Any
+    verb: Any
+    target: Any = None
+    action_obj: Any = None
+    description: Any = None
+    extra: Any = None
+    recipients: Any = None
+
+
+#: The keys of a dict of ``create_many``.
+_KEYS = (*Given._fields, "timestamp", "once")
 
 
 def digest_of(once: Any) -> str | None:
@@ -54,15 +59,15 @@ def indexed_fields(index: int, given: Mapping[str, Any]) -> tuple[dict[str, Any]
         if not isinstance(given, Mapping):
             raise TypeError(f"every action must be a dict; got {type(given).__name__}")
         for name in given:
-            if name not in _ARGUMENTS:
-                raise TypeError(f"unknown key {name}; use {', '.join(_ARGUMENTS)}")
+            if name not in _KEYS:
+                raise TypeError(f"unknown key {name}; use {', '.join(_KEYS)}")
         for name in ("actor", "verb"):
             if name not in given:
                 raise TypeError(f"the key {name} is missing; every action needs actor and verb")
-        arguments = {**dict.fromkeys(_ARGUMENTS), **given}
-        timestamp = arguments.pop("timestamp")
-        once = digest_of(arguments.pop("once"))
-        fields, _ = fields_of(**arguments)
+        arguments = dict(given)
+        timestamp = arguments.pop("timestamp", None)
+        once = digest_of(arguments.pop("once", None))
+        fields, _ = fields_of(Given(**arguments))
         if timestamp is not None:
             # A future timestamp could never be marked as seen.
             fields["timestamp"] = clock.past("timestamp", timestamp, _CLOCK_TOLERANCE)
@@ -75,15 +80,7 @@ def indexed_fields(index: int, given: Mapping[str, Any]) -> tuple[dict[str, Any]
         raise kind(f"action {index}: {error}") from error
 
 
-def fields_of(
-    actor: Any,
-    verb: Any,
-    target: Any,
-    action_obj: Any,
-    description: Any,
-    extra: Any,
-    recipients: Any,
-) -> tuple[dict[str, Any], dict[Reference, Any]]:
+def fields_of(given: Given) -> tuple[dict[str, Any], dict[Reference, Any]]:
     """Return the fields to store for a new action, and the entities it refers to.
 
     The caller adds ``timestamp``.
@@ -93,21 +90,22 @@ def fields_of(
     known: dict[Reference, Any] = {}
     fields: dict[str, Any] = {}
     longest = option("max_text")
-    for role, entity in (("actor", actor), ("target", target), ("action_obj", action_obj)):
-        given = role == "actor" or entity is not None
-        reference = reference_to(entity, role) if given else None
+    for role in ROLES:
+        entity = getattr(given, role)
+        is_given = role == "actor" or entity is not None
+        reference = reference_to(entity, role) if is_given else None
         if reference is not None:
             known[reference] = entity
         fields[f"{role}_type"] = reference.type if reference else None
         fields[f"{role}_id"] = reference.key if reference else None
         name = None if entity is None else name_to_store(entity, role)
         fields[f"{role}_name"] = _text(f"the name of {role}", name, longest, optional=True)
-    fields["verb"] = _text("verb", verb, longest)
-    fields["description"] = _text("description", description, longest, optional=True)
-    fields["extra"] = _text("extra", extra, longest, optional=True)
+    fields["verb"] = _text("verb", given.verb, longest)
+    fields["description"] = _text("description", given.description, longest, optional=True)
+    fields["extra"] = _text("extra", given.extra, longest, optional=True)
     fields["_recipients"] = None
-    if recipients is not None:
-        addressed = references_to(each_of("recipients", recipients), "a recipient")
+    if given.recipients is not None:
+        addressed = references_to(each_of("recipients", given.recipients), "a recipient")
         most = option("max_recipients")
         if most is not None and len(addressed) > most:
             raise ValueError(

@@ -10,7 +10,7 @@ from ..model.action import FIELDS, ActionMixin
 from ..model.names import address_of
 from ..model.pages import read_together
 from . import creation, read, removal, seen
-from .fields import check_filter
+from .fields import Given, check_filter
 from .found_actions import FoundActions
 from .numbers import whole_number
 from .removal import Forgotten
@@ -57,9 +57,8 @@ class ActionManager:
 
         Calls the hook ``activitystream.after_create`` with the stored action.
         """
-        return creation.create(
-            actor, verb, target, action_obj, description, extra, recipients, once
-        )
+        given = Given(actor, verb, target, action_obj, description, extra, recipients)
+        return creation.create(given, once)
 
     def create_many(self, actions: Iterable[Mapping[str, Any]]) -> int:
         """Store many actions in batches of 1,000, for an import.

@@ -151,11 +151,15 @@ def test_marks_are_counted_and_deleted(host, orm, user):
     assert orm.read_states(reader_of(other), found)[1] == {found[0]._id: True}
 
 
+@pytest.mark.parametrize("has_marks", [False, True])
 @pytest.mark.parametrize("is_read", [True, False])
-def test_who_was_deleted_reads_nothing(host, orm, user, is_read):
-    store(orm, [fields()])
+def test_who_was_deleted_reads_nothing(host, orm, user, is_read, has_marks):
+    store(orm, [fields(), fields()])
     found = list(orm.read_stream(addresses_of(user), WHOLE_STREAM, 0, None))
+    if has_marks:
+        orm.mark_actions(user, reader_of(user), None, found[:1], is_read)
+    before = orm.read_states(reader_of(user), found)
     host.database.raw_delete(user)
     with pytest.raises(LookupError, match="not stored any more"):
         orm.mark_actions(user, reader_of(user), None, found, is_read)
-    assert orm.delete_marks([reader_of(user)], dry_run=True) == 0
+    assert orm.read_states(reader_of(user), found) == before

@@ -178,10 +178,25 @@ def test_rejects_what_is_not_a_recipient(host, bad):
             verb(bad)
 
 
-def test_rejects_a_deleted_recipient(host, user):
+MARKS = {
+    "seen": lambda user, action: am.mark_seen(user),
+    "read": am.mark_read,
+    "unread": am.mark_unread,
+    "all read": lambda user, action: am.mark_all_read(user),
+}
+
+
+@pytest.mark.parametrize("has_marks", [False, True])
+@pytest.mark.parametrize("mark", MARKS.values(), ids=MARKS)
+def test_rejects_a_deleted_recipient(host, user, mark, has_marks):
+    earlier, action = (am.create(user, verb) for verb in ("one", "two"))
+    if has_marks:
+        am.mark_read(user, earlier)
+    kept = am.forget(user, dry_run=True).as_reader
     host.database.raw_delete(user)
     with pytest.raises(LookupError, match="this User is not stored any more"):
-        am.mark_seen(user)
+        mark(user, action)
+    assert am.forget(user, dry_run=True).as_reader <= kept
 
 
 @on(*SERVERS)

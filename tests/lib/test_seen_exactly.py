@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from activitystream import am, model
-from activitystream.lib.fields import fields_of
+from activitystream.lib.fields import Given, fields_of
 from activitystream.lib.seen import Shown, shown
 from activitystream.model import clock
 
@@ -70,7 +70,7 @@ class Reader:
             "team": [self.team],
             "bob": [self.bob],
         }[whom]
-        fields, _ = fields_of(self.bob, "did", None, None, None, None, recipients)
+        fields, _ = fields_of(Given(self.bob, "did", recipients=recipients))
         stamp = clock.naive_utc(self.now - timedelta(seconds=delay))
         action = model.orm.insert_action({**fields, "timestamp": stamp})
         if whom != "bob":

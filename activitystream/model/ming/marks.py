@@ -95,10 +95,9 @@ def mark_actions(
     for _ in range(_ATTEMPTS):
         document = _readers().find_one({"_id": id_of(reader)})
         marks = _marks(document)
-        if marks is None:
-            last_seen = stored_last_activity_seen(recipient)
-        else:
-            last_seen = _last_seen(recipient, document, marks)
+        stored = stored_last_activity_seen(recipient)
+        # Where a mark has yet to move the field, it is what it will be.
+        last_seen = marks.mark if marks and _is_unfinished(document) else stored
         if marks is None or marks.mark != last_seen:
             floor = last_seen or EARLIEST
             kept = Marks(last_seen, floor, marks.read_floor if marks else floor)

@@ -120,6 +120,16 @@ def lock_last_activity_seen(recipient: Any) -> datetime | None:
     return _naive(_locked_last_activity_seen(recipient))
 
 
+def stored_condition(recipient: Any) -> tuple[Any, dict[str, Any]]:
+    """Return the condition, for a statement, that a recipient is stored, and its parameters.
+
+    It is the same object for all recipients of a class.
+    """
+    cls = _seen_class(recipient)
+    statements = _seen_statements(cls, open_connection(cls).dialect)
+    return statements.is_stored, {"of": _key(recipient)}
+
+
 def _locked_last_activity_seen(recipient: Any) -> datetime | None:
     cls = _seen_class(recipient)
     connection = open_connection(cls)
@@ -159,7 +169,9 @@ def _read_again(session: orm.Session, rolled_back: orm.SessionTransaction) -> No
 
 class _Statements(NamedTuple):
     column: SeenColumn
-    #: The SELECT of an entity's ``last_activity_seen``.
+    #: Whether an entity is there.
+    is_stored: Any
+    #: The SELECT of its ``last_activity_seen``.
     lock: Any
     #: The UPDATE that moves it forward,
     move: Any
@@ -173,7 +185,7 @@ def _seen_statements(cls: type[Any], dialect: sa.Dialect) -> _Statements:
     (seen,) = cls.last_activity_seen.property.columns
     (key,) = seen.table.primary_key
     until = sa.bindparam("until", type_=seen.type)
-    lock = sa.select(seen).where(key == sa.bindparam("of", type_=key.type)).with_for_update()
+    its = sa.select(seen).where(key == sa.bindparam("of", type_=key.type))
     # The host's own table would have the UPDATE write its onupdate columns too.
     columns = {each.name: sa.column(each.name, each.type) for each in seen.table.columns}
     table = sa.table(seen.table.name, *columns.values(), schema=seen.table.schema)
@@ -189,7 +201,8 @@ def _seen_statements(cls: type[Any], dialect: sa.Dialect) -> _Statements:
     update = sa.update(table).where(is_it).values(values)
     return _Statements(
         SeenColumn(seen.type, dialect),
-        lock,
+        is_stored=its.exists(),
+        lock=its.with_for_update(),
         move=update.where(sa.or_(column.is_(None), column < until)),
         move_from=update.where(column == sa.bindparam("replaced", type_=seen.type)),
         move_from_null=update.where(column.is_(None)),

@@ -51,7 +51,7 @@ class MingDatabase:
     #: How many queries it takes to read a page as a viewer may see it.
     to_test_viewer = 3
     #: How many it takes to mark one action as read.
-    to_read_one = ["read", "write"]
+    to_read_one = ["read", "read", "write"]
 
     def __init__(self, name, url, **connection):
         self.name = name

@@ -61,7 +61,7 @@ class SQLDatabase:
     @property
     def to_read_one(self):
         """How many it takes to mark one action as read."""
-        return ["read", "read", "write"] if self.name == "mariadb" else ["write"]
+        return ["read", "read", "read", "write"] if self.name == "mariadb" else ["write"]
 
     @property
     def to_write_one(self):

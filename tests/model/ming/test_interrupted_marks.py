@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from activitystream import am, model
-from activitystream.lib.fields import fields_of
+from activitystream.lib.fields import Given, fields_of
 from activitystream.model import clock
 from activitystream.model.ming import marks
 
@@ -36,7 +36,7 @@ def kill():
 
 def come_late(reader):
     """One is visible now that was stamped before the mark."""
-    fields, _ = fields_of(reader, "late", None, None, None, None, [reader])
+    fields, _ = fields_of(Given(reader, "late", recipients=[reader]))
     stamp = clock.naive_utc(clock.now() - timedelta(seconds=10))
     model.orm.insert_action({**fields, "timestamp": stamp})
 

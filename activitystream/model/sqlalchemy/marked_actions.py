@@ -1,0 +1,180 @@
+"""The rows of single actions that readers have seen, read or kept unread."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+import sqlalchemy as sa
+
+from ..values import Cursor, Marks, Reference
+from .readers import stored_condition
+from .session import chunks, open_connection
+from .statements import is_reader, reader_parameters
+from .tables import ACTIONS, READERS, SEEN_ACTIONS, MomentType
+from .upserts import insert_of, or_update
+
+
+def store_seen(reader: Reference, cursors: Sequence[Cursor]) -> None:
+    """Store a row of each action that is still there and has none: it is seen."""
+    _store_rows(reader, cursors, None, updated=())
+
+
+def store_read(reader: Reference, cursors: Sequence[Cursor], is_read: bool) -> None:
+    """Store whether each action that is still there is read."""
+    _store_rows(reader, cursors, is_read, updated=("is_read",))
+
+
+def store_read_in_sync(
+    recipient: Any,
+    reader: Reference,
+    last_seen: datetime | None,
+    cursors: Sequence[Cursor],
+    is_read: bool,
+) -> bool:
+    """Do what :func:`store_read` does by one statement, while the marks go by the field.
+
+    It stores nothing unless the recipient is stored.
+
+    :returns: whether it has stored anything.
+    """
+    connection = open_connection()
+    if locks_gaps(connection) or open_connection(type(recipient)) is not connection:
+        return False
+    is_stored, its_key = stored_condition(recipient)
+    upsert = _upsert_in_sync(connection.dialect.name, is_stored, last_seen is None)
+    parameters = its_key if last_seen is None else {**its_key, "last_seen": last_seen}
+    return _store_by_id(upsert, reader, cursors, is_read, parameters) > 0
+
+
+def _store_rows(
+    reader: Reference, cursors: Sequence[Cursor], is_read: bool | None, updated: tuple[str, ...]
+) -> None:
+    connection = open_connection()
+    dialect = connection.dialect.name
+    if locks_gaps(connection):
+        insert = or_update(insert_of(dialect, SEEN_ACTIONS), _ROW_KEYS, updated)
+        _store_by_key(insert, reader, cursors, is_read)
+    else:
+        _store_by_id(_upsert(dialect, updated), reader, cursors, is_read)
+
+
+def _store_by_id(
+    upsert: Any,
+    reader: Reference,
+    cursors: Sequence[Cursor],
+    is_read: bool | None,
+    parameters: Mapping[str, Any] = MappingProxyType({}),
+) -> int:
+    """Store rows, and return how many."""
+    values = {**reader_parameters(reader), **parameters, "new_is_read": is_read}
+    stored: int = sum(
+        open_connection().execute(upsert, {**values, "ids": chunk}).rowcount
+        for chunk in chunks(each.id for each in cursors)
+    )
+    return stored
+
+
+def _store_by_key(
+    insert: Any, reader: Reference, cursors: Sequence[Cursor], is_read: bool | None
+) -> None:
+    """Store rows after a lock of the actions alone.
+
+    Whoever deletes actions locks them first, too: else each could wait for the other.
+    """
+    connection = open_connection()
+    its = {"reader_type": reader.type, "reader_id": reader.key, "is_read": is_read}
+    for chunk in chunks(sorted(cursors, key=lambda each: each.id)):
+        ids = [each.id for each in chunk]
+        there = sa.select(ACTIONS.c._id).where(ACTIONS.c._id.in_(ids)).order_by(ACTIONS.c._id)
+        found = set(connection.scalars(there.with_for_update(read=True)))
+        rows = [
+            {**its, "timestamp": each.timestamp, "action_id": each.id}
+            for each in chunk
+            if each.id in found
+        ]
+        if rows:
+            connection.execute(insert, rows)
+
+
+def forget_seen(reader: Reference, floor: datetime | None = None) -> None:
+    """Delete the rows that say only that an action is seen.
+
+    :param floor: those up to here; None for all.
+    """
+    columns = SEEN_ACTIONS.c
+    covered = [] if floor is None else [columns.timestamp <= floor]
+    _change(sa.delete(SEEN_ACTIONS), reader, columns.is_read.is_(None), *covered)
+
+
+def mark_all_read(reader: Reference, marks: Marks) -> None:
+    """Delete the rows that the floors cover now; what was kept unread there is read."""
+    timestamp, is_read = SEEN_ACTIONS.c.timestamp, SEEN_ACTIONS.c.is_read
+    # Above the other floor, a row still says that its action is seen.
+    _change(sa.delete(SEEN_ACTIONS), reader, timestamp <= min(marks.read_floor, marks.seen_floor))
+    _change(
+        sa.update(SEEN_ACTIONS).values(is_read=True),
+        reader,
+        timestamp <= marks.read_floor,
+        is_read.is_(False),
+    )
+
+
+def _change(statement: Any, reader: Reference, *conditions: Any) -> None:
+    """Delete or update the rows of a reader's single actions that meet these conditions."""
+    columns, connection = SEEN_ACTIONS.c, open_connection()
+    parameters = reader_parameters(reader)
+    conditions = (is_reader(SEEN_ACTIONS), *conditions)
+    if not locks_gaps(connection):
+        connection.execute(statement.where(*conditions), parameters)
+        return
+    key = (columns.timestamp, columns.action_id)
+    found = connection.execute(sa.select(*key).where(*conditions), parameters).all()
+    has_key = sa.tuple_(*key).in_(sa.bindparam("keys", expanding=True))
+    by_key = statement.where(is_reader(SEEN_ACTIONS), has_key)
+    for chunk in chunks(map(tuple, found)):
+        connection.execute(by_key, {**parameters, "keys": chunk})
+
+
+def locks_gaps(connection: sa.Connection) -> bool:
+    """Tell whether a lock of what is not there, or of a range, keeps others from inserting theirs.
+
+    On MariaDB two readers who mark at once would wait for each other, unless what is locked is
+    named by its key. Only what it locks it reads as it is now, not as the transaction began.
+    """
+    return connection.dialect.name in ("mysql", "mariadb")
+
+
+_ROW_KEYS = ("reader_type", "reader_id", "timestamp", "action_id")
+
+
+@lru_cache
+def _upsert(dialect: str, updated: tuple[str, ...]) -> Any:
+    return _upsert_of(dialect, _rows(), updated)
+
+
+@lru_cache
+def _upsert_in_sync(dialect: str, is_stored: Any, never_seen: bool) -> Any:
+    mark = READERS.c.mark
+    is_field = mark == sa.bindparam("last_seen", type_=MomentType)
+    marks = sa.select(mark).where(is_reader(READERS), mark.is_(None) if never_seen else is_field)
+    return _upsert_of(dialect, _rows().where(is_stored, marks.exists()), ("is_read",))
+
+
+def _rows() -> Any:
+    """Return the query of rows by the actions themselves: one that is deleted has none."""
+    columns = SEEN_ACTIONS.c
+    return sa.select(
+        sa.bindparam("of_type", type_=columns.reader_type.type),
+        sa.bindparam("of_key", type_=columns.reader_id.type),
+        ACTIONS.c.timestamp,
+        ACTIONS.c._id,
+        sa.bindparam("new_is_read", type_=sa.Boolean),
+    ).where(ACTIONS.c._id.in_(sa.bindparam("ids", expanding=True)))
+
+
+def _upsert_of(dialect: str, rows: Any, updated: tuple[str, ...]) -> Any:
+    insert = insert_of(dialect, SEEN_ACTIONS).from_select((*_ROW_KEYS, "is_read"), rows)
+    # SQLAlchemy drops the count of what an INSERT wrote, unless it is asked for.
+    return or_update(insert, _ROW_KEYS, updated).execution_options(preserve_rowcount=True)
