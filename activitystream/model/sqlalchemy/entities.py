@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection
 from contextlib import nullcontext, suppress
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ from sqlalchemy import event, orm
 
 from ..names import class_named
 from .classes import identity_of, keys_of_class, root_of
+from .host import imported, mappers
 from .private import is_flushing
 from .session import chunks, savepoint
 from .sessions import session_of
@@ -49,6 +50,12 @@ def _learn_of_class(mapper: Any, cls: type) -> None:
     all_registries.add(mapper.registry)
     _classes_of.cache_clear()
     _load_statement.cache_clear()
+
+
+@cache
+def learn_of_earlier_classes() -> None:
+    """Remember where the classes are mapped that were mapped before us; look for them once."""
+    all_registries.update(each.registry for each in mappers(module for _, module in imported()))
 
 
 def is_entity(candidate: Any) -> bool:

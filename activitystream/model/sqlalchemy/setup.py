@@ -9,8 +9,8 @@ from tg.configuration.utils import TGConfigError
 
 from ..gearbox import config_option
 from .ending import end_request
-from .entities import all_registries, registries
-from .host import imported, mappers, metadata_of, model_of, modules_of
+from .entities import learn_of_earlier_classes, registries
+from .host import mappers, metadata_of, model_of, modules_of
 from .session import engine_of_session
 from .sessions import engine_for, find_sessions
 from .tables import ACTIONS, MODELS, Action, Base
@@ -51,7 +51,7 @@ def start(conf: dict[str, Any]) -> None:
     mapped = (each for each in mappers(modules) if not issubclass(each.class_, Base))
     registries.clear()
     registries.update(each.registry for each in mapped)
-    all_registries.update(each.registry for each in mappers(module for _, module in imported()))
+    learn_of_earlier_classes()
     find_sessions(MODELS, conf, modules)
     for engine in _engines(conf):
         event.listen(engine, "handle_error", _log_missing_tables)

@@ -100,6 +100,7 @@ def test_finds_a_class_on_another_base_after_a_restart(host, user, map_apart, ma
     if mapped == "before us":
         monkeypatch.setitem(globals(), "Elsewhere", cls)
         model.orm.entities.all_registries.discard(cls.registry)
+        model.orm.entities.learn_of_earlier_classes.cache_clear()
     key = host.save(cls())._id
     am.create(user, "did", host.database.get(cls, key), recipients=[user])
     host.save()
