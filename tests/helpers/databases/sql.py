@@ -100,10 +100,16 @@ class SQLDatabase:
     def clean(self):
         self.close()
         self._engine = self.engine
-        self.model.metadata.create_all(self.engine)
+        tables = [*reversed(self.model.metadata.sorted_tables)]
         with self.engine.begin() as connection:
-            for table in reversed(self.model.metadata.sorted_tables):
-                connection.execute(table.delete())
+            if not {each.name for each in tables} <= {*sa.inspect(connection).get_table_names()}:
+                self.model.metadata.create_all(connection)
+            # Most are empty: to ask for all of them at once takes less time than to empty each.
+            holds = ", ".join(f"EXISTS (SELECT 1 FROM {each.name})" for each in tables)
+            (answers,) = connection.exec_driver_sql(f"SELECT {holds}")
+            for table, is_filled in zip(tables, answers, strict=True):
+                if is_filled:
+                    connection.execute(table.delete())
 
     def save(self, *entities):
         """What happens at the end of a request, but the entities stay in hand."""
