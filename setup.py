@@ -36,6 +36,7 @@ TEST = [
     "pyperf >= 2.8",
     "PyMySQL >= 1.1",
     "pytest >= 8",
+    "pytest-timeout >= 2.2",
     "pytest-xdist >= 3.2",
     "rich >= 13",
     "ruff == 0.17.6",

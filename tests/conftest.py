@@ -62,6 +62,9 @@ def pytest_collection_modifyitems(config, items):
         slow = [item for item in items if not selection.is_quick(item)]
         items[:] = [item for item in items if selection.is_quick(item)]
         config.hook.pytest_deselected(items=slow)
+    for item in items:
+        if selection.has_dear_fixtures(item):
+            item.add_marker(pytest.mark.timeout(900))
     if worker():
         items.sort(key=selection.cursor_of)
 

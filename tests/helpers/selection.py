@@ -34,6 +34,11 @@ def is_quick(item: pytest.Item) -> bool:
     return _mark_of(item, SLOW) is None and set(databases_of(item)) <= set(QUICK)
 
 
+def has_dear_fixtures(item: pytest.Item) -> bool:
+    """Tell whether packages are built, fetched or installed before a test, or apps measured."""
+    return _mark_of(item, _DEAR) is not None
+
+
 def cursor_of(item: pytest.Item) -> int:
     """Return what to sort tests by, so that what is dear to share comes first.
 
