@@ -76,8 +76,8 @@ def check_use(session: Any) -> None:
     """
     if _in_use is not session:
         raise RuntimeError(
-            "activitystream works on the session of another app, which was made after a call of "
-            "tg.milestones._reset_all(): make this app anew."
+            "activitystream works on one session, and another app with another DBSession has "
+            "started since: create this app again."
         )
 
 

@@ -36,10 +36,10 @@ class Verbs(Protocol):
         """Count the actions that a recipient has not seen."""
 
     def is_unseen(self, action: Any, recipient: Any) -> bool:
-        """Tell whether a recipient has not seen an action."""
+        """Return whether a recipient has not seen an action."""
 
     def is_read(self, action: Any, recipient: Any) -> bool:
-        """Tell whether a recipient has read an action."""
+        """Return whether a recipient has read an action."""
 
 
 class ActionMixin:
@@ -64,8 +64,8 @@ class ActionMixin:
         :raises TypeError: always. ``restore_action`` makes actions without this.
         """
         raise TypeError(
-            "an Action is not made by its class, which would put it in no stream: call "
-            "am.create(actor, verb, …), which stores it (from activitystream import am)"
+            "do not call Action(): it would be in no stream. Call am.create(actor, verb, …), which "
+            "stores it (from activitystream import am)"
         )
 
     #: The page that the action was read with.
@@ -93,7 +93,7 @@ class ActionMixin:
 
     @property
     def recipients(self) -> list[Any]:
-        """The entities that it is for, without deleted ones; empty if it is for everyone."""
+        """The entities it is for, without deleted ones; empty if it is for everyone or nobody."""
         page = self._page()
 
         def of_page() -> Iterator[Reference]:
@@ -133,11 +133,11 @@ class ActionMixin:
         return " ".join(part for part in parts if part)
 
     def is_unseen_by(self, recipient: Any) -> bool:
-        """Tell whether a recipient has not seen it: see ``am.mark_seen``."""
+        """Return whether a recipient has not seen it: see ``am.mark_seen``."""
         return self.verbs.is_unseen(self, recipient)
 
     def is_read_by(self, recipient: Any) -> bool:
-        """Tell whether a recipient has read it: see ``am.mark_read``."""
+        """Return whether a recipient has read it: see ``am.mark_read``."""
         return self.verbs.is_read(self, recipient)
 
     def states_on_page(self, recipient: Any, version: Hashable) -> Any:
@@ -213,7 +213,7 @@ class ActionMixin:
                 yield reference
 
     def recipient_references(self) -> list[Reference]:
-        """Return whom it is for; an empty list if it is for everyone."""
+        """Return whom it is for; an empty list if it is for everyone or nobody."""
         return [Reference(each["_type"], each["_id"]) for each in self._recipients or ()]
 
     def _shown(self, role: str) -> Any:
@@ -223,7 +223,7 @@ class ActionMixin:
     def _reference(self, role: str) -> Reference | None:
         # 0.1.1 stored a random id where there is no entity; only the type tells.
         if role not in ROLES:
-            raise ValueError(f"an action has no {role!r}, but {', '.join(ROLES)}")
+            raise ValueError(f"no role {role!r}; use actor, target or action_obj")
         type_name = self._stored(f"{role}_type")
         return None if type_name is None else Reference(type_name, self._stored(f"{role}_id"))
 

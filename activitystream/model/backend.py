@@ -26,7 +26,7 @@ class Watch(Protocol):
     """What is known of a transaction that is watched."""
 
     def is_lost(self) -> bool:
-        """Tell whether what was written before the block will not be committed. Ask it once."""
+        """Return whether what was written before the block is lost. Call it once."""
 
 
 class Backend(Protocol):
@@ -77,13 +77,13 @@ class Backend(Protocol):
     # The host's transaction
 
     def transaction_is_broken(self, error: BaseException) -> bool:
-        """Tell whether an error has cost the host its transaction.
+        """Return whether an error has cost the host its transaction.
 
         :param error: what was raised in it, and caught.
         """
 
     def watched_transaction(self) -> AbstractContextManager["Watch"]:
-        """Watch the host's transaction for the time of a block that runs code of the host's."""
+        """Watch the host's transaction during a block that runs the host's code."""
 
     def recover(self) -> bool:
         """Make the session usable again after an error of the database's, if nothing is lost by it.
@@ -198,7 +198,7 @@ class Backend(Protocol):
     ) -> Iterator[Any]:
         """Yield the actions with an entity in a role, newest first.
 
-        :param for_everyone: leave out what is not for everyone. Else it is for whomever.
+        :param for_everyone: leave out what is not for everyone. False includes all.
         """
 
     def count_about(self, about: About, window: Window, for_everyone: bool) -> int:
@@ -219,7 +219,7 @@ class Backend(Protocol):
     def find_actions(
         self, filters: dict[str, Any], order_by: str, desc: bool, skip: int, limit: int | None
     ) -> list[Any]:
-        """Read the actions whose fields have these values, for whomever they are.
+        """Read the actions whose fields have these values, whoever their recipients are.
 
         :param order_by: a field. Actions that are equal in it are ordered by ``_id``. The database
             decides where nulls come.
@@ -276,7 +276,7 @@ class Backend(Protocol):
     def clear_role(self, role: str, ids: list[Any], references: Sequence[Reference]) -> int:
         """Set type, key and name of a role to null in actions that refer there to an entity.
 
-        It is so of those in hand too.
+        Also changes the objects that the session holds.
 
         :param ids: those of the actions that may.
         :param references: each of the entity's names with each of its keys.
@@ -292,7 +292,7 @@ class Backend(Protocol):
     def remove_recipients(self, ids: list[Any], references: Sequence[Reference]) -> int:
         """Remove an entity from the recipients of actions. One without another is for nobody then.
 
-        It is so of those in hand too.
+        Also changes the objects that the session holds.
 
         :param ids: those of the actions.
         :param references: as for :meth:`clear_role`.
@@ -311,7 +311,7 @@ class Backend(Protocol):
         """
 
     def is_entity(self, candidate: Any) -> bool:
-        """Tell whether something is an object of a class that the host stores."""
+        """Return whether something is an object of a class that the host stores."""
 
     def root_of(self, cls: type) -> type:
         """Return the topmost class whose objects are stored with those of ``cls``."""
@@ -343,7 +343,7 @@ class Backend(Protocol):
     # Readers
 
     def has_seen_field(self, cls: type) -> bool:
-        """Tell whether a class stores a ``last_activity_seen``."""
+        """Return whether a class stores a ``last_activity_seen``."""
 
     def mark(
         self,

@@ -46,8 +46,8 @@ def past(name: str, moment: Any, tolerance: timedelta = timedelta(0)) -> datetim
     given, present = naive_utc(moment), now()
     if given > present + tolerance:
         raise ValueError(
-            f"{name}={given} is in the future: it is {present} UTC, which a naive datetime has to "
-            f"be"
+            f"{name}={given} is in the future (now is {present} UTC): pass UTC, or an aware "
+            f"datetime"
         )
     return given
 
@@ -57,20 +57,21 @@ def as_text(moment: datetime) -> str:
     return naive_utc(moment).isoformat(timespec="milliseconds")
 
 
-def parse(text: str | None) -> datetime | None:
+def parse(text: str | None, name: str = "until") -> datetime | None:
     """Return the moment in a request's parameter as naive UTC; None if there is none.
 
     :param text: ISO 8601 with seconds, as :func:`as_text` writes it; UTC unless it has another
         offset.
+    :param name: the parameter's name, for the error.
     :raises ValueError: if it is anything else.
     """
     if text is None or text == "":
         return None
     if not isinstance(text, str):
-        raise ValueError("a moment is given once")
+        raise ValueError(f"give `{name}` once")
     # A "+" that is not quoted in a link arrives as a space.
     match = _ISO_8601.fullmatch(text.replace(" ", "+"))
     if match is None:
-        raise ValueError("a moment is ISO 8601 in UTC, like 2026-01-31T12:00:00.000")
+        raise ValueError(f"`{name}` must be ISO 8601 in UTC, like 2026-01-31T12:00:00.000")
     local, offset = match.groups()
     return naive_utc(datetime.fromisoformat(local + (offset or "").replace("Z", "+00:00")))

@@ -59,7 +59,9 @@ def name_of(entity: Any, type_name: str) -> str:
     has_own = type(entity).__str__ is not object.__str__  # type: ignore[comparison-overlap]
     if not has_own:
         return type_name
-    text = attempt(lambda: str(entity), None, "%s raised", _path(entity, "__str__"))
+    text = attempt(
+        lambda: str(entity), None, "%s raised: its type is shown", _path(entity, "__str__")
+    )
     return _broken(type_name) if text is None else text
 
 
@@ -79,7 +81,7 @@ def shown(entity: Any, type_name: str) -> Any:
             text_of(text)  # an error in it is raised here, not in the template
         return entity if text is _MISSING else text
 
-    text = attempt(as_str, _MISSING, "%s raised", _path(entity, "as_str"))
+    text = attempt(as_str, _MISSING, "%s raised: its type is shown", _path(entity, "as_str"))
     return _broken(type_name) if text is _MISSING else text
 
 
@@ -88,7 +90,7 @@ def link_of(entity: Any) -> Any:
     link = attempt(
         lambda: _text(entity, "as_link"),
         None,
-        "A link is missing, since %s is of no use",
+        "A link is missing: %s raised, or is not a text",
         _path(entity, "as_link"),
     )
     return None if link is _MISSING else link
@@ -97,7 +99,7 @@ def link_of(entity: Any) -> Any:
 def activitystreams_of(entity: Any) -> dict[str, Any] | None:
     """Return an entity's ``as_activitystreams``; None if it has none.
 
-    One that raises, or is no dict that JSON can hold, is logged, and None is returned.
+    Log and return None if it raises or is not a JSON dict.
     """
 
     def checked() -> dict[str, Any] | None:
@@ -112,7 +114,7 @@ def activitystreams_of(entity: Any) -> dict[str, Any] | None:
     return attempt(
         checked,
         None,
-        "An object has its name and link only, since %s is of no use",
+        "An object has its name and link only: %s raised, or is not a JSON dict",
         _path(entity, "as_activitystreams"),
     )
 

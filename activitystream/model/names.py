@@ -54,9 +54,9 @@ def references_to(entities: Iterable[Any], role: str) -> dict[Reference, Any]:
 
 
 def reader_of(recipient: Any, key: Any = None) -> Reference:
-    """Return the reference by which it is kept what a recipient has seen.
+    """Return the reference under which a reader's marks are stored.
 
-    It says the oldest name that the class declares, which a new name leaves as it is.
+    It uses the class's oldest name, so that a new name loses no marks.
 
     :param key: its key, if that is known already.
     :raises TypeError, ValueError: if the recipient is no stored entity; see :func:`references_to`.
@@ -96,9 +96,9 @@ def each_of(parameter: str, entities: Any) -> Iterable[Any]:
     """
     given = type(entities).__name__
     if model.orm.is_entity(entities):
-        raise TypeError(f"{parameter} must be a list of them: {parameter}=[…], not one {given}")
+        raise TypeError(f"{parameter} must be a list, like […]; got one {given}")
     if isinstance(entities, (str, bytes, Mapping)) or not isinstance(entities, Iterable):
-        raise TypeError(f"{parameter} must be a list of objects that the app stores, not a {given}")
+        raise TypeError(f"{parameter} must be a list of objects that the app stores; got {given}")
     return entities
 
 
@@ -185,8 +185,8 @@ def _declared_names(cls: type) -> tuple[str, ...]:
 def _ambiguous(name: str, roots: list[type]) -> str:
     claimants = " and ".join(_full_name(root) for root in roots)
     return (
-        f"{claimants}, or subclasses of theirs, are both {name!r} to the activity stream: give one "
-        f"of them a name of its own, like activity_type = 'forum.{name}'"
+        f"{claimants}, or their subclasses, all use the name {name!r}: give all but one another "
+        f"name, like activity_type = 'forum.{name}'"
     )
 
 

@@ -10,7 +10,7 @@ from .values import Marks, Reference
 
 _States = tuple[Marks | None, Mapping[Any, bool | None]]
 
-#: The recipients of so many actions are read and loaded together.
+#: How many actions' recipients are read and loaded together.
 _TOGETHER = 100
 
 #: An action with more recipients than this is read alone, when it is asked for them.
@@ -78,7 +78,7 @@ class Page:
         return states
 
     def release(self) -> None:
-        """Give up the actions and the entities that were loaded. The page is of no use then."""
+        """Give up the actions and the loaded entities. The page cannot be used then."""
         for action in self._actions:
             if action._read_with is self:
                 action._read_with = None

@@ -55,12 +55,12 @@ class Only(NamedTuple):
     last_seen: datetime | None
 
 
-#: At most so many actions above a floor are remembered one by one.
+#: The most actions above a floor that are remembered one by one.
 MOST_REMEMBERED = 1000
 
 
 class Marks(NamedTuple):
-    """What a reader has seen and read, but for single actions that they read or kept unread.
+    """What a reader has seen and read, except actions marked one by one.
 
     Times are naive UTC.
     """
@@ -68,9 +68,9 @@ class Marks(NamedTuple):
     #: The reader's ``last_activity_seen`` as the last mark left it. If the field has another value,
     #: the host has set it: then the field alone says what is seen.
     mark: datetime | None
-    #: Actions up to here are seen,
+    #: Actions up to here are seen.
     seen_floor: datetime
-    #: and up to here they are read.
+    #: Actions up to here are read.
     read_floor: datetime
     #: Actions above ``seen_floor`` that are seen too, newest first.
     seen: tuple[Cursor, ...] = ()
@@ -96,7 +96,7 @@ def remembered(cursors: Iterable[Cursor], floor: datetime) -> tuple[datetime, tu
 class Marking(NamedTuple):
     """What a mark changes."""
 
-    #: The new marks, but for ``mark``, which the ORM sets.
+    #: The new marks. The ORM sets their ``mark``.
     marks: Marks
     #: The actions above ``read_floor`` that are read; None if the mark reads nothing.
     read: tuple[Cursor, ...] | None

@@ -30,7 +30,7 @@ def stream_page(
         day at which that one ends.
     :raises ValueError: if a parameter is malformed.
     """
-    cursor, seen_before = cursor_in(before), clock.parse(new_since)
+    cursor, seen_before = cursor_in(before), clock.parse(new_since, "new_since")
     state = state_for(user)
     only_unread = unread == "1" and state is not None
     stream = stream_of(user).unread() if only_unread else stream_of(user)

@@ -176,7 +176,7 @@ def test_rejects_an_ambiguous_name(host, run, define):
     define("Post", "forum_post")
     status, _, err = run("forget", "Post", host.database.unknown_key)
     assert status == 2
-    assert "are both 'Post' to the activity stream" in err
+    assert "all use the name 'Post'" in err
 
 
 def test_commits_each_batch_and_stops_upon_ctrl_c(host, actions, run, small_batches, monkeypatch):

@@ -86,7 +86,7 @@ def test_accepts_another_session_once_the_milestones_are_reset(other, host):
     transaction.commit()
     # The earlier app does not write into the database of this one.
     before = host.browser(ann)
-    with pytest.raises(RuntimeError, match="make this app anew"):
+    with pytest.raises(RuntimeError, match="create this app again"):
         before.post("/do", {"verb": "waved"})
     am.create(other.user_named("ann"), "jumped")
     transaction.commit()

@@ -72,7 +72,7 @@ def test_rejects_invalid_audiences(host, user, wrong):
 
 
 def test_rejects_an_audience_without_a_list(host, user, teams):
-    with pytest.raises(TypeError, match=r"also must be a list of them: also=\[…\]"):
+    with pytest.raises(TypeError, match=r"also must be a list, like \[…\]; got one"):
         am.get_by_recipient(user, also=teams[0])
 
 

@@ -141,7 +141,7 @@ def test_errors_say_what_is_wrong_and_what_to_do(host, user):
         am.create(user, "liked", host.model.Post())
     with pytest.raises(TypeError, match="actor must be an object .* the app stores, not a str"):
         am.create("ann", "liked")
-    with pytest.raises(TypeError, match="recipients must be a list of them: .*not one User"):
+    with pytest.raises(TypeError, match="recipients must be a list, .*got one User"):
         am.create(user, "liked", recipients=user)
 
 

@@ -101,7 +101,7 @@ WRONG = [
     (
         {"actor": "USER", "verb": "x", "timestamp": TO_COME},
         ValueError,
-        "is in the future: it is .* UTC",
+        r"is in the future \(now is .* UTC\)",
     ),
     ({"actor": None, "verb": "x"}, TypeError, "actor must be an object"),
     ({"actor": "ann", "verb": "x"}, TypeError, "actor must be an object"),

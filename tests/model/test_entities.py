@@ -62,7 +62,7 @@ def test_names_an_entity_by_its_str(host, action, monkeypatch):
 
 def test_rejects_an_unknown_role(host, action):
     for ask in (action.entity, action.name_of):
-        with pytest.raises(ValueError, match="no 'object', but actor, target, action_obj"):
+        with pytest.raises(ValueError, match="no role 'object'; use actor, target or action_obj"):
             ask("object")
 
 

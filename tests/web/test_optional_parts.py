@@ -166,9 +166,9 @@ def raising(*arguments):
     ("audiences", "reason"),
     [
         (raising, "the option audiences failed"),
-        (lambda user: user, "must be a list of them"),
-        (lambda user: "teams", "not a str"),
-        (lambda user: 5, "not a int"),
+        (lambda user: user, "must be a list, like"),
+        (lambda user: "teams", "got str"),
+        (lambda user: 5, "got int"),
         (lambda user: [None], "was ignored"),
         (lambda user: ["team", object()], "was ignored"),
         (lambda user: (raising() for _ in range(1)), "the option audiences failed"),

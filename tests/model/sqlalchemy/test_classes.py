@@ -113,7 +113,7 @@ def test_finds_a_class_on_another_base_after_a_restart(host, user, map_apart, ma
 def test_rejects_a_class_on_another_base_with_a_used_name(host, user, post, map_apart):
     cls = map_apart("Post")
     am.create(user, "wrote", post)
-    with pytest.raises(ValueError, match="are both 'Post' to the activity stream"):
+    with pytest.raises(ValueError, match="all use the name 'Post'"):
         am.create(user, "wrote", host.save(cls()))
     host.database.forget()
     (action,) = am.get_by_recipient(host.model.user_named("ann"))
