@@ -30,7 +30,7 @@ from ..web.opened_bell import opened_bell
 from ..web.origin import is_by_script, is_for_nobody, is_foreign, is_navigation, prefers_json
 from ..web.rendering import state_for
 from ..web.shown import shown_from_text
-from ..web.stream_page import cursor_in, read_page, stream_page
+from ..web.stream_page import PAGE_SIZE, cursor_in, stream_page
 from ..web.templates import render, render_page
 
 log = logging.getLogger(__name__)
@@ -101,8 +101,8 @@ class RootController(TGController):
         except ValueError as error:
             _refuse(400, str(error))
         with _refusing_errors():
-            actions, older = read_page(stream_of(user), cursor)
-            return json.dumps(activitystreams.page(actions, older, cursor, state_for(user)))
+            page = stream_of(user).page(PAGE_SIZE, cursor)
+            return json.dumps(activitystreams.page(page, cursor, state_for(user)))
 
     @expose(content_type="application/json", **_READ)
     def unseen(self) -> str:

@@ -68,31 +68,40 @@ class RoleStream(Stream):
     def _read_page(self, size: int) -> tuple[list[Any], Cursor | None]:
         if self._viewer is None:
             return super()._read_page(size)
-        if self._limit is not None:
-            size = min(size, self._limit)
-        ids: list[Any] = []
-        hidden, skipped, last = 0, 0, None
-        for cursor, is_visible in self._tested(self._viewer):
-            if len(ids) == size:
-                return model.orm.load_actions(ids), last
-            if not is_visible:
-                hidden += 1
-            elif skipped < self._skip:
-                skipped += 1
+        wanted = self._skip + size
+        visible: list[Cursor] = []
+        hidden, end = 0, None
+        # One more than is wanted: a link to another page tells of nothing that may not be seen.
+        for cursor, is_visible in self._tested(self._viewer, _MOST_HIDDEN):
+            if is_visible:
+                visible.append(cursor)
+                if len(visible) > wanted:
+                    break
             else:
-                ids.append(cursor.id)
-            last = cursor
-            if hidden == _MOST_HIDDEN:
-                return model.orm.load_actions(ids), last
-        return model.orm.load_actions(ids), None
+                hidden += 1
+                end = cursor
+        page = visible[self._skip : wanted]
+        if len(visible) <= wanted and hidden < _MOST_HIDDEN:
+            end = None
+        elif page:
+            end = page[-1]
+        return model.orm.load_actions([each.id for each in page]), end
 
-    def _tested(self, viewer: Viewer) -> Iterator[tuple[Cursor, bool]]:
-        """Yield the cursors in the window, and whether the viewer may see each."""
+    def _tested(
+        self, viewer: Viewer, most_hidden: int | None = None
+    ) -> Iterator[tuple[Cursor, bool]]:
+        """Yield the cursors in the window, and whether the viewer may see each.
+
+        :param most_hidden: test at most so many that the viewer may not see; None tests all.
+        """
         window = self._window
-        for size in chain(_BATCH_SIZES, repeat(_BATCH_SIZES[-1])):
+        for batch_size in chain(_BATCH_SIZES, repeat(_BATCH_SIZES[-1])):
+            size = batch_size if most_hidden is None else min(batch_size, most_hidden)
             tested = model.orm.cursors_about(self._about, window, size, viewer)
             yield from tested
-            if len(tested) < size:
+            if most_hidden is not None:
+                most_hidden -= sum(not is_visible for _, is_visible in tested)
+            if len(tested) < size or most_hidden == 0:
                 return
             window = window._replace(before=tested[-1][0])
 

@@ -1,8 +1,9 @@
 """Streams: lazy queries for actions, newest first."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from .. import model
 from ..model.action import ActionMixin, cursor_of
@@ -10,6 +11,7 @@ from ..model.names import addresses_of
 from ..model.pages import Page, read_together
 from ..model.values import WHOLE_STREAM, Cursor, Only, Window
 from . import seen
+from .cursors import cursor_as_text, cursor_from_text
 from .numbers import whole_number
 
 #: An iteration loads the entities of this many actions together.
@@ -52,8 +54,10 @@ class Stream:
         pages, and none is missed that was visible when the first page was read. One that is
         committed later may be older than it, and then be on a later page, or on one read before.
 
-        :param action: an action that was read. It may be deleted by now.
+        :param action: an action that was read, and may be deleted by now; or ``end`` or ``next``
+            of a :class:`~activitystream.lib.streams.StreamPage`.
         :raises TypeError: if it is no action.
+        :raises ValueError: if it is a text that is no ``next``.
         """
         return self._copy(_window=self._window._replace(before=_cursor(action)))
 
@@ -69,21 +73,26 @@ class Stream:
         """
         return self._copy(_window=self._window._replace(after=_cursor(action)))
 
-    def page(self, size: int) -> "StreamPage":
-        """Return the first actions, and where the stream goes on.
+    def page(self, size: int, before: Any = None) -> "StreamPage":
+        """Return a page of the stream, and where the stream goes on.
 
         Use it where a viewer may see few of an entity's actions: a page tests at most 10,000 that
         they may not see, and then ends early. Example::
 
             page = am.get_by_actor(ann, visible_to=user).page(25)
-            following = am.get_by_actor(ann, visible_to=user).before(page.end).page(25)
+            following = am.get_by_actor(ann, visible_to=user).page(25, before=page.next)
 
         :param size: at most as many actions.
-        :raises ValueError: unless ``size`` is a whole number, 1 or more.
+        :param before: where the page begins, as for :meth:`before`. None, or an empty text, is for
+            the first page.
+        :raises TypeError: if ``before`` is no action.
+        :raises ValueError: unless ``size`` is a whole number, 1 or more; and if ``before`` is a
+            text that is no ``next``.
         """
         if whole_number("size", size) == 0:
             raise ValueError("size must be 1 or more; got 0")
-        actions, end = self._read_page(size)
+        stream = self if before is None or before == "" else self.before(before)
+        actions, end = stream._read_page(size if self._limit is None else min(size, self._limit))
         return StreamPage(read_together(actions), end)
 
     def all(self) -> list[Any]:
@@ -174,19 +183,31 @@ class Stream:
 
     def _read_page(self, size: int) -> tuple[list[Any], Cursor | None]:
         """Return at most ``size`` actions, and where the stream goes on."""
-        if self._limit is not None:
-            size = min(size, self._limit)
         found = list(self._within(self._skip, size + 1)._read())
-        return found[:size], cursor_of(found[size - 1]) if len(found) > size else None
+        page = found[:size]
+        return page, cursor_of(page[-1]) if page and len(found) > size else None
 
 
-class StreamPage(NamedTuple):
-    """A page of a stream."""
+@dataclass(frozen=True)
+class StreamPage(Sequence[Any]):
+    """A page of a stream: a sequence of its actions, newest first."""
 
     #: The actions, newest first. Their entities are loaded together.
     actions: list[Any]
-    #: What to call ``before`` with for the next page; None at the end of the stream.
+    #: What to call ``before`` with for the next page; None at the end of the stream. Of a page that
+    #: ends early without an action, it is the place of one that the viewer may not see.
     end: Cursor | None
+
+    @property
+    def next(self) -> str | None:
+        """``end`` as text, for a URL: where the next page begins."""
+        return self.end and cursor_as_text(self.end)
+
+    def __len__(self) -> int:
+        return len(self.actions)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.actions[index]
 
 
 class RecipientStream(Stream):
@@ -239,6 +260,8 @@ class RecipientStream(Stream):
 def _cursor(action: Any) -> Cursor:
     if isinstance(action, Cursor):
         return action
+    if isinstance(action, str):
+        return cursor_from_text(action)
     if not isinstance(action, ActionMixin):
         raise TypeError(f"before() and after() take an action; got {type(action).__name__}")
     return cursor_of(action)

@@ -4,18 +4,19 @@ An entity is described by its property ``as_activitystreams``, or else by its ``
 ``as_link``. Its fields are never published.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import tg
 from markupsafe import escape
 from tgext.pluggable import plug_url
 
+from ..lib.cursors import cursor_as_text
 from ..lib.seen import State
+from ..lib.streams import StreamPage
 from ..model.clock import as_text
 from ..model.entity_words import activitystreams_of, link_of
 from ..model.values import Cursor
-from .cursors import cursor_as_text
 from .links import own_link
 
 #: ``seen`` and ``read`` are terms of ours.
@@ -30,15 +31,13 @@ _PROPERTIES = {"actor": "actor", "action_obj": "object", "target": "target"}
 
 
 def page(
-    actions: Sequence[Any],
-    older: Cursor | None,
+    actions: StreamPage,
     before: Cursor | None,
     state: Callable[[Any], State] | None,
 ) -> dict[str, Any]:
     """Return a page of a stream as a dict for JSON.
 
-    :param actions: the actions of the page, newest first.
-    :param older: the cursor of the next page; None for the last page.
+    :param actions: the page.
     :param before: the cursor of this page; None for the first page.
     :param state: returns what the reader knows of an action; None if that is not recorded.
     """
@@ -52,7 +51,7 @@ def page(
             for action in actions
         ],
     }
-    return page if older is None else {**page, "next": _url(older)}
+    return page if actions.end is None else {**page, "next": _url(actions.end)}
 
 
 def _url(before: Cursor | None) -> str:

@@ -5,19 +5,17 @@ from typing import Any
 from tgext.pluggable import plug_url
 
 from ..lib import seen
+from ..lib.cursors import cursor_as_text, cursor_from_text
 from ..lib.own_stream import stream_of
-from ..lib.streams import Stream
 from ..model import clock
-from ..model.action import cursor_of
 from ..model.values import Cursor
 from ..model.words import _
-from .cursors import cursor_as_text, cursor_from_text
 from .days import by_day, when_in_day
 from .rendering import lines, render_list, state_for
 from .see_links import see_url
 from .shown import shown_as_text
 
-_PAGE_SIZE = 25
+PAGE_SIZE = 25
 
 
 def stream_page(
@@ -35,7 +33,8 @@ def stream_page(
     only_unread = unread == "1" and state is not None
     stream = stream_of(user).unread() if only_unread else stream_of(user)
     as_of = clock.now()
-    actions, older = read_page(stream, cursor)
+    page = stream.page(PAGE_SIZE, cursor)
+    actions, older = page.actions, page.end
     shown = seen.shown(stream, actions, as_of)
     until = shown and shown_as_text(shown)
     listed = lines(actions, when_in_day, state, until=until)
@@ -81,15 +80,6 @@ def cursor_in(before: Any) -> Cursor | None:
     :raises ValueError: if it is malformed.
     """
     return None if before in (None, "") else cursor_from_text(before)
-
-
-def read_page(stream: Stream, cursor: Cursor | None) -> tuple[list[Any], Cursor | None]:
-    """Return a page of a stream, and the cursor of the next page or None."""
-    if cursor is not None:
-        stream = stream.before(cursor)
-    actions = stream.limit(_PAGE_SIZE + 1).all()
-    page = actions[:_PAGE_SIZE]
-    return page, cursor_of(page[-1]) if len(actions) > _PAGE_SIZE else None
 
 
 def _url(path: str, before: Cursor | None = None, **params: str | None) -> str:

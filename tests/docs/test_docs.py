@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from tests.helpers.distributions import ROOT
 from tests.helpers.documents import (
     README,
     RUN,
@@ -50,6 +51,16 @@ def test_finds_every_block_of_code(document):
 
 def test_the_readme_is_short():
     assert len(text_of(README).splitlines()) <= 250
+
+
+def test_the_maintainers_find_every_module():
+    layout = text_of("docs/maintaining.rst")
+    modules = [
+        module.stem
+        for layer in ("web", "lib", "model")
+        for module in (ROOT / "activitystream" / layer).rglob("[!_]*.py")
+    ]
+    assert [name for name in modules if not re.search(rf"``{name}(\.py)?``", layout)] == []
 
 
 @pytest.mark.parametrize("document", [README, "CHANGELOG.rst"])

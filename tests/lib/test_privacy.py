@@ -7,9 +7,9 @@ import pytest
 from webtest import TestApp
 
 from activitystream import am
+from activitystream.lib.cursors import cursor_as_text
 from activitystream.model import clock
 from activitystream.model.action import cursor_of
-from activitystream.web.cursors import cursor_as_text
 from tests.helpers.databases import on
 
 #: All that only reads.

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from activitystream import EVERYTHING, am
+from activitystream import EVERYTHING, am, model
 from activitystream.lib import role_streams
+from activitystream.model.action import cursor_of
 
 READS = {
     "actor": am.get_by_actor,
@@ -84,11 +85,11 @@ def test_a_viewer_sees_what_they_may_and_no_more(
     assert [each._id for each in stream.skip(1).limit(size)] == newest_first[1 : 1 + size]
     pages, page = [], stream.page(size)
     while True:
-        pages += [each._id for each in page.actions]
-        if page.end is None:
+        pages.append([each._id for each in page])
+        if page.next is None:
             break
-        page = stream.before(page.end).page(size)
-    assert pages == newest_first
+        page = stream.page(size, before=page.next)
+    assert pages == ([newest_first[at : at + size] for at in range(0, len(wanted), size)] or [[]])
     for place, one in enumerate(stream.all()):
         assert [each._id for each in stream.before(one)] == newest_first[place + 1 :]
         assert [each._id for each in stream.after(one)] == newest_first[:place]
@@ -120,21 +121,49 @@ def test_rejects_also_without_a_viewer(host, user, post):
 def test_a_page_ends_early_where_little_may_be_seen(host, user, other, monkeypatch):
     monkeypatch.setattr(role_streams, "_MOST_HIDDEN", 6)
     monkeypatch.setattr(role_streams, "_BATCH_SIZES", (2, 4, 6))
-    am.create(user, "told everyone")
-    for _ in range(20):
-        am.create(user, "told nobody", recipients=[])
+    for number in range(25):
+        secret = number % 8  # all but no. 0, 8, 16 and 24
+        am.create(user, f"no. {number}", recipients=[] if secret else None)
     stream = am.get_by_actor(user, visible_to=other)
-    pages = [stream.page(5)]
-    while pages[-1].end is not None:
-        pages.append(stream.before(pages[-1].end).page(5))
-    assert [[each.verb for each in page.actions] for page in pages] == [
+    pages, tested = [], []
+    with monkeypatch.context() as patched:
+        patched.setattr(model.orm, "cursors_about", recording(model.orm.cursors_about, tested))
+        while not pages or pages[-1].next is not None:
+            tested.append(0)
+            pages.append(stream.page(5, before=pages[-1].next if pages else None))
+    assert [[each.verb for each in page] for page in pages] == [
+        ["no. 24"],
         [],
+        ["no. 16"],
         [],
+        ["no. 8"],
         [],
-        ["told everyone"],
+        ["no. 0"],
     ]
-    assert [each.verb for each in stream] == ["told everyone"]
-    assert stream.count() == 1
+    assert max(tested) == 6
+    assert [each.verb for each in stream] == ["no. 24", "no. 16", "no. 8", "no. 0"]
+    assert stream.count() == 4
+    assert stream.first().verb == "no. 24"
+
+
+def recording(cursors_about, hidden):
+    """Adds up in the last item how many were tested that may not be seen."""
+
+    def recorded(*arguments):
+        found = cursors_about(*arguments)
+        hidden[-1] += sum(not is_visible for _, is_visible in found)
+        return found
+
+    return recorded
+
+
+def test_a_page_says_no_more_where_the_rest_may_not_be_seen(host, user, other):
+    for number in range(20):
+        am.create(user, "did", recipients=[other] if number >= 15 else [])
+    page = am.get_by_actor(user, visible_to=other).page(5)
+    assert (len(page), page.end) == (5, None)
+    page = am.get_by_actor(user, visible_to=other).page(4)
+    assert page.end == cursor_of(page[-1])
 
 
 def test_a_subclass_is_known_by_its_root(host, user):

@@ -154,11 +154,32 @@ def verbs_of(entries):
     return [entry["verb"] for entry in entries]
 
 
-@pytest.mark.parametrize("wrong", [None, 5, "no. 5", datetime(2026, 1, 31)])
+@pytest.mark.parametrize("wrong", [None, 5, datetime(2026, 1, 31)])
 def test_before_and_after_accept_only_actions(user, wrong):
     for verb in ("before", "after"):
         with pytest.raises(TypeError, match="take an action; got"):
             getattr(am.get_by_recipient(user), verb)(wrong)
+
+
+@pytest.mark.parametrize("wrong", ["no. 5", " ", "2026-01-31T00:00:00.000_", "_1"])
+def test_a_page_begins_at_no_text_but_of_another_page(user, wrong):
+    with pytest.raises(ValueError, match="invalid `before` cursor"):
+        am.get_by_recipient(user).page(5, before=wrong)
+    with pytest.raises(ValueError, match="invalid `before` cursor"):
+        am.get_by_recipient(user).before(wrong)
+
+
+def test_pages_follow_each_other_by_a_text(host, user):
+    for number in range(5):
+        am.create(user, f"no. {number}")
+    stream = am.get_by_recipient(user)
+    pages = [stream.page(2, before="")]
+    while pages[-1].next is not None:
+        pages.append(stream.page(2, before=pages[-1].next))
+    verbs = [[each.verb for each in page] for page in pages]
+    assert verbs == [["no. 4", "no. 3"], ["no. 2", "no. 1"], ["no. 0"]]
+    assert [len(page) for page in pages] == [2, 2, 1]
+    assert stream.limit(0).page(2).actions == []
 
 
 @pytest.fixture
