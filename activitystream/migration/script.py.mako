@@ -8,7 +8,7 @@ down_revision = ${repr(down_revision)}
 
 
 def is_made(inspector):
-    """Whether it is done already, by create_all."""
+    """Return whether ``create_all`` made it already."""
     raise NotImplementedError
 
 

@@ -9,7 +9,7 @@ down_revision = "0002"
 
 
 def is_made(inspector):
-    """Whether it is done already, by create_all."""
+    """Return whether ``create_all`` made the tables already."""
     tables = {"activity_stream_reader", "activity_stream_seen_action"}
     return tables <= set(inspector.get_table_names())
 

@@ -12,7 +12,7 @@ _ROLES = ("actor", "target", "action_obj")
 
 
 def is_made(inspector):
-    """Whether it is done already, by create_all."""
+    """Return whether ``create_all`` made the indexes already."""
     return _names() <= {each["name"] for each in inspector.get_indexes(_TABLE)}
 
 

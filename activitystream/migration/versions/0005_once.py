@@ -8,7 +8,7 @@ down_revision = "0004"
 
 
 def is_made(inspector):
-    """Whether it is done already, by create_all."""
+    """Return whether ``create_all`` made the table already."""
     return "activity_stream_once" in inspector.get_table_names()
 
 

@@ -40,7 +40,7 @@ def _classes_of(mappers: tuple[Mapper, ...]) -> tuple[type, ...]:
 
 
 def is_entity(candidate: Any) -> bool:
-    """Tell whether something is an object of a class that is stored."""
+    """Return whether something is an object of a class that is stored."""
     cls: type = type(candidate)
     return isinstance(candidate, MappedClass) and collection_of(cls) is not None
 
@@ -75,7 +75,7 @@ def keys_from_text(cls: type[Any], text: str) -> list[Any]:
 
 
 def _takes_uuids(cls: type) -> bool:
-    """Tell whether the connection of a class takes UUIDs: its URL must say how to store them."""
+    """Return whether the connection of a class takes UUIDs: its URL must say how to store them."""
     options = getattr(session(cls).db, "codec_options", None)  # mim has none
     return options is None or options.uuid_representation != UuidRepresentation.UNSPECIFIED
 

@@ -1,4 +1,4 @@
-"""What each reader has seen and read: one document of a reader's, and one for a single action."""
+"""What each reader has seen and read: a document per reader, and one per action they marked."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ from .session import in_batches
 #: The collection. Documents of single actions have an ``action``.
 READERS = "activity_stream_reader"
 
-#: A mark of one reader that others get ahead of so often gives up.
+#: How often a mark is retried when others win.
 _ATTEMPTS = 100
 
 
@@ -47,7 +47,9 @@ def mark(
         if _store(reader, document, kept, is_unfinished=True):
             break
     else:
-        raise RuntimeError(f"{_ATTEMPTS} other marks of this {type(recipient).__name__} came first")
+        raise RuntimeError(
+            f"gave up: others marked this {type(recipient).__name__} {_ATTEMPTS} times meanwhile"
+        )
     if marking.read is not None:
         _mark_all_read(reader, kept)
         for cursor in marking.read:
@@ -136,11 +138,11 @@ class Part:
     def __init__(self, only: Only) -> None:
         document = _readers().find_one({"_id": id_of(only.reader)})
         marks = _marks(document)
-        #: All actions above,
+        #: All actions above belong to the part.
         self.floor = only.last_seen or EARLIEST
-        #: but for these,
+        #: The actions above that do not.
         self.without: list[Any] = []
-        #: and these below, newest first.
+        #: The actions below that do, newest first.
         self.kept: list[Cursor] = []
         if marks is None:
             return
@@ -206,7 +208,7 @@ def _marks(document: dict[str, Any] | None) -> Marks | None:
 def _store(
     reader: Reference, found: dict[str, Any] | None, marks: Marks, is_unfinished: bool
 ) -> bool:
-    """Store the marks, unless the document is not the one any more that was found."""
+    """Store the marks, unless the document has changed since it was read."""
     values = {
         "reader": id_of(reader),
         "mark": marks.mark,

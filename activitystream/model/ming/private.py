@@ -40,7 +40,7 @@ def value_as_read(entity: Any, name: str) -> Any:
 
 
 def is_new(entity: Any) -> bool:
-    """Tell whether an object still waits for the flush that inserts it.
+    """Return whether an object still waits for the flush that inserts it.
 
     Private: ``state(entity).status``. ``entity in session.uow.new`` replaces it, slowly.
     """
@@ -49,7 +49,7 @@ def is_new(entity: Any) -> bool:
 
 
 def is_unchanged(entity: Any) -> bool:
-    """Tell whether a session holds an object that no flush would write.
+    """Return whether a session holds an object that no flush would write.
 
     Private: ``state(entity).status``. ``entity in session.uow.clean`` replaces it, slowly.
     """

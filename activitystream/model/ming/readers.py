@@ -15,7 +15,7 @@ SEEN_FIELD = "last_activity_seen = FieldProperty(s.DateTime)"
 
 
 def has_seen_field(cls: type) -> bool:
-    """Tell whether a class stores ``last_activity_seen`` under that name."""
+    """Return whether a class stores ``last_activity_seen`` under that name."""
     declared = getattr(cls, "last_activity_seen", None)
     return isinstance(declared, FieldProperty) and declared.field.name == "last_activity_seen"
 

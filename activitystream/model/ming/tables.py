@@ -109,7 +109,7 @@ class Action(ActionMixin, MappedClass):
     # s.Array would turn null (everyone) into [] (nobody).
     _recipients = _RecipientsProperty(s.Anything(if_missing=None))
 
-    #: Whether it has so many that they are read only for itself.
+    #: Whether its recipients are too many to load with other actions'.
     _has_many_recipients = False
 
     @property
@@ -119,7 +119,7 @@ class Action(ActionMixin, MappedClass):
         return None if recipients is None else len(recipients)
 
     def recipient_references(self) -> list[Reference]:
-        """Return whom it is for; an empty list if it is for everyone."""
+        """Return whom it is for; an empty list if it is for everyone or nobody."""
         recipients = self._stored_recipients() or ()
         return [Reference(each["_type"], as_stored(each["_id"])) for each in recipients]
 
@@ -155,7 +155,7 @@ _KEY_FIELDS = {f"{role}_id" for role in ROLES}
 
 
 def is_read(action: Action) -> bool:
-    """Tell whether the recipients of an action were read."""
+    """Return whether the recipients of an action were read."""
     return "_recipients" in document_of(action)
 
 

@@ -64,7 +64,7 @@ class ColumnType:
 
 
 def _is_own(kind: Any) -> bool:
-    """Tell whether a type converts by the methods that SQLAlchemy documents for a host's own."""
+    """Return whether a type converts by the methods that SQLAlchemy documents for a host's own."""
     if not isinstance(kind, sa.TypeDecorator):
         return False
     # SQLAlchemy's own decorators, Interval and PickleType, convert by others.

@@ -13,19 +13,19 @@ def _managers_of(session: orm.Session) -> list[Any]:
 
 
 def is_doomed() -> bool:
-    """Tell whether somebody decided that nothing of the transaction is to be stored."""
+    """Return whether somebody decided that nothing of the transaction is to be stored."""
     return any(manager.isDoomed() for each in sessions() for manager in _managers_of(each))
 
 
 def has_only_read(session: orm.Session) -> bool:
-    """Tell whether zope.sqlalchemy knows that nothing was written, and nothing is about to be."""
+    """Return whether zope.sqlalchemy knows that nothing was written, and nothing will be."""
     if session.new or session.dirty or session.deleted:
         return False
     return status_of(session) == "active"
 
 
 def has_written(session: orm.Session) -> bool:
-    """Tell whether zope.sqlalchemy knows that something was written.
+    """Return whether zope.sqlalchemy knows that something was written.
 
     If the session's own transaction has ended since, what was written is lost.
     """

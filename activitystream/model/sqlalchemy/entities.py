@@ -59,7 +59,7 @@ def learn_of_earlier_classes() -> None:
 
 
 def is_entity(candidate: Any) -> bool:
-    """Tell whether something is an object of a mapped class."""
+    """Return whether something is an object of a mapped class."""
     return isinstance(sa.inspect(candidate, raiseerr=False), orm.InstanceState)
 
 
@@ -201,5 +201,5 @@ _MOST_JOINED = 30
 
 
 def _has_own_union(mapper: orm.Mapper[Any]) -> bool:
-    """Tell whether the mapper selects from what the host made, like a polymorphic union."""
+    """Return whether the mapper selects from what the host made, like a polymorphic union."""
     return not isinstance(mapper.selectable, (sa.Table, sa.Join))

@@ -57,8 +57,8 @@ class Keys:
                 self.key_of(text)
             except ValueError as error:
                 raise ValueError(
-                    f"the key of {self._name} is not read again as it was written by its column's "
-                    f"type {self._type!r}: have the type give back what it is given"
+                    f"the key of {self._name} changes when written and read by its column's type "
+                    f"{self._type!r}: fix process_result_value"
                 ) from error
         return text
 
@@ -90,7 +90,7 @@ class Keys:
         """
         key = self._key_of(text)
         if self._text_of(key) != text:
-            raise ValueError(f"this is no key of {self._name} as it is written")
+            raise ValueError(f"write the key of {self._name} exactly as stored")
         return key
 
     def _key_of(self, text: str) -> Any:
@@ -118,7 +118,7 @@ class Keys:
         found = self._text_of(self._key_of(text))
         bare = found.rstrip(" ") if self._column.is_char else found
         if text not in (found, str(self.key_of(found)), bare):
-            raise ValueError(f"this is no key of {self._name} as it is written")
+            raise ValueError(f"write the key of {self._name} exactly as stored")
         return found
 
     def as_json(self, text: str) -> Any:
@@ -170,7 +170,7 @@ _EXACT = Context(MAX_PREC)
 def _write_decimal(column: ColumnType, value: Any) -> str:
     number, scale = Decimal(str(value)), column.kind.scale
     if not number.is_finite() or abs(number.adjusted()) > LONGEST:
-        raise ValueError("it is too large, too small or none")
+        raise ValueError("it is out of range or not finite")
     if scale is not None:
         given, number = number, number.quantize(Decimal(1).scaleb(-scale), context=_EXACT)
         if number != given:
@@ -195,7 +195,7 @@ def _write_float(column: ColumnType, value: Any) -> str:
         raise ValueError("the database does not find a FLOAT by its value: make it a DOUBLE")
     number = float(value)
     if not isfinite(number):
-        raise ValueError("it is no number")
+        raise ValueError("it is NaN or infinite")
     return repr(number)
 
 
@@ -227,7 +227,7 @@ def _write_enum(column: ColumnType, value: Any) -> str:
 
 def _read_enum(column: ColumnType, text: str) -> Any:
     if text not in column.kind.enums:
-        raise ValueError("this is none of the enum's")
+        raise ValueError("it is not a value of the enum")
     process = column.kind.result_processor(column.dialect, None)
     return text if process is None else process(text)
 
@@ -258,7 +258,7 @@ def _read_datetime(column: ColumnType, text: str) -> datetime:
 def _write_time(column: ColumnType, value: Any) -> str:
     _check_fraction(column, value.microsecond)
     if value.tzinfo is not None:
-        raise ValueError("a time with a time zone has many texts")
+        raise ValueError("a time with a zone has no single text form: store it without a zone")
     return value.isoformat()
 
 
@@ -309,7 +309,7 @@ def _write_opaque(column: ColumnType, value: Any) -> str:
     process = column.kind.bind_processor(column.dialect)
     value = value if process is None else process(value)
     if not isinstance(value, (str, IPv4Address, IPv4Network, IPv6Address, IPv6Network)):
-        raise ValueError("it is no text to the database")
+        raise ValueError("its type stores no text")
     return str(value)
 
 

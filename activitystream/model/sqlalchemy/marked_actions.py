@@ -138,7 +138,7 @@ def _change(statement: Any, reader: Reference, *conditions: Any) -> None:
 
 
 def locks_gaps(connection: sa.Connection) -> bool:
-    """Tell whether a lock of what is not there, or of a range, keeps others from inserting theirs.
+    """Return whether a lock on a missing row or a range keeps others from inserting there.
 
     On MariaDB two readers who mark at once would wait for each other, unless what is locked is
     named by its key. Only what it locks it reads as it is now, not as the transaction began.

@@ -25,7 +25,7 @@ def connections_of(session: orm.Session) -> list[sa.Connection]:
 
 
 def is_flushing(session: orm.Session) -> bool:
-    """Tell whether the session is in a flush, in which no other can begin.
+    """Return whether the session is in a flush, in which no other can begin.
 
     Private: ``Session._flushing``. Listeners to ``before_flush`` and ``after_flush_postexec``
     replace it, but for a flush that fails.

@@ -23,7 +23,7 @@ SEEN_FIELD = "last_activity_seen = Column(DateTime)"
 
 
 def has_seen_field(cls: type) -> bool:
-    """Tell whether a class stores a ``last_activity_seen``."""
+    """Return whether a class stores a ``last_activity_seen``."""
     return "last_activity_seen" in sa.inspect(cls).column_attrs
 
 
@@ -152,7 +152,7 @@ def _key(recipient: Any) -> Any:
 
 
 def _seen_class(recipient: Any) -> Any:
-    # Of a subclass with a table of its own, it may be there.
+    # A subclass's own table may hold the field.
     return type(recipient).last_activity_seen.property.parent.class_
 
 
@@ -173,10 +173,11 @@ class _Statements(NamedTuple):
     is_stored: Any
     #: The SELECT of its ``last_activity_seen``.
     lock: Any
-    #: The UPDATE that moves it forward,
+    #: The UPDATE that moves it forward.
     move: Any
-    #: and those that do so only from one value.
+    #: The UPDATE that moves it only from one value.
     move_from: Any
+    #: The UPDATE that moves it only from null.
     move_from_null: Any
 
 

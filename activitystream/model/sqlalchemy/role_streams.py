@@ -58,7 +58,7 @@ def load_actions(ids: Sequence[Any]) -> list[Action]:
 
 
 def _is_visible(ids: Any, viewer: Viewer) -> Any:
-    """Tell whether a viewer did it, or it is for them or for everyone."""
+    """Return the condition that a viewer did it, or it is for them or for everyone."""
     # By arrays of a few keys for each type, since a viewer may have many audiences.
     keys: dict[str, list[Any]] = {}
     for address in viewer.to:

@@ -43,8 +43,8 @@ class SeenColumn:
             except Exception as error:  # the host's own type may raise any
                 errors.append(error)
         raise TypeError(
-            f"last_activity_seen does not give back the moment of UTC that it is given, naive or "
-            f"aware: its type is {self._name}; make it a DateTime, or have the type do so"
+            f"the type {self._name} of last_activity_seen does not return the moment that it was "
+            f"given: use DateTime"
         ) from (errors[0] if errors else None)
 
     def _candidates(self, moment: datetime) -> Iterator[datetime]:

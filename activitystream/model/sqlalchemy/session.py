@@ -21,7 +21,7 @@ DATABASE_ERRORS = (sa.exc.DBAPIError, sa.exc.PendingRollbackError, sa.exc.Timeou
 
 
 def transaction_is_broken(error: BaseException) -> bool:
-    """Tell whether an error may have cost the host its transaction.
+    """Return whether an error may have cost the host its transaction.
 
     MariaDB and SQLite roll back all upon some errors, and go on as if nothing had been.
 

@@ -95,8 +95,8 @@ def check_session(entity: Any) -> None:
     if theirs is None or (ours is not None and _same_database(theirs, ours)):
         return
     raise ValueError(
-        f"this {cls.__module__}.{cls.__qualname__} is in another database than that in which a "
-        f"page would look for it: name its scoped_session in the class, or in a base of it, like "
+        f"this {cls.__module__}.{cls.__qualname__} is not in the database of its class's session: "
+        f"name its scoped_session in the class, or in a base of it, like "
         f"{SESSION_OF_CLASS} = OtherSession"
     )
 

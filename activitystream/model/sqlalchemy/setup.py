@@ -25,7 +25,7 @@ def check_configuration(conf: dict[str, Any]) -> None:
     """
     if conf["activitystream.plug"].get("rename_tables"):
         raise TGConfigError(
-            "plug(base_config, 'activitystream', rename_tables=…) cannot be: the table of "
+            "plug(base_config, 'activitystream', rename_tables=…) is not supported: the table of "
             "recipients refers to that of actions, and tgext.pluggable does not rename the "
             "reference. Leave it out; the tables' names start with activity_stream_."
         )

@@ -197,7 +197,7 @@ def _union(each: list[sa.Select[Any]], distinct: bool) -> Any:
 
 
 def _selected(shape: Shape, rows: sa.Select[Any]) -> sa.Select[Any]:
-    """Make a part of a union of the rows of one address, or of all addresses in arrays."""
+    """Return the SELECT of one address, or of all in arrays, as a part of a union."""
     if shape.addresses is not None:
         return sa.select(rows.subquery())
     of_each = rows.lateral()
@@ -290,7 +290,7 @@ def _kept_unread(shape: Shape) -> sa.Select[Any]:
 
 
 def _is_addressed(shape: Shape, table: Any, action_id: Any) -> Any:
-    """Tell whether the action of a row, with the same timestamp, is for one of the addresses."""
+    """Return the condition that a row's action is for one of the addresses, at that timestamp."""
     its = sa.select(RECIPIENTS.c.action_id).where(
         RECIPIENTS.c.timestamp == table.c.timestamp,
         by_key(RECIPIENTS.c.action_id) == action_id,
@@ -306,7 +306,7 @@ def _is_addressed(shape: Shape, table: Any, action_id: Any) -> Any:
 
 
 def by_key(action_id: Any) -> Any:
-    """Return the column so that a database searches the primary key, which it ends.
+    """Return the column in a form that makes the database use the primary key, which it ends.
 
     By the index of the column alone it would read every row of the action, maybe 100,000.
     """
@@ -314,7 +314,7 @@ def by_key(action_id: Any) -> Any:
 
 
 def is_reader(table: Any) -> Any:
-    """Tell whether a row is about the reader of :func:`reader_parameters`."""
+    """Return the condition that a row is about the reader of :func:`reader_parameters`."""
     return sa.and_(
         table.c.reader_type == sa.bindparam("of_type", type_=NAME_TYPE),
         table.c.reader_id == sa.bindparam("of_key", type_=KeyType),

@@ -18,7 +18,7 @@ _savepoint_numbers = count()
 
 
 class _SessionWatch:
-    """Tells whether a session's transaction was lost since the watch began.
+    """Knows whether a session's transaction was lost since the watch began.
 
     The session knows what it ended itself. The rest a savepoint tells: MariaDB and SQLite roll back
     all upon some errors and go on as if nothing had been, and PostgreSQL answers the COMMIT of a
@@ -42,7 +42,7 @@ class _SessionWatch:
         self._committed.append(session.get_nested_transaction() or session.get_transaction())
 
     def is_lost(self) -> bool:
-        """Tell whether what was written before will not be committed. Ask it once."""
+        """Return whether what was written before is lost. Call it once."""
         if self._root is None or self._root in self._committed:
             return False
         if self.session.get_transaction() is not self._root:
@@ -84,7 +84,7 @@ class _SessionWatch:
 
 
 class TransactionWatch:
-    """Tells whether the host's transaction was lost since, in one session or in several."""
+    """Knows whether the host's transaction was lost since, in one session or in several."""
 
     def __init__(self) -> None:
         main, *others = sessions()
@@ -93,14 +93,14 @@ class TransactionWatch:
         self.parts = [_SessionWatch(session) for session in watched]
 
     def is_lost(self) -> bool:
-        """Tell whether something that was written before will not be committed. Ask it once."""
+        """Return whether something that was written before is lost. Call it once."""
         # A list, since each has to end its savepoint.
         return any([each.is_lost() for each in self.parts])
 
 
 @contextmanager
 def watched_transaction() -> Iterator[TransactionWatch]:
-    """Watch the host's transaction for the time of a block."""
+    """Watch the host's transaction during a block."""
     watch = TransactionWatch()
     for each in watch.parts:
         event.listen(each.session, "after_commit", each.note_commit)
@@ -112,7 +112,7 @@ def watched_transaction() -> Iterator[TransactionWatch]:
 
 
 def _begin_savepoint(connection: sa.Connection, savepoint: str) -> bool:
-    """Begin a savepoint, and tell whether there was a transaction to begin it in."""
+    """Begin a savepoint; return whether there was a transaction to begin it in."""
     if connection.dialect.name == "sqlite":
         driver: Any = connection.connection.driver_connection
         # Outside of a transaction, a savepoint is one itself, which its release commits.
@@ -126,7 +126,7 @@ def _begin_savepoint(connection: sa.Connection, savepoint: str) -> bool:
 
 
 def _has_lost(connection: sa.Connection, savepoint: str) -> bool:
-    """Release a savepoint, and tell whether the database had lost it with its transaction."""
+    """Release a savepoint; return whether the database had lost it with its transaction."""
     try:
         connection.exec_driver_sql(f"RELEASE SAVEPOINT {savepoint}")
     except sa.exc.DBAPIError:

@@ -27,7 +27,7 @@ _SAFE_LENGTH = 200_000
 #: The characters that a driver for MySQL puts a backslash before.
 _ESCAPED = "\0\n\r\x1a\"'\\"
 
-#: More bytes than an INSERT of an action has besides its texts.
+#: An upper bound for an INSERT without its texts, in bytes.
 _BESIDES_TEXTS = 4096
 
 
@@ -116,7 +116,7 @@ def _row_of(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _attributes_of(row: dict[str, Any]) -> dict[str, Any]:
-    """Return the same by the names of its mapped attributes."""
+    """Return the row keyed by attribute names."""
     attributes = dict(row)
     for role in ROLES:
         attributes[f"_{role}_key"] = attributes.pop(f"{role}_id")
@@ -155,7 +155,7 @@ def check_fields(fields: dict[str, Any]) -> None:
         for name, value in fields.items():
             if isinstance(value, str) and "\0" in value:
                 raise ValueError(
-                    f"{name} has a NUL character, which PostgreSQL stores in no text: remove it"
+                    f"{name} has a NUL character, which PostgreSQL cannot store: remove it"
                 )
     # MariaDB and MySQL would end the connection, and with it the host's transaction.
     if dialect_name in ("mysql", "mariadb") and _length_of(fields) > _SAFE_LENGTH:

@@ -328,8 +328,8 @@ class Key:
 
 
 REFUSED = {
-    "never the same": (Random, "a", "is not read again as it was written"),
-    "not what it takes": (Digest, Key(), "is not read again as it was written"),
+    "never the same": (Random, "a", "changes when written and read"),
+    "not what it takes": (Digest, Key(), "changes when written and read"),
     "a pickle": (sa.PickleType().with_variant(mysql.VARBINARY(99), "mysql"), "a", "Pickle|bytes"),
     "too long": (sa.String(600), "x" * 256, "is longer than 255 characters"),
 }

@@ -132,7 +132,7 @@ def test_rejects_a_column_that_stores_no_datetime(host, define):
                 raise RuntimeError("no moment pleases it")
 
     entity = host.save(define("Reader", "reader", last_activity_seen=sa.Column(Broken))())
-    with pytest.raises(TypeError, match=r"last_activity_seen does not give back.*UTC.*Broken"):
+    with pytest.raises(TypeError, match="Broken.* of last_activity_seen does not return"):
         am.mark_seen(entity)
 
 
