@@ -5,26 +5,23 @@ from collections.abc import Iterable
 from typing import Any
 
 from markupsafe import Markup
-from tgext.pluggable import plug_url
 
 from . import model
-from .lib.options import is_plugged, option
-from .lib.own_stream import MAX_COUNTED, count_not_seen_of
 from .model.attempts import attempt
-from .model.words import _, ngettext
+from .web.bell import bell_of, render_bell
 from .web.caching import tg_cache
 from .web.days import by_day, undated, when_in_day
 from .web.login import logged_in_user
 from .web.opened_bell import cannot_be_shown, opened_bell
 from .web.rendering import lines, render_list, state_for
-from .web.templates import render, statics
+from .web.templates import render
 
 log = logging.getLogger(__name__)
 
 _NOTHING = Markup()
 
 
-def bell(must_count: bool = False) -> Markup:
+def bell() -> Markup:
     """Render the bell: the number of actions that the logged-in user has not seen.
 
     Opened, it lists the newest actions. Example, in a template::
@@ -34,50 +31,18 @@ def bell(must_count: bool = False) -> Markup:
     An error must not break the page around the bell. It is logged, and the bell has no number; it
     is raised only if the host's transaction was lost.
 
-    :param must_count: raise all errors of the database.
     :returns: an empty string if nobody is logged in; the bare number in an app without our URLs.
     """
     user = logged_in_user()
     if user is None:
         return _NOTHING
-    return attempt(lambda: _bell(user, must_count), _NOTHING, "The bell cannot be shown")
-
-
-def _bell(user: Any, must_count: bool) -> Markup:
-    unseen = _unseen(user, must_count)
-    if unseen is None:
-        number = sentence = ""
-    elif unseen < MAX_COUNTED:
-        number = str(unseen)
-        sentence = ngettext("%(count)d new notification", "%(count)d new notifications", unseen)
-    else:
-        number = f"{MAX_COUNTED - 1}+"
-        sentence = _("more than %(count)d new notifications") % {"count": MAX_COUNTED - 1}
-    return render(
-        "bell",
-        unseen=unseen,
-        shown=number,
-        sentence=sentence,
-        interval=option("poll_interval"),
-        page_url=_url("/"),
-        bell_url=_url("/bell"),
-        newest_url=_url("/newest"),
-        **statics(),
-    )
-
-
-def _unseen(user: Any, must_count: bool) -> int | None:
     try:
-        return attempt(
-            lambda: count_not_seen_of(user, limit=MAX_COUNTED),
-            None,
-            "The bell has no number: counting failed",
-        )
+        return bell_of(user)
     except model.orm.DATABASE_ERRORS:
-        if must_count or not model.orm.recover():
+        if not model.orm.recover():
             raise
         log.exception("The bell has no number: the database is unavailable")
-        return None
+        return render_bell(None)
 
 
 def newest() -> Markup:
@@ -103,9 +68,8 @@ def stream(actions: Iterable[Any], recipient: Any = None) -> Markup:
         ${h.call_partial('activitystream.partials:stream', actions=actions, recipient=user)}
 
     :param actions: those to show, in this order.
-    :param recipient: mark what this recipient has not seen as new, and what it has not read as
-        unread, and let a click mark the logged-in user's stream as seen, and the action as read;
-        None does neither.
+    :param recipient: whose new and unread actions to highlight; None highlights none. With it, a
+        click marks the logged-in user's stream as seen, and the action as read.
     """
 
     def render_stream() -> Markup:
@@ -156,11 +120,6 @@ def bootstrap_widget(
         cannot_be_shown(),
         "A panel of actions cannot be shown",
     )
-
-
-def _url(path: str) -> str | None:
-    """Return one of our URLs, or None in an app without them."""
-    return plug_url("activitystream", path) if is_plugged("controller") else None
 
 
 def _since(action: Any) -> str:

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from tg import TGController, abort, config, expose, request, response
 from tg.exceptions import HTTPFound, HTTPSeeOther
-from tgext.pluggable import call_partial, plug_url
+from tgext.pluggable import plug_url
 
 from .. import am, model
 from ..lib.options import option
@@ -24,6 +24,7 @@ from ..model.attempts import attempt
 from ..model.names import class_named
 from ..web import activitystreams, transactions
 from ..web.action_ids import action_ids
+from ..web.bell import bell_of
 from ..web.links import location_of
 from ..web.login import keep_expiry, logged_in_user
 from ..web.opened_bell import opened_bell
@@ -72,9 +73,9 @@ class RootController(TGController):
     def bell(self) -> str:
         """Return the bell with its current number."""
         keep_expiry()
-        _user_or_refuse()
+        user = _user_or_refuse()
         with _refusing_errors():  # on an error, the page keeps its bell with the last number
-            return call_partial("activitystream.partials:bell", must_count=True)
+            return bell_of(user)
 
     @expose(content_type="text/html", allowed_methods=["GET", "HEAD", "POST"])
     def newest(self) -> str:
@@ -82,7 +83,7 @@ class RootController(TGController):
         user = _user_or_refuse()
         if request.method != "POST":
             with _refusing_errors():
-                return call_partial("activitystream.partials:newest")
+                return opened_bell(user)[0]
         _refuse_others()
         with _refusing_errors(), _refusing_user():
             model.orm.begin_marking(user)
@@ -128,11 +129,11 @@ class RootController(TGController):
 
         An action of the stream is marked as read besides. The answer is the same for any other.
 
-        A prefetch is refused: a browser that kept the answer would not ask when somebody clicks.
+        A prefetch is refused: a cached prefetch would hide the real click.
         """
         if is_for_nobody(request):
             response.headers["Cache-Control"] = "no-store"
-            _refuse(503, "this marks what was seen: ask when somebody follows the link")
+            _refuse(503, "a prefetch must not mark a stream: request this on a click")
         user = _user_or_login()
         response.headers["Cache-Control"] = "private, no-store"
         try:
@@ -201,7 +202,7 @@ class RootController(TGController):
                 shown = shown_from_text(until)
                 ids = action_ids(action)
                 if unread not in (None, "", "1") or (unread and not ids):
-                    raise ValueError("`unread` is 1, and needs an `action`")
+                    raise ValueError("`unread` must be empty or 1, and 1 needs an `action`")
             except ValueError as error:
                 _refuse(400, str(error))
             model.orm.begin_marking(user)
@@ -304,7 +305,7 @@ def _refuse(status: int, reason: str) -> NoReturn:  # type: ignore[misc]  # abor
 def _refuse_without_field() -> NoReturn:
     """Answer 404: the class lacks ``last_activity_seen``. The logged error says how to add it."""
     log.exception("%s was not answered", request.path)
-    _refuse(404, "it is not recorded what this recipient has seen: see the app's log")
+    _refuse(404, "this recipient's class has no last_activity_seen: see the log")
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from typing import Any
 
 from .. import model
 
-#: A request marks no more actions.
+#: The most actions that one request marks.
 _MOST = 100
 
 
@@ -20,6 +20,7 @@ def action_ids(given: Any) -> list[Any]:
     if not 0 < len(texts) <= _MOST:
         raise ValueError(f"give `action` 1 to {_MOST} times")
     ids = [model.orm.action_id_from_text(each) if isinstance(each, str) else None for each in texts]
+    # An empty one is an error too: /read without an action marks all.
     if any(each is None for each in ids):
-        raise ValueError("`action` is the `_id` of an action")
+        raise ValueError("each `action` must be the `_id` of an action")
     return ids

@@ -49,7 +49,7 @@ def lines(
     :param when: returns the text that says when an action happened.
     :param state: returns what the reader knows of an action; None marks none as new or unread.
     :param marking: make links that mark the reader's stream as seen, and their action as read.
-    :param until: what these say of the page; None is the newest timestamp.
+    :param until: the ``until`` of those links; None is the newest timestamp.
     """
     actions = list(actions)
     newest = until or max((action.timestamp for action in actions), default=None)
@@ -98,8 +98,7 @@ def render_list(
     :param days: the lines by day.
     :param older: the URLs of the next page, as a whole page (``/``) and as a fragment for htmx
         (``/more``), by path; None for the last page.
-    :param return_to: where the button of a line leads that marks it as read or unread, where there
-        is no htmx; None leaves the buttons out.
+    :param return_to: where "Mark as read" returns without htmx; None leaves the buttons out.
     :param nothing: what to say of an empty list; None is for a stream without actions.
     """
     return render(

@@ -21,7 +21,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 def shown_as_text(shown: Shown) -> str:
     """Return what a page has shown as text, for :func:`shown_from_text`."""
-    if not shown.ids:  # all is so old that nothing comes beside it any more
+    if not shown.ids:  # all is too old for a late one to appear among it
         return clock.as_text(shown.until)
     oldest = shown.oldest
     ids = sorted(str(each) for each in shown.ids if oldest is None or each != oldest.id)
@@ -47,7 +47,7 @@ def shown_from_text(text: Any) -> Shown | datetime | None:
     if until is None or None in ids or len(ids) > MOST_SHOWN or (back and not ids):
         raise ValueError("invalid `until`: take it from a link of the page")
     try:
-        # Who reads a page does not read it later than now.
+        # A page cannot have been read in the future.
         as_of = min(clock.now(), until + int(later) * _MILLISECOND)
         oldest = Cursor(until - int(back) * _MILLISECOND, ids[-1]) if back else None
     except OverflowError:

@@ -16,7 +16,7 @@ _REPOZE_TM = "repoze.tm.active"
 class RequestEnd(ApplicationWrapper):
     """End the transaction of a request to one of our URLs, as the host's controllers do theirs.
 
-    It wraps the app outside TurboGears' transaction manager, which has ended its transaction then.
+    It wraps TurboGears' transaction manager, so that one has already ended its transaction.
     """
 
     def __init__(self, next_handler: Any, config: Any) -> None:

@@ -7,11 +7,11 @@
   if (window.activitystream) return;
   window.activitystream = {};
 
-  const LEAST_SECONDS_BETWEEN_QUESTIONS = 1;
+  const MIN_SECONDS_BETWEEN_REQUESTS = 1;
   let timer = null;
   let loggedOut = false;
   let asked = 0;
-  let goingOn = false;
+  let focusNextLines = false;
 
   const bells = () => [...document.querySelectorAll('.activitystream-bell')];
   const bellOf = (node) => node instanceof Element && node.closest('.activitystream-bell');
@@ -35,7 +35,7 @@
 
   // Returning to a page changes its visibility, or its focus, or both.
   function askOnReturn() {
-    if (Date.now() - asked >= LEAST_SECONDS_BETWEEN_QUESTIONS * 1000) ask();
+    if (Date.now() - asked >= MIN_SECONDS_BETWEEN_REQUESTS * 1000) ask();
   }
 
   function endOfLogin() {
@@ -68,7 +68,7 @@
     if (panelOf(bell).hidden) return;
     panelOf(bell).hidden = true;
     linkOf(bell).setAttribute('aria-expanded', 'false');
-    // What was not asked for yet is not marked as seen.
+    // Abort the request: it would mark as seen what nobody saw.
     if (panelOf(bell).hasAttribute('aria-busy')) htmx.trigger(panelOf(bell), 'htmx:abort');
   }
 
@@ -95,11 +95,11 @@
 
   // What is new in the page
 
-  function dress(root) {
+  function prepare(root) {
     for (const bell of window.htmx ? bells() : []) {
-      if (bell.activitystreamSaid !== undefined) continue;
+      if (bell.activitystreamAnnounced !== undefined) continue;
       loggedOut = false; // a boosted page after another login
-      bell.activitystreamSaid = sentenceOf(bell);
+      bell.activitystreamAnnounced = sentenceOf(bell);
       panelOf(bell).hidden = true; // a page from the browser's history
       linkOf(bell).setAttribute('role', 'button');
       linkOf(bell).setAttribute('aria-expanded', 'false');
@@ -114,8 +114,8 @@
   // Announce a new number to screen readers, but not the same number again.
   function announce(bell) {
     const sentence = sentenceOf(bell);
-    if (sentence === bell.activitystreamSaid) return;
-    bell.activitystreamSaid = sentence;
+    if (sentence === bell.activitystreamAnnounced) return;
+    bell.activitystreamAnnounced = sentence;
     bell.querySelector('[role=status]').textContent = sentence;
   }
 
@@ -153,12 +153,12 @@
   window.addEventListener('focus', askOnReturn);
 
   document.addEventListener('htmx:load', (event) => {
-    dress(event.target.parentNode || document);
+    prepare(event.target.parentNode || document);
     const bell = bellOf(event.target);
     if (bell) announce(bell);
-    const first = goingOn && event.target.querySelector('.activitystream-actions > li');
+    const first = focusNextLines && event.target.querySelector('.activitystream-actions > li');
     if (first) {
-      goingOn = false;
+      focusNextLines = false;
       const link = first.querySelector('a');
       if (!link) first.tabIndex = -1;
       (link || first).focus();
@@ -195,12 +195,12 @@
   document.addEventListener('htmx:beforeSwap', (event) => {
     // "Load more" disappears with the focus: move it to the loaded lines.
     const older = event.target.closest('.activitystream-older');
-    if (older) goingOn = event.detail.shouldSwap && older.contains(document.activeElement);
+    if (older) focusNextLines = event.detail.shouldSwap && older.contains(document.activeElement);
   });
 
   if (document.readyState === 'loading') {
-    document.addEventListener('DOMContentLoaded', () => dress(document));
+    document.addEventListener('DOMContentLoaded', () => prepare(document));
   } else {
-    dress(document);
+    prepare(document);
   }
 })();
