@@ -119,9 +119,9 @@ def _written(text: Any, what: str, limit: int, optional: bool = False) -> str:
     if not isinstance(text, str) or not (text.strip() or optional):
         abort(400, detail=f"Write {what} first.")
     if "\0" in text:  # PostgreSQL cannot store it
-        abort(400, detail=f"That is no text for {what}.")
+        abort(400, detail=f"{what.capitalize()} must not hold a NUL character.")
     if len(text) > limit:
-        abort(400, detail=f"That is too long for {what}: {limit} characters are the most.")
+        abort(400, detail=f"That is too long for {what}: use at most {limit} characters.")
     return text.strip()
 
 

@@ -27,36 +27,36 @@ def _move_in() -> None:
         "Three metres, aluminium. It lives in the cellar behind my bicycle: take it, "
         "and bring it back one day.",
     )
-    _happened(28 * 60, ladder)
-    _happened(26 * 60, mei.comment_on(ladder, "Taken for the afternoon. Back by five!"))
-    _happened(22 * 60, freya.like(ladder))
+    _backdate(28 * 60, ladder)
+    _backdate(26 * 60, mei.comment_on(ladder, "Taken for the afternoon. Back by five!"))
+    _backdate(22 * 60, freya.like(ladder))
     drill = kofi.post("Who has a drill?", "For an hour at most: one shelf, four holes.")
-    _happened(9 * 60, drill)
-    _happened(8 * 60, freya.comment_on(drill, "Mine is charged. Come by any time."))
-    _happened(7 * 60, mei.like(drill))
+    _backdate(9 * 60, drill)
+    _backdate(8 * 60, freya.comment_on(drill, "Mine is charged. Come by any time."))
+    _backdate(7 * 60, mei.like(drill))
     apples = mei.post(
         "More apples than I can eat",
         "There is a crate by the letter boxes. Help yourselves: the yellow ones are for cake.",
     )
-    _happened(3 * 60, apples)
-    _happened(2 * 60, ada.comment_on(apples, "They are a cake now. My door is open."))
-    _happened(95, bruno.comment_on(apples, "On my way down!"))
+    _backdate(3 * 60, apples)
+    _backdate(2 * 60, ada.comment_on(apples, "They are a cake now. My door is open."))
+    _backdate(95, bruno.comment_on(apples, "On my way down!"))
     supper = freya.announce(
         "Supper in the yard, Saturday at six",
         "Bring a dish and a chair; the tables are there already.\n"
         "If it rains, we move to the bicycle shed.",
     )
-    _happened(47, supper)
-    _happened(25, kofi.comment_on(supper, "I make jollof rice, and bring the music."))
-    _happened(12, ada.like(apples))
-    _happened(4, mei.like(supper))
+    _backdate(47, supper)
+    _backdate(25, kofi.comment_on(supper, "I make jollof rice, and bring the music."))
+    _backdate(12, ada.like(apples))
+    _backdate(4, mei.like(supper))
 
     for neighbour in (ada, bruno, kofi, mei):
         am.mark_all_read(neighbour, now() - timedelta(hours=5))
     am.mark_all_read(freya, now() - timedelta(minutes=40))
 
 
-def _happened(minutes_ago: int, written: Notice | Reply | None) -> None:
+def _backdate(minutes_ago: int, written: Notice | Reply | None) -> None:
     """Move the newest action some minutes into the past."""
     _, [action] = am.get_actions(limit=1)
     action.timestamp = now() - timedelta(minutes=minutes_ago)
