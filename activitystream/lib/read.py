@@ -22,7 +22,7 @@ def mark_actions(recipient: Any, actions: Any, is_read: bool) -> None:
             raise ValueError("every item of actions must be stored: create it by am.create")
     if not marked:
         return
-    model.orm.mark_actions(recipient, reader, seen.last_seen(recipient), marked, is_read)
+    model.orm.mark_actions(recipient, reader, marked, is_read)
     seen.forget_states()
     hooks.notify("activitystream.after_read", recipient, marked, is_read)
 

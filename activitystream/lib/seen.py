@@ -64,6 +64,32 @@ class Shown(NamedTuple):
         return cursor.id in self.ids or (self.oldest is not None and cursor < self.oldest)
 
 
+class Known(NamedTuple):
+    """What a reader has seen at some moment."""
+
+    #: All up to here, naive UTC,
+    floor: datetime
+    #: and above it the actions with these ids.
+    ids: Collection[Any] = ()
+
+    def covers(self, action: Any) -> bool:
+        """Tell whether the reader had seen an action."""
+        return cursor_of(action).timestamp <= self.floor or action._id in self.ids
+
+
+def known(recipient: Any) -> Known:
+    """Return what a reader has seen by now.
+
+    Of more than 20 that are seen above the floor, the floor rises to the newest that is dropped.
+    """
+    field = last_seen(recipient)
+    marks = model.orm.read_marks(reader_of(recipient), MOST_SHOWN + 1)
+    if marks is None or marks.mark != field:
+        return Known(field or clock.EARLIEST)
+    floor, seen = remembered(marks.seen, marks.seen_floor, MOST_SHOWN)
+    return Known(floor, frozenset(each.id for each in seen))
+
+
 def shown(stream: "RecipientStream", actions: Sequence[Any], as_of: datetime) -> Shown | None:
     """Return what a page of a stream shows; None if it shows nothing.
 

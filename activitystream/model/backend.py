@@ -364,17 +364,11 @@ class Backend(Protocol):
         """
 
     def mark_actions(
-        self,
-        recipient: Any,
-        reader: Reference,
-        last_seen: datetime | None,
-        actions: Iterable[Any],
-        is_read: bool,
+        self, recipient: Any, reader: Reference, actions: Iterable[Any], is_read: bool
     ) -> None:
         """Store that a reader has read these actions, or keeps them unread. Both are seen then.
 
-        :param last_seen: the recipient's ``last_activity_seen``. Where there are no marks, or the
-            host has set the field since, they begin with it.
+        :raises LookupError: if the recipient is not stored any more.
         """
 
     def read_states(
@@ -383,6 +377,12 @@ class Backend(Protocol):
         """Return a reader's marks, and what is kept of these actions by their ids, by one query.
 
         True is read, False is kept unread, None is seen.
+        """
+
+    def read_marks(self, reader: Reference, limit: int) -> Marks | None:
+        """Return a reader's marks, by one query; None if there are none.
+
+        :param limit: how many of those above ``seen_floor`` to read, newest first.
         """
 
     def delete_marks(self, readers: Sequence[Reference], dry_run: bool) -> int:

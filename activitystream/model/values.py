@@ -81,15 +81,17 @@ class Marks(NamedTuple):
         return self._replace(seen_floor=floor, seen=above)
 
 
-def remembered(cursors: Iterable[Cursor], floor: datetime) -> tuple[datetime, tuple[Cursor, ...]]:
-    """Return a floor, and the cursors above it, newest first, at most 1,000.
+def remembered(
+    cursors: Iterable[Cursor], floor: datetime, most: int = MOST_REMEMBERED
+) -> tuple[datetime, tuple[Cursor, ...]]:
+    """Return a floor, and the cursors above it, newest first, at most ``most``.
 
     If there are more, the floor rises to the newest that is dropped.
     """
     above = sorted({each for each in cursors if each.timestamp > floor}, reverse=True)
-    if len(above) > MOST_REMEMBERED:
-        floor = above[MOST_REMEMBERED].timestamp
-        above = [each for each in above[:MOST_REMEMBERED] if each.timestamp > floor]
+    if len(above) > most:
+        floor = above[most].timestamp
+        above = [each for each in above[:most] if each.timestamp > floor]
     return floor, tuple(above)
 
 

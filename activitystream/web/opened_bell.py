@@ -7,13 +7,13 @@ from tgext.pluggable import plug_url
 
 from ..lib.options import is_plugged
 from ..lib.own_stream import stream_of
-from ..lib.seen import Shown, last_seen, shown
+from ..lib.seen import Shown, known, shown
 from ..model import clock
 from ..model.attempts import attempt
 from ..model.words import _
 from .days import undated, when
 from .rendering import lines, render_list, state_for
-from .shown import shown_as_text
+from .shown import known_as_text, shown_as_text
 from .templates import render
 
 #: The number of actions.
@@ -44,8 +44,7 @@ def _opened_bell(user: Any) -> tuple[Markup, Shown | None]:
         params = {}
         if state is not None and any(line.is_new for line in listed):
             # Opening the bell marks these as seen. The page still shows them as new.
-            seen = last_seen(user)
-            params["new_since"] = "" if seen is None else clock.as_text(seen)
+            params["new_since"] = known_as_text(known(user))
         all_url = plug_url("activitystream", "/", params=params)
         return_to = plug_url("activitystream", "/") if state else None
     opened = render(

@@ -1,8 +1,12 @@
-"""Write what a page has shown into the parameter ``until`` of a URL, and read it back.
+"""Write what a page has shown, or what its reader knew, into a URL, and read it back.
 
-A text of ours is three or four parts, with an underscore between them: the newest timestamp, how
-many milliseconds later the page was read, the ids, and, where there were more of them, by how many
-milliseconds the last one is older than the newest.
+The parameter ``new_since`` says what was seen before: all up to a moment, and after an underscore
+the ids of what was seen above it.
+
+The parameter ``until`` says what a page has shown. A text of ours is three or four parts, with an
+underscore between them: the newest timestamp, how many milliseconds later the page was read, the
+ids, and, where there were more of them, by how many milliseconds the last one is older than the
+newest.
 """
 
 import re
@@ -10,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from .. import model
-from ..lib.seen import MOST_SHOWN, Shown
+from ..lib.seen import MOST_SHOWN, Known, Shown
 from ..model import clock
 from ..model.values import Cursor
 
@@ -43,8 +47,8 @@ def shown_from_text(text: Any) -> Shown | datetime | None:
         return clock.parse(text)
     newest, later, id_texts, back = match.groups()
     until = clock.parse(newest)
-    ids = [model.orm.action_id_from_text(each) for each in id_texts.split(".") if id_texts]
-    if until is None or None in ids or len(ids) > MOST_SHOWN or (back and not ids):
+    ids = _ids("until", id_texts)
+    if until is None or (back and not ids):
         raise ValueError("invalid `until`: take it from a link of the page")
     try:
         # A page cannot have been read in the future.
@@ -53,3 +57,28 @@ def shown_from_text(text: Any) -> Shown | datetime | None:
     except OverflowError:
         raise ValueError("invalid `until`: take it from a link of the page") from None
     return Shown(until, as_of, frozenset(ids), oldest)
+
+
+def known_as_text(known: Known) -> str:
+    """Return what a reader has seen as text, for :func:`known_from_text`."""
+    moment = "" if known.floor == clock.EARLIEST else clock.as_text(known.floor)
+    ids = ".".join(sorted(map(str, known.ids)))
+    return f"{moment}_{ids}" if ids else moment
+
+
+def known_from_text(text: Any) -> Known:
+    """Return what the parameter ``new_since`` of a request says; empty is for nothing seen.
+
+    :param text: a text of ours, or a moment as :func:`activitystream.model.clock.parse` reads it.
+    :raises ValueError: if it is anything else.
+    """
+    moment, _, id_texts = text.partition("_") if isinstance(text, str) else (text, "", "")
+    floor = clock.parse(moment, "new_since") or clock.EARLIEST
+    return Known(floor, frozenset(_ids("new_since", id_texts)))
+
+
+def _ids(parameter: str, texts: str) -> list[Any]:
+    ids = [model.orm.action_id_from_text(each) for each in texts.split(".") if texts]
+    if None in ids or len(ids) > MOST_SHOWN:
+        raise ValueError(f"invalid `{parameter}`: take it from a link of the page")
+    return ids

@@ -13,7 +13,7 @@ from ..model.words import _
 from .days import by_day, when_in_day
 from .rendering import lines, render_list, state_for
 from .see_links import see_url
-from .shown import shown_as_text
+from .shown import known_from_text, shown_as_text
 
 PAGE_SIZE = 25
 
@@ -28,7 +28,9 @@ def stream_page(
         day at which that one ends.
     :raises ValueError: if a parameter is malformed.
     """
-    cursor, seen_before = cursor_in(before), clock.parse(new_since, "new_since")
+    cursor = cursor_in(before)
+    # What the bell has marked, and leads here from, is still shown as new.
+    known = None if new_since is None else known_from_text(new_since)
     state = state_for(user)
     only_unread = unread == "1" and state is not None
     stream = stream_of(user).unread() if only_unread else stream_of(user)
@@ -42,11 +44,9 @@ def stream_page(
         any(each.is_new for each in listed),
         any(each.is_unread for each in listed),
     )
-    if new_since is not None:
-        # The bell has marked these, and leads here.
-        moment = seen_before or clock.EARLIEST
+    if known is not None:
         listed = [
-            each._replace(is_new=each.is_new or each.action.timestamp > moment) for each in listed
+            each._replace(is_new=each.is_new or not known.covers(each.action)) for each in listed
         ]
     kept = {"new_since": new_since, "unread": "1" if only_unread else None}
     continued = cursor.timestamp.date() if cursor and append else None

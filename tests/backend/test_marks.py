@@ -64,7 +64,7 @@ def test_the_unseen_and_the_unread_are_read_and_counted(
     found = list(orm.read_stream(addresses_of(user), WHOLE_STREAM, 0, None))
     for place, is_read in marks["read"].items():
         if place < len(found):
-            orm.mark_actions(user, reader_of(user), last_seen, [found[place]], is_read)
+            orm.mark_actions(user, reader_of(user), [found[place]], is_read)
             read[found[place]._id] = is_read
     if host_sets_the_field:
         last_seen = MOMENTS[0]
@@ -105,8 +105,21 @@ def test_marks_are_kept(orm, user):
     assert states == {action._id: None}
 
 
+def test_the_newest_that_are_seen_are_read_with_the_marks(orm, user):
+    stored = store(orm, [fields(timestamp=moment) for moment in MOMENTS[:4]])
+    cursors = tuple(map(cursor_of, reversed(stored)))
+    floors = MOMENTS[0], MOMENTS[1]
+    mark(orm, user, Marks(None, *floors, cursors[:2]))
+    found = list(orm.read_stream(addresses_of(user), WHOLE_STREAM, 0, None))
+    orm.mark_actions(user, reader_of(user), found[2:3], True)
+    for limit in (1, 2, 10):
+        marks = orm.read_marks(reader_of(user), limit)
+        assert marks == Marks(user.last_activity_seen, *floors, cursors[:3][:limit])
+
+
 def test_who_has_marked_nothing_has_no_marks(orm, user):
     assert orm.read_states(reader_of(user), []) == (None, {})
+    assert orm.read_marks(reader_of(user), 1) is None
 
 
 def test_a_mark_is_told_of_the_one_before(orm, user):
@@ -124,7 +137,7 @@ def test_a_mark_is_told_of_the_one_before(orm, user):
 def test_all_is_read_up_to_the_floor_and_what_is_named(host, orm, user):
     store(orm, [fields(timestamp=moment) for moment in MOMENTS[:4]])
     found = list(orm.read_stream(addresses_of(user), WHOLE_STREAM, 0, None))
-    orm.mark_actions(user, reader_of(user), None, found, False)
+    orm.mark_actions(user, reader_of(user), found, False)
     named = (Cursor(found[0].timestamp, found[0]._id),)
     mark(orm, user, Marks(None, MOMENTS[1], MOMENTS[1], named), read=named)
     _, states = orm.read_states(reader_of(user), found)
@@ -134,7 +147,7 @@ def test_all_is_read_up_to_the_floor_and_what_is_named(host, orm, user):
 def test_deleted_actions_leave_no_marks(host, orm, user):
     store(orm, [fields(timestamp=moment) for moment in MOMENTS[:2]])
     found = list(orm.read_stream(addresses_of(user), WHOLE_STREAM, 0, None))
-    orm.mark_actions(user, reader_of(user), None, found, True)
+    orm.mark_actions(user, reader_of(user), found, True)
     orm.delete_actions([found[0]._id])
     assert orm.delete_marks([reader_of(user)], dry_run=True) == 2
 
@@ -144,7 +157,7 @@ def test_marks_are_counted_and_deleted(host, orm, user):
     store(orm, [fields()])
     found = list(orm.read_stream(addresses_of(user), WHOLE_STREAM, 0, None))
     for reader in (user, other):
-        orm.mark_actions(reader, reader_of(reader), None, found, True)
+        orm.mark_actions(reader, reader_of(reader), found, True)
     assert orm.delete_marks([reader_of(user)], dry_run=True) == 2
     assert orm.delete_marks([reader_of(user)], dry_run=False) == 2
     assert orm.read_states(reader_of(user), found) == (None, {})
@@ -157,9 +170,9 @@ def test_who_was_deleted_reads_nothing(host, orm, user, is_read, has_marks):
     store(orm, [fields(), fields()])
     found = list(orm.read_stream(addresses_of(user), WHOLE_STREAM, 0, None))
     if has_marks:
-        orm.mark_actions(user, reader_of(user), None, found[:1], is_read)
+        orm.mark_actions(user, reader_of(user), found[:1], is_read)
     before = orm.read_states(reader_of(user), found)
     host.database.raw_delete(user)
     with pytest.raises(LookupError, match="not stored any more"):
-        orm.mark_actions(user, reader_of(user), None, found, is_read)
+        orm.mark_actions(user, reader_of(user), found, is_read)
     assert orm.read_states(reader_of(user), found) == before

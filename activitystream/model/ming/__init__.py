@@ -13,7 +13,7 @@ from .entities import (
     other_classes,
     root_of,
 )
-from .marks import delete_marks, mark, mark_actions, read_states
+from .marks import delete_marks, mark, mark_actions, read_marks, read_states
 from .once import insert_action_once
 from .readers import SEEN_FIELD, begin_marking, has_seen_field
 from .reading import (
@@ -95,6 +95,7 @@ __all__ = [
     "prepare_database",
     "read_about",
     "read_cursors",
+    "read_marks",
     "read_recipients",
     "read_references",
     "read_states",

@@ -84,13 +84,7 @@ def _is_unfinished(document: dict[str, Any] | None) -> bool:
     return document is not None and document["is_unfinished"]
 
 
-def mark_actions(
-    recipient: Any,
-    reader: Reference,
-    last_seen: datetime | None,
-    actions: Iterable[Any],
-    is_read: bool,
-) -> None:
+def mark_actions(recipient: Any, reader: Reference, actions: Iterable[Any], is_read: bool) -> None:
     """Store that a reader has read these actions, or keeps them unread."""
     keep_marks(type(recipient))
     cursors = [Cursor(naive_utc(each.timestamp), each._id) for each in actions]
@@ -130,6 +124,12 @@ def read_states(
             marks = _marks(document)
     seen = {each.id: None for each in marks.seen} if marks else {}
     return marks, {**seen, **states}
+
+
+def read_marks(reader: Reference, limit: int) -> Marks | None:
+    """Return a reader's marks, with the newest of what is seen above the floor."""
+    marks = _marks(_readers().find_one({"_id": id_of(reader)}))
+    return marks and marks._replace(seen=marks.seen[:limit])
 
 
 class Part:

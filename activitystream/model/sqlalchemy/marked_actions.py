@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ..clock import naive_utc
 from ..values import Cursor, Marks, Reference
 from .readers import stored_condition
 from .session import chunks, open_connection
@@ -27,11 +28,7 @@ def store_read(reader: Reference, cursors: Sequence[Cursor], is_read: bool) -> N
 
 
 def store_read_in_sync(
-    recipient: Any,
-    reader: Reference,
-    last_seen: datetime | None,
-    cursors: Sequence[Cursor],
-    is_read: bool,
+    recipient: Any, reader: Reference, cursors: Sequence[Cursor], is_read: bool
 ) -> bool:
     """Do what :func:`store_read` does by one statement, while the marks go by the field.
 
@@ -42,9 +39,11 @@ def store_read_in_sync(
     connection = open_connection()
     if locks_gaps(connection) or open_connection(type(recipient)) is not connection:
         return False
-    is_stored, its_key = stored_condition(recipient)
+    is_stored, parameters = stored_condition(recipient)
+    last_seen = recipient.last_activity_seen
     upsert = _upsert_in_sync(connection.dialect.name, is_stored, last_seen is None)
-    parameters = its_key if last_seen is None else {**its_key, "last_seen": last_seen}
+    if last_seen is not None:
+        parameters["last_seen"] = naive_utc(last_seen)
     return _store_by_id(upsert, reader, cursors, is_read, parameters) > 0
 
 

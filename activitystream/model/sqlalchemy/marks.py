@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from .. import DBSession
 from ..action import cursor_of
 from ..clock import EARLIEST, naive_utc
-from ..values import Marking, Marks, Reference
+from ..values import Cursor, Marking, Marks, Reference
 from .marked_actions import (
     forget_seen,
     locks_gaps,
@@ -58,17 +58,11 @@ def mark(
     return before
 
 
-def mark_actions(
-    recipient: Any,
-    reader: Reference,
-    last_seen: datetime | None,
-    actions: Iterable[Any],
-    is_read: bool,
-) -> None:
+def mark_actions(recipient: Any, reader: Reference, actions: Iterable[Any], is_read: bool) -> None:
     """Store that a reader has read these actions, or keeps them unread."""
     cursors = [cursor_of(each) for each in actions]
     with all_or_nothing():
-        is_stored = store_read_in_sync(recipient, reader, last_seen, cursors, is_read)
+        is_stored = store_read_in_sync(recipient, reader, cursors, is_read)
     if not is_stored:
         last_seen = lock_last_activity_seen(recipient)
         with all_or_nothing():
@@ -126,6 +120,17 @@ def read_states(
     return Marks(rows[0].mark, rows[0].seen_floor, rows[0].read_floor), found
 
 
+def read_marks(reader: Reference, limit: int) -> Marks | None:
+    """Return a reader's marks, with the newest of what is seen above the floor."""
+    parameters = {**reader_parameters(reader), "most": limit}
+    rows = open_connection().execute(_MARKS_AND_SEEN, parameters).all()
+    if not rows:
+        return None
+    mark, seen_floor, read_floor, *_ = rows[0]
+    seen = (Cursor(row.timestamp, row.action_id) for row in rows if row.timestamp is not None)
+    return Marks(mark, seen_floor, read_floor, tuple(seen))
+
+
 def delete_marks(readers: Sequence[Reference], dry_run: bool) -> int:
     """Delete, or count, what is kept of what these have seen and read."""
     connection = open_connection()
@@ -180,16 +185,27 @@ _MARKS = _marks()
 _MARKS_LOCKED = _MARKS.with_for_update()
 
 
+def _marks_with(*columns: Any, where: Any) -> Any:
+    """Return the query of a reader's marks, beside each of these rows of single actions."""
+    rows = sa.and_(is_reader(SEEN_ACTIONS), where)
+    return _MARKS.add_columns(*columns).select_from(READERS.outerjoin(SEEN_ACTIONS, rows))
+
+
 def _states() -> Any:
-    seen, readers = SEEN_ACTIONS.c, READERS.c
+    seen = SEEN_ACTIONS.c
     oldest, newest = (sa.bindparam(name, type_=MomentType) for name in ("oldest", "newest"))
-    rows = sa.and_(is_reader(SEEN_ACTIONS), seen.timestamp.between(oldest, newest))
-    columns = (readers.mark, readers.seen_floor, readers.read_floor)
-    return (
-        sa.select(*columns, seen.action_id, seen.is_read)
-        .select_from(READERS.outerjoin(SEEN_ACTIONS, rows))
-        .where(is_reader(READERS))
-    )
+    on_page = seen.timestamp.between(oldest, newest)
+    return _marks_with(seen.action_id, seen.is_read, where=on_page)
 
 
 _STATES = _states()
+
+
+def _marks_and_seen() -> Any:
+    seen = SEEN_ACTIONS.c
+    marks = _marks_with(seen.timestamp, seen.action_id, where=seen.timestamp > READERS.c.seen_floor)
+    newest_first = marks.order_by(seen.timestamp.desc(), seen.action_id.desc())
+    return newest_first.limit(sa.bindparam("most", type_=sa.BigInteger))
+
+
+_MARKS_AND_SEEN = _marks_and_seen()
