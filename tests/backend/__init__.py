@@ -1,1 +1,1 @@
-"""What every ORM has to do, whichever it is: the behaviour of activitystream.model.backend."""
+"""What every ORM has to do: the behaviour of activitystream.model.backend."""

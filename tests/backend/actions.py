@@ -1,4 +1,4 @@
-"""Actions to store, and what a stored one tells of itself."""
+"""Actions to store, and what a stored one says of itself."""
 
 from datetime import datetime, timedelta
 
@@ -13,7 +13,7 @@ LATER = MOMENTS[-1] + timedelta(days=1)
 
 
 def fields(**some):
-    """All fields of an action but its ``_id``, by ``insert_action``'s rules: for everyone.
+    """Return all fields of an action for everyone but its ``_id``, as ``insert_action`` takes them.
 
     :param some: fields with other values, or roles (``actor=reference``).
     """
@@ -29,13 +29,13 @@ def fields(**some):
     return {**plain, **some}
 
 
-def to(*references):
-    """The ``_recipients`` of an action for these."""
+def recipients_field(*references):
+    """Return the ``_recipients`` of an action for these references."""
     return [{"_type": each.type, "_id": each.key} for each in references]
 
 
-def told(action):
-    """What a stored action tells, by what every Action can do."""
+def readable_fields(action):
+    """Return what can be read of a stored action."""
     recipients, number = action.recipient_references(), action.number_of_recipients
     return {
         "_id": action._id,
@@ -46,8 +46,8 @@ def told(action):
     }
 
 
-def expected(action):
-    """What an action of these fields is to tell."""
+def expected_fields(action):
+    """Return what must be readable of a stored action with these fields."""
     references = [reference_of(action, role) for role in ROLES]
     recipients = recipients_of(action)
     return {
@@ -59,7 +59,7 @@ def expected(action):
 
 
 def read_all(orm):
-    """All stored actions, in the order of their ids."""
+    """Return all stored actions, in the order of their ids."""
     actions = orm.find_actions({}, "_id", False, 0, None)
     return actions
 

@@ -9,7 +9,7 @@ def cursor_of(action):
 
 
 def recipients_of(action):
-    """The references to whom an action is for; None for everyone."""
+    """Return the references to whom an action is for; None for everyone."""
     recipients = action["_recipients"]
     return None if recipients is None else [_reference(each) for each in recipients]
 
@@ -29,7 +29,7 @@ class Oracle:
         self.actions = actions
 
     def stream(self, to, window=WHOLE_STREAM):
-        """The actions for any of these addresses or for everyone, newest first."""
+        """Return the actions for any of these addresses or for everyone, newest first."""
         before, after = window
         return [
             action
@@ -48,19 +48,19 @@ class Oracle:
         return sorted(found, key=lambda each: (each[order_by], each["_id"]), reverse=desc)
 
     def older(self, before):
-        """The actions with a smaller timestamp, oldest first."""
+        """Return the actions with a smaller timestamp, oldest first."""
         return sorted(
             (action for action in self.actions if action["timestamp"] < before), key=cursor_of
         )
 
     def delete(self, keys):
-        """Delete actions, and return how many were there."""
+        """Delete actions; return how many were there."""
         number = len(self.actions)
         self.actions = [action for action in self.actions if action["_id"] not in keys]
         return number - len(self.actions)
 
     def clear_role(self, role, keys, references):
-        """Have actions refer to nothing where they refer to one of these: return how many did."""
+        """Remove these references from a role of actions; return how many had one."""
         cleared = [
             action
             for action in self.actions
@@ -71,7 +71,7 @@ class Oracle:
         return len(cleared)
 
     def addressed_to(self, references):
-        """The actions that name one of these as a recipient."""
+        """Return the actions that name one of these as a recipient."""
         return [
             action
             for action in self.actions
@@ -79,7 +79,7 @@ class Oracle:
         ]
 
     def remove_recipients(self, keys, references):
-        """Have actions be for none of these: return how many were."""
+        """Remove these from the recipients of actions; return how many had one."""
         theirs = [each for each in self.addressed_to(references) if each["_id"] in keys]
         for action in theirs:
             action["_recipients"] = [
@@ -100,5 +100,5 @@ def _is_for(action, to):
 
 
 def roles_of(action):
-    """The type and the key in each role, as ``read_references`` gives them."""
+    """Return the type and the key in each role, as ``read_references`` gives them."""
     return tuple(value for role in ROLES for value in reference_of(action, role))

@@ -1,4 +1,4 @@
-"""Any actions and any questions about them, drawn by hypothesis before there is a database.
+"""Random actions and queries, drawn by hypothesis before there is a database.
 
 An entity is drawn by its number: of its type, and of its key.
 """
@@ -46,13 +46,13 @@ limits = st.none() | st.integers(0, 4) | st.integers(0, 25)
 
 
 def mentioned(mention, keys):
-    """The reference of a drawn mention."""
+    """Return the reference of a drawn mention."""
     (class_number, key_number), name_number = mention
     return Reference(NAMES[class_number][name_number], keys[key_number])
 
 
 def action_fields(drawn, keys):
-    """The fields of a drawn action."""
+    """Return the fields of a drawn action."""
     values = {name: drawn[name] for name in ("verb", "timestamp")}
     for role in ROLES:
         if drawn[role] is not None:
@@ -69,13 +69,13 @@ def addresses(drawn, keys):
 
 
 def references_to(entity, keys):
-    """All that actions may call a drawn entity."""
+    """Return all references that actions may have to a drawn entity."""
     class_number, key_number = entity
     return [Reference(name, keys[key_number]) for name in NAMES[class_number]]
 
 
 def window(drawn, actions):
-    """The window between two drawn cursors, among these stored actions."""
+    """Return the window between two drawn cursors, among these stored actions."""
     return Window(*(_cursor(each, actions) for each in drawn))
 
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from activitystream.model.values import About, Address, Reference, Viewer
 from tests.backend import strategies
-from tests.backend.actions import fields, read_all, store, to
+from tests.backend.actions import fields, read_all, recipients_field, store
 from tests.backend.oracle import Oracle, cursor_of, reference_of
 
 
@@ -86,7 +86,7 @@ def test_finds_what_says_exactly_so(orm, keys):
 
 def test_an_action_is_stored_once(host, orm, keys):
     reader = Reference("Numbered", keys[0])
-    action, is_new = orm.insert_action_once(fields(_recipients=to(reader)), "x")
+    action, is_new = orm.insert_action_once(fields(_recipients=recipients_field(reader)), "x")
     assert is_new
     again, is_new = orm.insert_action_once(fields(), "x")
     assert (again._id, is_new) == (action._id, False)

@@ -21,7 +21,7 @@ def test_a_class_that_is_defined_later_is_there_too(host, orm, define):
     assert orm.root_of(forum) is forum
 
 
-def test_no_class_is_both_of_a_model_and_apart(orm):
+def test_no_class_is_both_in_a_model_and_outside(orm):
     others = set(orm.other_classes())
     assert not others & {*orm.entity_classes(), *orm.MODELS}
 
@@ -105,7 +105,7 @@ def test_keys_of_several_entities_have_several_texts(host, orm):
         assert [orm.key_as_text(cls.__name__, key) for key in keys] == texts
 
 
-def test_a_text_may_be_that_of_no_key(host, orm):
+def test_an_invalid_text_gives_no_key(host, orm):
     texts = ("", " ", "one", " 1", "1 ", "01", "+1", "1_0", "1.0", "٣", "\0", "9" * 50, "9" * 5000)
     assert [orm.keys_from_text(host.model.Numbered, text) for text in texts] == [[]] * len(texts)
 
@@ -151,6 +151,6 @@ def test_an_entity_of_the_hosts_session_may_be_referred_to(host, orm):
     orm.check_session(host.user())
 
 
-def test_what_errors_quote_is_there(orm):
+def test_the_texts_that_errors_quote_exist(orm):
     assert "last_activity_seen" in orm.SEEN_FIELD
     assert orm.STORE_IT

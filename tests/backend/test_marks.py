@@ -8,7 +8,7 @@ from activitystream.model.clock import EARLIEST
 from activitystream.model.names import addresses_of, reader_of, reference_to
 from activitystream.model.values import WHOLE_STREAM, Cursor, Marking, Marks, Only, Window
 from tests.backend import strategies
-from tests.backend.actions import MOMENTS, fields, store, to
+from tests.backend.actions import MOMENTS, fields, recipients_field, store
 from tests.backend.oracle import Oracle, cursor_of
 
 FIELD = max(MOMENTS)
@@ -40,12 +40,12 @@ drawn_marks = st.fixed_dictionaries(
     st.tuples(strategies.cursors, strategies.cursors),
     strategies.limits,
 )
-def test_the_unseen_and_the_unread_are_read_and_counted(
+def test_lists_and_counts_unseen_and_unread(
     host, orm, drawn, marks, host_sets_the_field, window, limit
 ):
     host.database.clean()
     user = host.user("ann")
-    mine = to(reference_to(user, "recipient"))
+    mine = recipients_field(reference_to(user, "recipient"))
     oracle = Oracle(
         store(
             orm,
@@ -105,7 +105,7 @@ def test_marks_are_kept(orm, user):
     assert states == {action._id: None}
 
 
-def test_the_newest_that_are_seen_are_read_with_the_marks(orm, user):
+def test_the_marks_hold_the_newest_seen_actions(orm, user):
     stored = store(orm, [fields(timestamp=moment) for moment in MOMENTS[:4]])
     cursors = tuple(map(cursor_of, reversed(stored)))
     floors = MOMENTS[0], MOMENTS[1]
@@ -117,7 +117,7 @@ def test_the_newest_that_are_seen_are_read_with_the_marks(orm, user):
         assert marks == Marks(user.last_activity_seen, *floors, cursors[:3][:limit])
 
 
-def test_who_has_marked_nothing_has_no_marks(orm, user):
+def test_a_reader_without_a_mark_has_no_marks(orm, user):
     assert orm.read_states(reader_of(user), []) == (None, {})
     assert orm.read_marks(reader_of(user), 1) is None
 
@@ -166,7 +166,7 @@ def test_marks_are_counted_and_deleted(host, orm, user):
 
 @pytest.mark.parametrize("has_marks", [False, True])
 @pytest.mark.parametrize("is_read", [True, False])
-def test_who_was_deleted_reads_nothing(host, orm, user, is_read, has_marks):
+def test_a_deleted_reader_reads_nothing(host, orm, user, is_read, has_marks):
     store(orm, [fields(), fields()])
     found = list(orm.read_stream(addresses_of(user), WHOLE_STREAM, 0, None))
     if has_marks:

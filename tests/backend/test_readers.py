@@ -27,7 +27,7 @@ def test_a_class_has_the_field_or_not(host, orm):
 
 
 @given(st.lists(st.sampled_from(MOMENTS), min_size=1, max_size=6), st.booleans())
-def test_it_moves_forward_and_never_backwards(host, orm, moments, in_requests):
+def test_the_field_never_moves_backwards(host, orm, moments, in_requests):
     host.database.clean()
     user, before = host.user(), None
     for moment in moments:
@@ -58,14 +58,14 @@ def test_no_other_field_is_written(host, orm):
     assert (values["user_name"], values["last_activity_seen"]) == ("renamed meanwhile", LATER)
 
 
-def test_of_nobody_else_it_is_moved(host, orm):
+def test_moves_the_field_of_nobody_else(host, orm):
     users = [host.user(name) for name in ("ann", "bob", "carl")]
     mark(orm, users[1], LATER)
     seen = [host.database.reload(user).last_activity_seen for user in users]
     assert seen == [None, LATER, None]
 
 
-def test_of_a_subclass_it_is_moved_too(host, orm):
+def test_moves_the_field_of_a_subclass(host, orm):
     admin = host.save(host.model.Admin(user_name="ann"))
     assert mark(orm, admin, LATER) is None
     assert host.database.reload(admin).last_activity_seen == LATER

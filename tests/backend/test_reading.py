@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 
 from activitystream.model.values import WHOLE_STREAM, Address, Cursor, Reference, Window
 from tests.backend import strategies
-from tests.backend.actions import MOMENTS, expected, fields, read_all, store, to, told
+from tests.backend.actions import (
+    MOMENTS,
+    expected_fields,
+    fields,
+    read_all,
+    readable_fields,
+    recipients_field,
+    store,
+)
 from tests.backend.oracle import Oracle, cursor_of
 
 questions = st.lists(
@@ -38,7 +46,9 @@ def test_a_stream_is_read_and_counted(host, orm, keys, drawn, questions):
         read = orm.read_stream(addresses, window, skip, limit)
         end = None if limit is None else skip + limit
         stream = oracle.stream(addresses, window)
-        assert [told(action) for action in read] == [expected(each) for each in stream[skip:end]]
+        assert [readable_fields(action) for action in read] == [
+            expected_fields(each) for each in stream[skip:end]
+        ]
 
         counted = orm.count_stream(addresses, window, limit)
         assert counted == len(stream[:limit])
@@ -57,8 +67,8 @@ def test_actions_are_found_in_a_stream_by_their_ids(host, orm, keys, drawn, enti
     found = orm.find_in_stream(addresses, asked)
     wanted = [each for each in oracle.stream(addresses, WHOLE_STREAM) if each["_id"] in asked]
     assert sorted(each._id for each in found) == sorted(each["_id"] for each in wanted)
-    assert {each._id: told(each) for each in found} == {
-        each["_id"]: expected(each) for each in wanted
+    assert {each._id: readable_fields(each) for each in found} == {
+        each["_id"]: expected_fields(each) for each in wanted
     }
 
 
@@ -99,16 +109,18 @@ def test_actions_are_found(host, orm, keys, drawn, searches):
         wanted = oracle.find(filters, order_by, desc)
         end = None if limit is None else skip + limit
         assert total == len(wanted)
-        assert [told(action) for action in found] == [expected(each) for each in wanted[skip:end]]
+        assert [readable_fields(action) for action in found] == [
+            expected_fields(each) for each in wanted[skip:end]
+        ]
 
 
 def test_an_action_is_found_by_its_id(orm):
     one, *_ = store(orm, [fields(), fields()])
     found = orm.find_actions({"_id": one["_id"]}, "timestamp", True, 0, None)
-    assert [told(action) for action in found] == [expected(one)]
+    assert [readable_fields(action) for action in found] == [expected_fields(one)]
 
 
-def test_a_key_without_a_type_is_that_of_any_type(orm, keys):
+def test_a_filter_by_key_alone_finds_every_type(orm, keys):
     stored = [
         fields(actor=Reference("Numbered", keys[0])),
         fields(actor=Reference("Counted", keys[0])),
@@ -122,17 +134,17 @@ def test_a_key_without_a_type_is_that_of_any_type(orm, keys):
 
 @pytest.fixture
 def for_many(host, orm):
-    """Addresses by the hundreds, and an action for each two of them."""
+    """Return hundreds of addresses, and an action for each pair of them."""
     people = host.save(*(host.model.Numbered(_id=number) for number in range(300)))
     addresses = [Address(("Numbered",), orm.key_of(each)) for each in people]
     references = [Reference("Numbered", address.key) for address in addresses]
     pairs = pairwise(references)
-    actions = [fields(_recipients=to(*pair), timestamp=MOMENTS[0]) for pair in pairs]
+    actions = [fields(_recipients=recipients_field(*pair), timestamp=MOMENTS[0]) for pair in pairs]
     return addresses, Oracle(store(orm, [*actions, fields()]))
 
 
 @pytest.mark.parametrize("is_within", [False, True])
-def test_a_stream_may_be_of_hundreds_of_addresses(orm, for_many, is_within):
+def test_reads_a_stream_of_hundreds_of_addresses(orm, for_many, is_within):
     addresses, oracle = for_many
     middle = oracle.actions[len(oracle.actions) // 2]["_id"]
     window = Window(Cursor(MOMENTS[0], middle), None) if is_within else WHOLE_STREAM
@@ -151,19 +163,25 @@ def test_an_action_for_nobody_is_in_no_stream_but_is_found(orm, keys):
     to = [Address(("Numbered",), keys[0])]
     assert list(orm.read_stream(to, WHOLE_STREAM, 0, None)) == []
     assert orm.count_stream(to, WHOLE_STREAM) == 0
-    assert [told(each)["recipients"] for each in read_all(orm)] == [[]]
+    assert [readable_fields(each)["recipients"] for each in read_all(orm)] == [[]]
 
 
 def test_recipients_are_read_with_those_of_a_page_that_are_for_few(host, orm, keys):
     one, other = Reference("Numbered", keys[0]), Reference("Numbered", keys[1])
     third, fourth = Reference("Counted", keys[1]), Reference("Counted", keys[0])
     recipients = [[other, one, third], [one, fourth], [third, one, other, fourth], None, []]
-    store(orm, [fields(_recipients=None if each is None else to(*each)) for each in recipients])
+    store(
+        orm,
+        [
+            fields(_recipients=None if each is None else recipients_field(*each))
+            for each in recipients
+        ],
+    )
     host.database.forget()
     page = sorted(read_all(orm), key=lambda action: int(action.extra))
     together = orm.read_recipients(page[0], page, few=2)
     assert {each._id for each in together} == {page[number]._id for number in (0, 1, 3, 4)}
-    assert [told(each)["recipients"] for each in page] == recipients
+    assert [readable_fields(each)["recipients"] for each in page] == recipients
 
 
 def test_an_action_is_found_by_the_text_of_its_id(orm):
@@ -171,12 +189,12 @@ def test_an_action_is_found_by_the_text_of_its_id(orm):
     assert orm.action_id_from_text(str(stored["_id"])) == stored["_id"]
 
 
-def test_a_text_may_be_that_of_no_id(orm):
+def test_an_invalid_text_gives_no_id(orm):
     for text in ("", " ", "nonsense", "9" * 50, "-", "\0", "ü"):
         assert orm.action_id_from_text(text) is None
 
 
-def test_what_was_released_but_is_held_is_saved_if_it_changes(host, orm):
+def test_a_change_of_a_released_object_in_use_is_saved(host, orm):
     store(orm, [fields() for _ in range(3)])
     key = orm.key_of(host.user())
     host.database.forget()
@@ -193,7 +211,7 @@ def test_what_was_released_but_is_held_is_saved_if_it_changes(host, orm):
     assert orm.load_entities(host.model.User, [key])[key].user_name == "changed"
 
 
-def test_what_was_released_does_not_fill_the_memory(host, orm):
+def test_released_objects_leave_the_memory(host, orm):
     store(orm, [fields() for _ in range(5)])
     host.database.forget()
     actions = read_all(orm)
@@ -203,14 +221,14 @@ def test_what_was_released_does_not_fill_the_memory(host, orm):
 
 
 def test_an_action_is_restored_outside_of_any_session(host, orm, keys):
-    (stored,) = store(orm, [fields(_recipients=to(Reference("Numbered", keys[0])))])
+    (stored,) = store(orm, [fields(_recipients=recipients_field(Reference("Numbered", keys[0])))])
     (action,) = read_all(orm)
-    assert told(action) == expected(stored)
+    assert readable_fields(action) == expected_fields(stored)
     in_hand = action._in_hand()
     host.database.forget()
     restored = orm.restore_action(in_hand)
-    assert told(restored) == expected(stored)
+    assert readable_fields(restored) == expected_fields(stored)
     restored.verb = "changed"
     host.save()
     host.database.forget()
-    assert [told(each) for each in read_all(orm)] == [expected(stored)]
+    assert [readable_fields(each) for each in read_all(orm)] == [expected_fields(stored)]

@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 from activitystream.model.action import ROLES
 from activitystream.model.values import Reference
 from tests.backend import strategies
-from tests.backend.actions import LATER, MOMENTS, expected, fields, read_all, store, to, told
+from tests.backend.actions import (
+    LATER,
+    MOMENTS,
+    expected_fields,
+    fields,
+    read_all,
+    readable_fields,
+    recipients_field,
+    store,
+)
 from tests.backend.oracle import Oracle, roles_of
 
 #: Some of the ids that a function may be given, by their numbers: all, or few.
@@ -35,12 +44,12 @@ def ids_of(oracle, numbers):
 
 
 def check(host, orm, oracle, held):
-    """What is in hand of the actions that are left, and what is stored, is as the oracle says."""
-    wanted = {each["_id"]: expected(each) for each in oracle.actions}
-    in_hand = {each._id: told(each) for each in held if each._id in wanted}
+    """Check what the session holds, and what is stored, against the oracle."""
+    wanted = {each["_id"]: expected_fields(each) for each in oracle.actions}
+    in_hand = {each._id: readable_fields(each) for each in held if each._id in wanted}
     assert in_hand == wanted
     host.database.forget()
-    assert {each._id: told(each) for each in read_all(orm)} == wanted
+    assert {each._id: readable_fields(each) for each in read_all(orm)} == wanted
 
 
 @given(strategies.drawn_actions, st.sampled_from([*MOMENTS, LATER]), chosen)
@@ -85,30 +94,30 @@ def test_an_entity_is_removed_from_the_recipients(host, orm, keys, drawn, remova
     check(host, orm, oracle, held)
 
 
-def test_a_batch_is_of_as_many_as_the_orm_does_at_once(orm, keys):
+def test_yields_batches_of_the_configured_size(orm, keys):
     it = Reference("Numbered", keys[0])
-    store(orm, [fields(_recipients=to(it)) for _ in range(25)])
+    store(orm, [fields(_recipients=recipients_field(it)) for _ in range(25)])
     for batches in (orm.ids_before(LATER), orm.read_references(), orm.ids_addressed_to([it])):
         assert [len(batch) for batch in batches] == [10, 10, 5]
 
 
-def test_batches_may_be_deleted_while_they_are_read(orm, keys):
+def test_batches_can_be_deleted_during_the_iteration(orm, keys):
     it = Reference("Numbered", keys[0])
     for ids in (lambda: orm.ids_before(LATER), lambda: orm.ids_addressed_to([it])):
-        store(orm, [fields(_recipients=to(it)) for _ in range(25)])
+        store(orm, [fields(_recipients=recipients_field(it)) for _ in range(25)])
         assert [orm.delete_actions(batch) for batch in ids()] == [10, 10, 5]
         assert read_all(orm) == []
 
 
-def test_references_may_be_cleared_while_they_are_read(orm, keys):
+def test_references_can_be_cleared_during_the_iteration(orm, keys):
     it = Reference("Numbered", keys[0])
     store(orm, [fields(actor=it) for _ in range(25)])
     for batch in orm.read_references():
         orm.clear_role("actor", [action for action, *_ in batch], [it])
-    assert [told(action)["references"] for action in read_all(orm)] == [[]] * 25
+    assert [readable_fields(action)["references"] for action in read_all(orm)] == [[]] * 25
 
 
-def test_a_deleted_action_in_hand_is_not_saved_again(host, orm):
+def test_a_change_of_a_deleted_action_restores_nothing(host, orm):
     action, other = orm.insert_action(fields()), orm.insert_action(fields())
     action.verb = "changed before"
     orm.delete_actions([action._id, other._id])
@@ -118,16 +127,16 @@ def test_a_deleted_action_in_hand_is_not_saved_again(host, orm):
     assert read_all(orm) == []
 
 
-def test_what_was_removed_from_an_action_is_not_saved_again(host, orm, keys):
+def test_a_change_of_an_action_restores_no_removed_reference(host, orm, keys):
     it = Reference("Numbered", keys[0])
-    action = orm.insert_action(fields(actor=it, actor_name="Ann", _recipients=to(it)))
+    action = orm.insert_action(fields(actor=it, actor_name="Ann", _recipients=recipients_field(it)))
     action.extra = "changed before"
     orm.clear_role("actor", [action._id], [it])
     orm.remove_recipients([action._id], [it])
     action.verb = "changed after"
     host.save()
     host.database.forget()
-    (found,) = map(told, read_all(orm))
+    (found,) = map(readable_fields, read_all(orm))
     names = ("references", "actor_name", "recipients", "extra", "verb")
     assert [found[name] for name in names] == [[], None, [], "changed before", "changed after"]
 

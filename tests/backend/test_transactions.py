@@ -9,7 +9,7 @@ from tests.backend.actions import fields, read_all
 
 @pytest.fixture
 def has_transactions(host, orm):
-    """Whether what a request wrote is gone if it goes wrong."""
+    """Return whether a failed request loses what it wrote."""
     orm.insert_action(fields())
     host.database.close()
     is_gone = read_all(orm) == []
@@ -18,7 +18,7 @@ def has_transactions(host, orm):
 
 
 def fail(orm):
-    """Have the database refuse an action without a verb, if it asks for one: give its error."""
+    """Have the database refuse an action without a verb, if it does; return its error."""
     try:
         orm.insert_actions([fields(verb=None)])
     except orm.DATABASE_ERRORS as error:
@@ -35,7 +35,7 @@ def test_what_a_request_wrote_is_there_for_the_next(host, orm):
     assert len(read_all(orm)) == 1
 
 
-def test_what_a_request_wrote_that_failed_is_gone_where_it_can(host, orm, has_transactions):
+def test_a_failed_request_writes_nothing_if_there_are_transactions(host, orm, has_transactions):
     orm.insert_action(fields())
     orm.end_request(succeeded=False)
     host.database.forget()
@@ -50,20 +50,20 @@ def test_what_somebody_outside_commits_is_left_to_them(host, orm, has_transactio
     assert len(read_all(orm)) == (0 if has_transactions else 1)
 
 
-def test_a_request_may_end_that_did_nothing(orm):
+def test_an_idle_request_can_end(orm):
     for succeeded in (True, False):
         orm.end_request(succeeded)
         orm.end_request(succeeded, managed=True)
 
 
-def test_an_error_of_the_hosts_breaks_no_transaction(host, orm):
+def test_an_error_of_the_host_breaks_no_transaction(host, orm):
     orm.insert_action(fields())
     assert not orm.transaction_is_broken(ValueError("the host's"))
     host.database.forget()
     assert len(read_all(orm)) == 1
 
 
-def test_an_error_of_the_databases_breaks_it_where_there_is_one(orm, has_transactions):
+def test_an_error_of_the_database_breaks_a_transaction(orm, has_transactions):
     error = fail(orm)
     read_all(orm)  # as if nothing had been
     if error is not None:
@@ -107,7 +107,7 @@ def test_a_transaction_outlives_a_block_that_reads_and_writes(host, orm):
     assert len(read_all(orm)) == 2
 
 
-def test_a_block_loses_nothing_where_nothing_was_written_before(host, orm):
+def test_a_block_loses_nothing_if_nothing_was_written_before(host, orm):
     host.database.forget()
     with orm.watched_transaction() as watch:
         orm.insert_action(fields())
@@ -117,7 +117,7 @@ def test_a_block_loses_nothing_where_nothing_was_written_before(host, orm):
 
 
 @pytest.mark.parametrize("is_caught", [True, False])
-def test_a_block_tells_whether_it_lost_what_was_written_before(host, orm, is_caught):
+def test_a_block_knows_whether_it_lost_earlier_writes(host, orm, is_caught):
     orm.insert_action(fields())
     with orm.watched_transaction() as watch:
         if is_caught:

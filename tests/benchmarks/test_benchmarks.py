@@ -35,13 +35,13 @@ def bench(*arguments):
 
 
 def measured(folder):
-    """What a run wrote, grouped."""
+    """Return what a run wrote, grouped."""
     return results.grouped(pyperf.BenchmarkSuite.load(str(folder / "results.json")))
 
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory):
-    """What a run on SQLite wrote."""
+    """Return what a run on SQLite wrote."""
     out = tmp_path_factory.mktemp("benchmark")
     ran = bench("--db", "sqlite", "--actions", 200, 400, *SMALL, "--out", out)
     assert ran.returncode == 0, ran.stderr
@@ -102,7 +102,7 @@ def test_reports_a_run_again(out, tmp_path):
 
 @pytest.fixture
 def other_tree(tmp_path):
-    """Another tree of the project: it marks slowly, and counts wrongly."""
+    """Return another tree of the project, which marks slowly and counts wrongly."""
     tree = tmp_path / "other"
     shutil.copytree(SOURCE / "activitystream", tree / "activitystream")
     with (tree / "activitystream" / "__init__.py").open("a") as package:

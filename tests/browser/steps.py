@@ -27,7 +27,7 @@ def panel(page):
 
 
 def expect_new(page, number):
-    """The bell tells this number, to who sees it and to who hears it."""
+    """Expect this number on the bell, for who sees it and for who hears it."""
     sentence = f" {number} new notification{'s' if number > 1 else ''}" if number else ""
     expect(page.locator(".activitystream-bell-link")).to_have_accessible_name(
         f"Your activity stream{sentence}"
@@ -39,7 +39,7 @@ def expect_new(page, number):
 
 @contextmanager
 def at_work():
-    """What Bruno does without a browser: gives him, Ada, and a notice below which both wrote."""
+    """Return Bruno, who works without a browser, Ada, and a notice that both wrote below."""
     from demo import model
 
     with model.orm.unit_of_work():
@@ -48,13 +48,13 @@ def at_work():
 
 
 def comment(text):
-    """Bruno writes what Ada is notified of."""
+    """Have Bruno write what Ada is notified of."""
     with at_work() as (bruno, _, apples):
         bruno.comment_on(apples, text)
 
 
 def do(times):
-    """Bruno does something, and something else, for Ada: the first leads nowhere."""
+    """Have Bruno do this many things for Ada. The first, the third and so on have no link."""
     with at_work() as (bruno, ada, apples):
         for number in range(times):
             target = apples if number % 2 else None
@@ -62,28 +62,28 @@ def do(times):
 
 
 def patient(page):
-    """The page again, with a clock that goes on faster when it is told to."""
+    """Reload the page with a clock that goes faster on demand."""
     page.clock.install()
     page.reload()
     return page
 
 
 def ask(page):
-    """The bell of a patient page asks once."""
+    """Have the bell of a patient page ask once."""
     expect(page.locator("[class*=htmx]")).to_have_count(0)  # which has just put it there
     with page.expect_response("**/activitystream/bell"):
         page.clock.fast_forward("00:05")
 
 
 def hold_back(page, url):
-    """A list that will hold the next request of this kind, until it is continued."""
+    """Return a list that will hold the next request of this kind, until it is continued."""
     held = []
     page.route(url, lambda route: held.append(route), times=1)
     return held
 
 
 def boost(page, attributes=None):
-    """What a host may write in its master template, with attributes that all its pages inherit."""
+    """Give the page attributes that a host may set in its master template, for all to inherit."""
     page.evaluate(
         """attributes => {
             for (const each in attributes) document.body.setAttribute(each, attributes[each]);
@@ -95,12 +95,12 @@ def boost(page, attributes=None):
 
 
 def stop_the_clock(page):
-    """The bell of a patient page asks when it is told to."""
+    """Have the bell of a patient page ask on demand only."""
     page.clock.pause_at(page.evaluate("Date.now() / 1000") + 1)
 
 
-def asked(page):
-    """The questions of the bell, from now on."""
+def bell_requests(page):
+    """Return a list that will hold the bell's requests from now on."""
     questions = []
     of_bell = re.compile("/activitystream/bell$")
     page.on("request", lambda request: of_bell.search(request.url) and questions.append(request))

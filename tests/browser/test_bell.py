@@ -8,8 +8,8 @@ from playwright.sync_api import expect
 from tests.browser.steps import (
     ON_ONE,
     ask,
-    asked,
     bell,
+    bell_requests,
     boost,
     comment,
     do,
@@ -216,7 +216,7 @@ def test_when_the_login_ends_it_stops_asking_and_leads_to_the_login_page(board):
     page = patient(board.visitor("Ada"))
     stop_the_clock(page)
     expect_new(page, 3)
-    questions = asked(page)
+    questions = bell_requests(page)
     other_tab = page.context.new_page()
     other_tab.goto("/")
     other_tab.get_by_role("button", name="Log out").click()
@@ -302,7 +302,7 @@ def test_nobody_looking_it_does_not_ask_and_asks_at_once_on_return(board, event)
     )
     patient(page)
     stop_the_clock(page)
-    questions = asked(page)
+    questions = bell_requests(page)
     look = """([isAway, event]) => {
         window.isAway = isAway;
         document.dispatchEvent(new Event(event, {bubbles: true}));

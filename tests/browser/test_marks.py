@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def site(chromium, database_named, tmp_path):
-    """Ada's browser on the demo, with a page that somebody else wrote, here and elsewhere."""
+    """Return Ada's browser on the demo, and a page of somebody else's, here and elsewhere."""
     site = SimpleNamespace(page="", asked=[])
 
     with empty_db_url("sqlite", database_named, tmp_path) as db_url:

@@ -35,7 +35,7 @@ def test_load_more_loads_everything_once_while_more_comes(board):
 
 
 def pages(board, **options):
-    """Each kind of page in turn, by its name."""
+    """Yield each kind of page in turn, by its name."""
     page = board.visitor(**options)
     yield "login", page
     page = board.visitor("Ada", **options)
@@ -53,7 +53,7 @@ def pages(board, **options):
 
 
 def is_cut_off(page):
-    """Whether the page, or the panel of the bell, is wider than the screen."""
+    """Return whether the page, or the panel of the bell, is wider than the screen."""
     return page.evaluate(
         """() => {
             const screen = document.documentElement;

@@ -1,4 +1,4 @@
-"""What is read and unread, in real browsers: what one of them does, all of a person's show."""
+"""What is read and unread: what a person does in one browser shows in all of theirs."""
 
 import pytest
 from playwright.sync_api import expect
@@ -21,12 +21,12 @@ READ, UNREAD = "Mark as read", "Mark as unread"
 
 
 def lines(place):
-    """The lines of the page, or of the bell's panel."""
+    """Return the lines of the page, or of the bell's panel."""
     return place.locator(".activitystream-actions > li")
 
 
 def expect_dots(place, dots):
-    """One mark for each line: "●" for an unread one, and the button and the words to match."""
+    """Expect a "●" on each unread line, and the button and the weight to match."""
     expect(lines(place)).to_have_count(len(dots))
     for number, dot in enumerate(dots):
         line = lines(place).nth(number)
@@ -39,7 +39,7 @@ def expect_dots(place, dots):
 
 
 def stream(page):
-    """The stream's page, as it is now."""
+    """Return the stream's page, as it is now."""
     page.goto("/activitystream/")
     return page.locator("main")
 
@@ -49,7 +49,7 @@ def toggle(line):
 
 
 def test_dots_numbers_and_pages_agree_in_all_browsers(board):
-    """Ada at her desk and on her phone; Mei, whose stream shares two actions with hers."""
+    """Ada has a desk and a phone. Mei's stream shares two actions with hers."""
     desk, phone = board.visitor("Ada"), board.visitor("Ada", viewport=NARROW)
     mei = board.visitor("Mei")
     for each in (desk, phone):

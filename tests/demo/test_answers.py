@@ -10,7 +10,7 @@ NO_NOTICE = "0" * 24
 
 @pytest.fixture(scope="module", params=DATABASES)
 def app(request, database_named, tmp_path_factory):
-    """The demo, started once on each database: no test here changes what it shows."""
+    """Start the demo once on each database: no test here changes what it shows."""
     folder = tmp_path_factory.mktemp("demo")
     with empty_db_url(request.param, database_named, folder) as url:
         yield start(url)

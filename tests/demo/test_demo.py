@@ -23,13 +23,13 @@ ROOT = Path(__file__).parents[2]
 
 
 def on(*names):
-    """Runs a test on these databases only."""
+    """Run a test on these databases only."""
     return pytest.mark.parametrize("db_url", names, indirect=True)
 
 
 @pytest.fixture(params=DATABASES)
 def db_url(request, database_named, tmp_path):
-    """A database with nothing in it, of each kind in turn."""
+    """Return the URL of an empty database, of each kind in turn."""
     with empty_db_url(request.param, database_named, tmp_path) as url:
         yield url
 
@@ -40,13 +40,13 @@ def app(db_url):
 
 
 def count(page):
-    """What the bell says is new."""
+    """Return the number on the bell."""
     badge = page.html.select_one(".activitystream-count:not([hidden]) [aria-hidden]")
     return int(badge.text) if badge else 0
 
 
 def news(page):
-    """The lines of the side column, and of them the new ones."""
+    """Return the lines of the side column, and the new ones among them."""
     lines = page.html.select(".news li")
     texts = [" ".join(line.select_one(".activitystream-line").text.split()) for line in lines]
     badges = [line.select_one(".activitystream-badge") for line in lines]
@@ -54,7 +54,7 @@ def news(page):
 
 
 def fill_in(page, action, button=None, **fields):
-    """Send the first form of the page that goes there, by this button or its first."""
+    """Send the form of the page that goes there, by this button or its first."""
     form = next(form for form in page.forms.values() if form.action == action)
     for name, value in fields.items():
         form[name] = value
@@ -187,7 +187,7 @@ def test_nobody_is_notified_of_their_own_actions(app):
 
 
 def test_imports_only_public_names():
-    """What a host may import is in the README."""
+    """The README lists what a host may import."""
     imported = set()
     for path in ROOT.joinpath("demo").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

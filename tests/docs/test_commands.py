@@ -29,7 +29,7 @@ def test_the_demo_uses_the_documented_htmx_settings():
 
 
 def test_every_command_is_tested():
-    """Those of the stock host, by its fixture; ./dev test, by CI; the others, below."""
+    """The stock host's fixture runs its own, CI runs ./dev test, and the tests below the others."""
     lines = [line for block in blocks("bash") for line in block.text.splitlines()]
     reinstall = "pip install --force-reinstall --no-deps tgapp-activitystream"
     assert {line for line in lines if not line.startswith(("./dev", "pybabel"))} == {
@@ -131,7 +131,7 @@ def test_a_failed_setup_says_why(tmp_path):
 
 
 def patiently(call, process):
-    """What a call gives once it gives anything, while a process prepares it."""
+    """Call until it returns anything, while a process prepares it; return that."""
     deadline = time.monotonic() + 500
     while not (given := call()):
         assert process.poll() is None, "it has ended"

@@ -68,7 +68,7 @@ class Recorder:
 
 @pytest.fixture
 def project(database, tmp_path, monkeypatch):
-    """The package of the README's reader, with the blocks that name a file in their files."""
+    """Return the README's package, with the blocks that name a file in their files."""
     for name in ("config", "controllers", "lib", "model", "templates"):
         (tmp_path / PROJECT / name).mkdir(parents=True)
         (tmp_path / PROJECT / name / "__init__.py").touch()
@@ -96,7 +96,7 @@ def run_file(path, namespace):
 
 
 def make_model(project, database):
-    """The package's model, of the README's classes."""
+    """Return the package's model, of the README's classes."""
     module = importlib.import_module(f"{PROJECT}.model")
     vars(module).update({"Ming": ming_base, "SQLAlchemy": sqlalchemy_base}[orm_of(database)]())
     for name in ("auth", "post"):
@@ -109,7 +109,7 @@ def make_model(project, database):
 
 
 def ming_base():
-    """What a model on Ming has beside its classes."""
+    """Return what a model on Ming has beside its classes."""
     datastore_session = Session()
     names = {"DBSession": ThreadLocalODMSession(datastore_session), "MappedClass": MappedClass}
 
@@ -121,7 +121,7 @@ def ming_base():
 
 
 def sqlalchemy_base():
-    """What a model on SQLAlchemy has beside its classes."""
+    """Return what a model on SQLAlchemy has beside its classes."""
     session = scoped_session(sessionmaker())
     zope.sqlalchemy.register(session, keep_session=True)
     names = {"DBSession": session, "DeclarativeBase": declarative_base()}
@@ -135,7 +135,7 @@ def sqlalchemy_base():
 
 @pytest.fixture
 def namespace(database, project):
-    """What the README's blocks take for granted, in the app that they plug into."""
+    """Return what the README's blocks take for granted, in the app that they plug into."""
     host_model = make_model(project, database)
     DBSession = host_model.DBSession
     User, Post = host_model.User, host_model.Post
