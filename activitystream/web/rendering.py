@@ -5,7 +5,7 @@ option ``templates``. If it fails for one action, that is logged, and the others
 """
 
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import cache
 from typing import Any, NamedTuple
 
 from markupsafe import Markup, escape
@@ -16,7 +16,7 @@ from ..model.attempts import attempt
 from ..model.words import _
 from . import see_links
 from .days import Day
-from .templates import render, render_action, statics
+from .templates import action_renderer, render, statics
 
 
 class Line(NamedTuple):
@@ -53,10 +53,18 @@ def lines(
     """
     actions = list(actions)
     newest = until or max((action.timestamp for action in actions), default=None)
-    link_of = partial(see_links.link_of, until=newest) if marking else see_links.own_link_of
+    link_of = see_links.links_of_page(newest) if marking else see_links.own_link_of
     states = [_ALL_KNOWN if state is None else state(action) for action in actions]
+    render_action = action_renderer()
     return [
-        Line(action, _words(action), link_of(action), not known.seen, not known.read, when(action))
+        Line(
+            action,
+            _words(action, render_action),
+            link_of(action),
+            not known.seen,
+            not known.read,
+            when(action),
+        )
         for action, known in zip(actions, states, strict=True)
     ]
 
@@ -77,7 +85,7 @@ def state_for(reader: Any) -> Callable[[Any], State] | None:
     return attempt(state, None, "No action is marked as new: last_activity_seen cannot be read")
 
 
-def _words(action: Any) -> Markup:
+def _words(action: Any, render_action: Callable[[Any], Markup]) -> Markup:
     return attempt(
         lambda: render_action(action),
         escape(_("This cannot be shown.")),
@@ -108,5 +116,11 @@ def render_list(
         read_url=return_to and plug_url("activitystream", "/read"),
         return_to=return_to,
         nothing=nothing or _("Nothing has happened yet."),
+        once=_once,
         **statics(),
     )
+
+
+def _once(part: Callable[..., Iterable[Any]]) -> Callable[..., Markup]:
+    """Have a part of the template rendered once for equal arguments, as it is in many lines."""
+    return cache(lambda *arguments: Markup("".join(map(str, part(*arguments)))))  # noqa: S704

@@ -1,7 +1,9 @@
 """Link to the targets of actions, with or without marking the user's stream as seen."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import tg
 from tgext.pluggable import plug_url
@@ -48,10 +50,23 @@ def link_of(action: Any, until: datetime | str | None = None) -> str | None:
     :returns: the target's own link, which marks nothing, if nobody is logged in (``/see`` would
         ask to log in) or the app has none of our URLs.
     """
-    link = action.target_link
-    own = own_link(link)
-    marks = own is not None and is_plugged("controller") and logged_in_user() is not None
-    return _see_url(action, link, until) if marks else own
+    return links_of_page(until)(action)
+
+
+def links_of_page(until: datetime | str | None) -> Callable[[Any], str | None]:
+    """Return :func:`link_of` for the actions of a page, which decides once what they share."""
+    if not is_plugged("controller") or logged_in_user() is None:
+        return own_link_of
+    url = plug_url("activitystream", "/see")
+    shown = f"&{urlencode({'until': _as_text(until)})}" if until is not None else ""
+
+    def link_of_one(action: Any) -> str | None:
+        link = action.target_link
+        if own_link(link) is None:
+            return None
+        return f"{url}?{urlencode({'target_link': link})}{shown}&action={action._id}"
+
+    return link_of_one
 
 
 def own_link_of(action: Any) -> str | None:
@@ -70,7 +85,11 @@ def _see_url(action: Any, link: Any, until: datetime | str | None) -> str:
     """
     params = {} if link is None else {"target_link": link}
     if until is not None:
-        params["until"] = until if isinstance(until, str) else clock.as_text(until)
+        params["until"] = _as_text(until)
     if action is not None:
         params["action"] = str(action._id)
     return plug_url("activitystream", "/see", params=params)
+
+
+def _as_text(until: datetime | str) -> str:
+    return until if isinstance(until, str) else clock.as_text(until)
