@@ -37,8 +37,7 @@ def _do(options: argparse.Namespace) -> None:
     if options.command == "load":
         under_load.run(options)
     elif options.command == "simulate":
-        module = options.simulation.replace("-", "_")
-        tables = import_module(f"benchmarks.simulations.{module}").tables
+        tables = import_module(f"benchmarks.simulations.{options.simulation}").tables
         made = list(tables(options.keep, options.actions))
         report.write(f"{options.simulation}.rst", [report.machine()], made, options.out)
     elif options.command == "report":
@@ -61,8 +60,8 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     if command == "report":
         add("results", help="the results.json of a run")
     elif command == "simulate":
-        add("simulation", choices=("replica-set", "partitions", "sizes"))
-        add("--actions", type=int, default=200_000, help="of partitions and sizes (%(default)s)")
+        add("simulation", choices=("partitions", "sizes"))
+        add("--actions", type=int, default=200_000, help="how many (%(default)s)")
     elif command == "load":
         add("--db", default="postgresql", help="a kind, or the URL of a server (%(default)s)")
         add("--actions", type=int, default=10_000, help="are there before (%(default)s)")

@@ -13,14 +13,18 @@ OTHER_TREE = "other tree"
 _AGAINST = (
     ("newest-.*", "by hand", 1.25),
     ("newest-.*", "raw", 2.5),
+    ("(actor|target)-.*", "raw", 2.5),
     ("count-.*", "raw", 1.3),
-    ("create-1", "raw", 2.0),
+    ("create-1|mark-read", "raw", 2.0),
     ("create-100000", "raw", 1.5),
     *((".*", peer, 1.0) for peer in PEERS),
     ("(?!memory).*", OTHER_TREE, 1.15),
 )
 #: The highest ratio between the most and the fewest actions.
-_GROWING, _GROWTH = "newest-.*|far-before|count-capped-.*", 1.3
+_GROWING, _GROWTH = (
+    "newest-.*|(actor|target)-busiest|far-before|count-(capped|unread).*|mark-.*",
+    1.3,
+)
 #: The most MB that an iteration over that many actions may take.
 ITERATED, _MEGABYTES = 100_000, 50
 

@@ -34,8 +34,11 @@ class Line(NamedTuple):
     """One line of the tables: the timed call of a contender's method.
 
     ``page`` reads ten actions, and returns the names of actors, the verbs, and the names of
-    targets. ``count`` counts a user's unseen actions, and ``mark_seen`` marks them. ``create``
-    stores one action, ``create_many`` a thousand. ``visit`` requests a page as a user.
+    targets; ``page_about`` those with an entity in a role; ``page_marked`` also whether they are
+    seen and read. ``count`` counts a user's unseen
+    actions, ``count_unread`` the unread ones. ``mark_seen`` and ``mark_all_read`` mark all,
+    ``mark_read`` one. ``create`` stores one action, ``create_many`` a thousand. ``visit`` requests
+    a page as a user.
 
     Not timed: ``fresh()`` starts a session or transaction, as a host does before it calls us.
     ``user(number, seen)``, ``post(number)`` and ``crowd(number)`` return the arguments in the
@@ -61,6 +64,12 @@ def lines(scene: Scene) -> dict[str, Line]:
         label = f"count, {label}{min(unseen, scene.length):,} unseen"
         return Line(key, label, "count", lambda who: (who.user(most, scene.seen[unseen]), *limit))
 
+    def doing(which: str, role: str, about: Callable[[Any], tuple[Any, ...]]) -> Line:
+        return Line(f"{role}-{which}", f"newest ten of the {which} {role}", "page_about", about)
+
+    def of_most(*more: Any) -> Callable[[Any], tuple[Any, ...]]:
+        return lambda who: (who.user(most), *more)
+
     def creating(crowd: int) -> Line:
         number = min(crowd, users)
         label = f"create, {number:,} recipient{'' if number == 1 else 's'}"
@@ -80,11 +89,19 @@ def lines(scene: Scene) -> dict[str, Line]:
             *("newest-crowds", f"newest ten, each for {min(crowd, users):,}", "page"),
             lambda who: (who.post(0),),
         ),
+        doing("typical", "actor", lambda who: (who.user(typical), "actor")),
+        doing("busiest", "actor", lambda who: (who.user(most), "actor")),
+        doing("typical", "target", lambda who: (who.post(typical), "target")),
+        doing("busiest", "target", lambda who: (who.post(most), "target")),
+        Line("newest-marked", "newest ten, what is seen and read", "page_marked", of_most()),
         paging("far-before", "ten far down, by .before()", most, (), 0, scene.above),
         paging("far-skip", "ten far down, by .skip()", most, (), scene.depth),
         *(counting(f"count-{unseen}", "", unseen) for unseen in UNSEEN),
         counting(f"count-capped-{UNSEEN[-1]}", f"limit={CAP}, ", UNSEEN[-1], CAP),
-        Line("mark-seen", "mark seen", "mark_seen", lambda who: (who.user(most),)),
+        Line("count-unread", f"count, limit={CAP}, unread", "count_unread", of_most(CAP)),
+        Line("mark-seen", "mark seen", "mark_seen", of_most()),
+        Line("mark-all-read", "mark all as read", "mark_all_read", of_most()),
+        Line("mark-read", "mark one as read", "mark_read", of_most(scene.above)),
         Line("http-bell", "the bell's request", "visit", lambda _: (most, "/activitystream/bell")),
         Line("http-page", "the stream's page", "visit", lambda _: (most, "/activitystream/")),
         Line("http-host", "the host alone", "visit", lambda _: (most, "/notifications?number=0")),

@@ -14,6 +14,8 @@ SEEN = datetime(2025, 7, 1)
 MOST_NOTIFIED = 0
 #: The number of actions for a crowd of posts.
 ANNOUNCED = 10
+#: So many users have read so many actions each, one by one, if they have them.
+READERS, READ = 1000, 100
 
 _VERBS = ("created", "commented", "liked", "followed")
 
@@ -31,8 +33,9 @@ class Done(NamedTuple):
 class Workload(NamedTuple):
     """So many users, as many posts, and actions for one to five users each in the course of a year.
 
-    The users are notified by Zipf's law: user n gets an (n + 1)th of what user 0 gets. One action
-    in a thousand is for everyone. A few more are for a crowd of posts.
+    The users are notified by Zipf's law: user n gets an (n + 1)th of what user 0 gets. By the same
+    law they act, and posts are acted upon. One action in a thousand is for everyone. A few more are
+    for a crowd of posts.
     """
 
     users: int
@@ -60,7 +63,7 @@ class Workload(NamedTuple):
                 drawn = chance.choices(range(self.users), cum_weights=weights, k=wanted)
                 recipients = tuple(dict.fromkeys(drawn))
             verb = _VERBS[number % len(_VERBS)]
-            actor, target = chance.randrange(self.users), chance.randrange(self.users)
+            actor, target = chance.choices(range(self.users), cum_weights=weights, k=2)
             yield Done(actor, verb, target, FIRST + number * step, recipients)
 
     def _weights(self) -> list[float]:

@@ -11,7 +11,7 @@ from ming.odm import FieldProperty
 from ming.odm.declarative import MappedClass
 
 from ..hosts import made_on
-from ..hosts.on_ming import DBSession, Host, Post, User, key, undoing
+from ..hosts.on_ming import DBSession, Host, Post, User, key, reader_of, undoing
 from ..lines import MANY
 from ..workload import Workload
 from . import RawHost, fields_of, now, types_of
@@ -146,6 +146,16 @@ class Raw(_Pages, RawHost):
             {"$set": {"last_activity_seen": moment}},
             projection={"last_activity_seen": True},
         )
+
+    def mark_read(self, user: Any, above: Any) -> None:
+        reader, (timestamp, action) = reader_of(user._id), above
+        update = {"reader": reader, "action": action, "timestamp": timestamp, "read": True}
+        one = {"_id": f"{reader} {action}"}
+        self._db.activity_stream_reader.update_one(one, {"$set": update}, upsert=True)
+
+    def page_about(self, entity: Any, role: str) -> list[Any]:
+        wanted = {f"{role}_id": entity._id, f"{role}_type": {"$in": types_of(entity)}}
+        return self.shown(self._newest(wanted))
 
     def create(self, actor: Any, target: Any, recipients: list[Any]) -> None:
         self._actions.insert_one(self._document(actor, target, recipients))

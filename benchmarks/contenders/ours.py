@@ -5,16 +5,20 @@ This uses public names only, so that other trees of the project can be timed by 
 
 from datetime import timedelta
 from itertools import islice
+from operator import attrgetter
 from typing import Any
 
 from webob import Request
 
+import activitystream
 from activitystream import am
 
 from ..hosts import made_on
 from ..lines import DEPTH, MANY, UNSEEN, Scene
 from ..progress import tracked
-from ..workload import ANNOUNCED, LAST, MOST_NOTIFIED, Workload, user_name
+from ..workload import ANNOUNCED, LAST, MOST_NOTIFIED, READ, READERS, SEEN, Workload, user_name
+
+_SHOWN = attrgetter("actor", "verb", "target")
 
 
 class Ours:
@@ -55,6 +59,12 @@ class Ours:
             each = zip(users, posts, range(ANNOUNCED), strict=False)
             am.create_many({**about, "actor": user, "target": post} for user, post, _ in each)
             host.commit()
+        # As after their first visit.
+        am.mark_seen(host.load(host.User, 1)[MOST_NOTIFIED], SEEN)
+        host.commit()
+        for reader in users[1:READERS] if hasattr(am, "mark_read") else ():
+            am.mark_read(reader, am.get_by_recipient(reader).limit(READ).all())
+            host.commit()
 
     def scene(self) -> Scene:
         """Return the amounts that the lines name."""
@@ -82,13 +92,35 @@ class Ours:
             stream = stream.before(self._above)
         if skip:
             stream = stream.skip(skip)
-        return [(action.actor, action.verb, action.target) for action in stream.limit(10).all()]
+        return [_SHOWN(each) for each in stream.limit(10).all()]
 
     def count(self, user: Any, limit: int | None = None) -> int:
         return am.count_not_seen_by_recipient(user, limit=limit)
 
     def mark_seen(self, user: Any) -> Any:
         return am.mark_seen(user)
+
+    if hasattr(am, "mark_read"):  # other trees may lack these
+
+        def page_marked(self, user: Any) -> list[Any]:
+            page = am.get_by_recipient(user).limit(10).all()
+            return [(_SHOWN(each), each.is_unseen_by(user), each.is_read_by(user)) for each in page]
+
+        def count_unread(self, user: Any, limit: int) -> int:
+            return am.count_unread_by_recipient(user, limit=limit)
+
+        def mark_read(self, user: Any, above: Any) -> None:
+            am.mark_read(user, self._above)
+
+        def mark_all_read(self, user: Any) -> None:
+            am.mark_all_read(user)
+
+    if hasattr(am, "get_by_actor"):
+
+        def page_about(self, entity: Any, role: str) -> list[Any]:
+            stream_of = {"actor": am.get_by_actor, "target": am.get_by_target}[role]
+            stream = stream_of(entity, visible_to=activitystream.EVERYTHING)
+            return [_SHOWN(each) for each in stream.limit(10).all()]
 
     def create(self, actor: Any, target: Any, recipients: list[Any]) -> None:
         am.create(actor, "commented", target, recipients=recipients)

@@ -69,7 +69,8 @@ class _Peer:
 class Notifications(_Peer):
     """django-notifications-hq: a row for each recipient, read or unread."""
 
-    does = {*_Peer.does, "count-0", "count-100", "count-20000", "mark-seen"}
+    does = {*_Peer.does, "count-0", "count-100", "count-20000", "count-capped-20000"}
+    does |= {"count-unread", "mark-seen", "mark-all-read", "mark-read"}
     app, model = "notifications", "Notification"
     _seen: Any = SEEN
 
@@ -84,17 +85,26 @@ class Notifications(_Peer):
                 cursor.execute("VACUUM ANALYZE notifications_notification")
             self._seen = seen
             self.fresh()
-        return super().user(number)
+        user = super().user(number)
+        user.newest = user.notifications.first()  # not timed
+        return user
 
     def page(self, user: Any, audiences: Any = (), skip: int = 0) -> list[Any]:
         page = user.notifications.prefetch_related("actor", "target")[skip : skip + 10]
         return [(each.actor.username, each.verb, each.target.name) for each in page]
 
-    def count(self, user: Any) -> int:
-        return user.notifications.unread().count()
+    def count(self, user: Any, limit: int | None = None) -> int:
+        return user.notifications.unread()[:limit].count()
+
+    count_unread = count
 
     def mark_seen(self, user: Any) -> None:
         user.notifications.mark_all_as_read()
+
+    mark_all_read = mark_seen
+
+    def mark_read(self, user: Any, above: Any) -> None:
+        user.newest.mark_as_read()
 
     def create(self, actor: Any, target: Any, recipients: list[Any]) -> None:
         from notifications.signals import notify
@@ -106,9 +116,11 @@ class ActivityStream(_Peer):
     """django-activity-stream: an action for each recipient, who is its target.
 
     It has no recipients: an action is for who follows its actor. By a target for each recipient,
-    the users' streams are the same as ours. It does not know what was seen.
+    the users' streams are the same as ours. It does not know what was seen. For its streams of
+    actors and of targets, it has each action once more, for which groups stand for the users, too.
     """
 
+    does = {*_Peer.does, "actor-typical", "actor-busiest", "target-typical", "target-busiest"}
     app, model = "actstream", "Action"
 
     def __init__(self, url: str, workload: Workload) -> None:
@@ -117,10 +129,20 @@ class ActivityStream(_Peer):
 
         registry.register(self.users.model, self.posts.model)
         self._stream_of, self._send = models.target_stream, signals.action.send
+        self._about = {"actor": models.actor_stream, "target": models.target_stream}
+
+    def user(self, number: int, seen: Any = None) -> Any:
+        user = super().user(number)
+        user.acting = self.post(number)
+        return user
 
     def page(self, user: Any, audiences: Any = (), skip: int = 0) -> list[Any]:
         page = self._stream_of(user)[skip : skip + 10]
         return [(each.actor.username, each.verb, each.action_object.name) for each in page]
+
+    def page_about(self, entity: Any, role: str) -> list[Any]:
+        page = self._about[role](getattr(entity, "acting", entity))[:10]
+        return [(each.actor.name, each.verb, each.target.name) for each in page]
 
     def create(self, actor: Any, post: Any, recipients: list[Any]) -> None:
         for recipient in recipients:

@@ -23,7 +23,10 @@ WHERE recipient_type = 'User' ORDER BY action_id, position;
 INSERT INTO actstream_action (
     actor_content_type_id, actor_object_id, verb, target_content_type_id, target_object_id,
     action_object_content_type_id, action_object_object_id, timestamp, public)
-SELECT %(user_type)s, actor_id, verb, %(user_type)s, recipient_id,
+(SELECT %(user_type)s, actor_id, verb, %(user_type)s, recipient_id,
        %(post_type)s, target_id, action.timestamp AT TIME ZONE 'UTC', true
 FROM activity_stream_recipient JOIN activity_stream_action AS action ON action._id = action_id
-WHERE recipient_type = 'User' ORDER BY action_id, position;
+WHERE recipient_type = 'User' ORDER BY action_id, position)
+UNION ALL
+(SELECT %(post_type)s, actor_id, verb, %(post_type)s, target_id, NULL, NULL,
+       timestamp AT TIME ZONE 'UTC', true FROM activity_stream_action ORDER BY _id);

@@ -31,6 +31,22 @@ JOIN (
 ) AS page ON action._id = page.action_id
 ORDER BY page.timestamp DESC, page.action_id DESC
 
+-- actors_page
+SELECT action.* FROM unnest(%(types)s::varchar[]) AS named (type)
+JOIN LATERAL (
+    SELECT * FROM activity_stream_action WHERE actor_id = %(key)s AND actor_type = named.type
+    ORDER BY timestamp DESC, _id DESC LIMIT 10
+) AS action ON true
+ORDER BY timestamp DESC, _id DESC LIMIT 10
+
+-- targets_page
+SELECT action.* FROM unnest(%(types)s::varchar[]) AS named (type)
+JOIN LATERAL (
+    SELECT * FROM activity_stream_action WHERE target_id = %(key)s AND target_type = named.type
+    ORDER BY timestamp DESC, _id DESC LIMIT 10
+) AS action ON true
+ORDER BY timestamp DESC, _id DESC LIMIT 10
+
 -- users
 SELECT _id, user_name FROM tg_user WHERE _id = ANY(%(keys)s)
 
@@ -64,6 +80,11 @@ SELECT last_activity_seen FROM tg_user WHERE _id = %(key)s FOR UPDATE
 -- mark_seen
 UPDATE tg_user SET last_activity_seen = %(moment)s
 WHERE _id = %(key)s AND (last_activity_seen IS NULL OR last_activity_seen < %(moment)s)
+
+-- mark_read
+INSERT INTO activity_stream_seen_action (reader_type, reader_id, timestamp, action_id, is_read)
+VALUES ('User', %(key)s, %(moment)s, %(action)s, true)
+ON CONFLICT (reader_type, reader_id, timestamp, action_id) DO UPDATE SET is_read = true
 
 -- create_for_one
 WITH action AS (

@@ -131,12 +131,18 @@ class Raw(RawHost):
             found = self._do("page", types=types, keys=keys, skip=skip)
         else:
             found = self._do("page_below", types=types, keys=keys, moment=above[0], last=above[1])
+        return self._shown(found)
+
+    def _shown(self, found: Any) -> list[Any]:
         columns = [column.name for column in found.description]
         actor, verb, target = map(columns.index, ("actor_id", "verb", "target_id"))
         actions = found.fetchall()
         users = self._names("users", {row[actor] for row in actions})
         posts = self._names("posts", {row[target] for row in actions})
         return [(users[row[actor]], row[verb], posts[row[target]]) for row in actions]
+
+    def page_about(self, entity: Any, role: str) -> list[Any]:
+        return self._shown(self._do(f"{role}s_page", types=types_of(entity), key=str(entity._id)))
 
     def _names(self, statement: str, keys: set[str]) -> dict[str, str]:
         found = self._do(statement, keys=list(map(int, keys)))
@@ -150,6 +156,9 @@ class Raw(RawHost):
     def mark_seen(self, user: Any) -> None:
         self._do("lock", key=user._id).fetchone()
         self._do("mark_seen", key=user._id, moment=now())
+
+    def mark_read(self, user: Any, above: Any) -> None:
+        self._do("mark_read", key=str(user._id), moment=above[0], action=above[1])
 
     def create(self, actor: Any, target: Any, recipients: list[Any]) -> None:
         fields = _action(actor, target, recipients)

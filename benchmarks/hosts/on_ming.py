@@ -52,16 +52,25 @@ def load(cls: Any, number: int) -> list[Any]:
     return [found[each] for each in keys]
 
 
+def reader_of(user_id: bson.ObjectId) -> str:
+    """Return by what a user's marks are found."""
+    return f"User ObjectId {user_id}"
+
+
 def undoing(db: Any) -> Callable[[], None]:
     """Return a function that deletes later actions and marks; restores ``last_activity_seen``."""
     # An ObjectId starts with the second of its creation.
     time.sleep(1)
     created = {"_id": {"$gte": bson.ObjectId.from_datetime(datetime.now(timezone.utc))}}
     moved = {"_id": key(MOST_NOTIFIED), "last_activity_seen": {"$ne": SEEN}}
+    theirs = {"reader": reader_of(key(MOST_NOTIFIED))}
+    marks = list(db.activity_stream_reader.find(theirs))
 
     def undo() -> None:
         db.activity_stream_action.delete_many(created)
-        db.activity_stream_reader.delete_many({})
+        db.activity_stream_reader.delete_many(theirs)
+        if marks:
+            db.activity_stream_reader.insert_many(marks)
         db.tg_user.update_one(moved, {"$set": {"last_activity_seen": SEEN}})
 
     return undo

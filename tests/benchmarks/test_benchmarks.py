@@ -25,6 +25,9 @@ LINES = {
     *("count-0", "count-100", "count-20000", "count-capped-20000", "mark-seen"),
     *("create-1", "create-5", "create-1000", "create-100000", "import-1000"),
 }
+MARKS = {"newest-marked", "count-unread", "mark-all-read", "mark-read"}
+BUSIEST = {"actor-busiest", "target-busiest"}
+ROLES = {*BUSIEST, "actor-typical", "target-typical"}
 HTTP = {"http-bell", "http-page", "http-host"}
 SMALL = ("--users", 150, "--passes", 2, "--rounds", 2, "--seconds", 0)
 
@@ -58,14 +61,14 @@ def groups(out):
 @pytest.mark.parametrize("actions", [200, 400])
 def test_times_each_line_with_each_contender(groups, actions):
     lines = groups["sqlite", actions]
-    assert lines.keys() == LINES | HTTP | {"memory"}
+    assert lines.keys() == LINES | MARKS | ROLES | HTTP | {"memory"}
     for key in LINES:
         assert lines[key].keys() == {"ours", "by hand"}
         assert all(len(each.get_values()) == 2 for each in lines[key].values())
 
 
-def test_asks_the_host_for_pages(groups):
-    for key in HTTP:
+def test_times_what_nobody_does_by_hand(groups):
+    for key in MARKS | ROLES | HTTP:
         assert groups["sqlite", 400][key].keys() == {"ours"}
 
 
@@ -89,7 +92,7 @@ def test_judges_the_bounds(groups, out):
     label = "newest ten, most notified user"
     assert (("sqlite", 200), label, "by hand") in judged
     assert (("sqlite", 400), label, "200 actions") in judged
-    assert len(judged) == 2 * len(PAGES) + len(PAGES) + 2
+    assert len(judged) == 2 * len(PAGES) + len(PAGES) + len(MARKS | BUSIEST) + 3
     assert f"of {len(judged)} bounds are met" in (out / "results.rst").read_text()
 
 

@@ -1,7 +1,7 @@
 """Three MongoDB servers on loopback that replicate, to be killed and started again."""
 
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -76,9 +76,6 @@ class ReplicaSet:
             "?directConnection=true&readPreference=secondaryPreferred"
         )
 
-    def client(self, **options: Any) -> Any:
-        return closing(pymongo.MongoClient(self.url(**options)))
-
     def folder_of(self, port: int) -> Path:
         """Where a member keeps its data."""
         folder = self._folder / str(port)
@@ -92,7 +89,6 @@ class ReplicaSet:
                 [
                     *(str(find_mongod()), "--dbpath", str(data), "--port", str(port)),
                     *("--bind_ip", "127.0.0.1", "--replSet", _NAME),
-                    *("--setParameter", "enableTestCommands=1"),
                     *("--oplogSize", "200", "--wiredTigerCacheSizeGB", "0.25"),
                 ],
                 stdout=log,
@@ -158,17 +154,6 @@ class ReplicaSet:
             if not self.runs(port):
                 self.start(port)
         self.wait_until_whole()
-
-    def replicate(self, to: Iterable[int], on: bool) -> None:
-        """Let secondaries fetch from the primary, or not, by a switch of MongoDB's own tests.
-
-        :param to: their ports.
-        :param on: whether they do.
-        """
-        mode = "off" if on else "alwaysOn"
-        for port in to:
-            with closing(self._direct(port)) as client:
-                client.admin.command("configureFailPoint", "stopReplProducer", mode=mode)
 
     def _direct(self, port: int, patience: int = 5) -> Any:
         return pymongo.MongoClient(
