@@ -51,7 +51,7 @@ def pytest_configure(config):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config):
-    """One worker more than there are cores, as some wait for servers. With ``--quick`` none do."""
+    """Use a worker more than there are cores, as some wait for servers; not with ``--quick``."""
     return min(os.cpu_count() or 1, 8) + (not config.option.quick)
 
 
@@ -71,7 +71,7 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
-    """A test that fails names its databases, even if it is not called by them."""
+    """Name the databases of a failed test, even if its name does not."""
     report = yield
     if report.failed:
         report.sections.append(("Databases", ", ".join(selection.databases_of(item)) or "none"))
@@ -97,7 +97,7 @@ def _never_wait_for_the_disk(connection, _):
 
 @pytest.fixture(scope="session")
 def database_named(tmp_path_factory, pytestconfig):
-    """Opens a database when a test first asks for it; its server runs until all tests are done."""
+    """Open a database when a test first asks for it; its server runs until all tests are done."""
     kept = {}
     with ExitStack() as until_the_end:
 
@@ -114,19 +114,19 @@ def database_named(tmp_path_factory, pytestconfig):
 
 @pytest.fixture(scope="session", params=[*databases.MING, *databases.SQL])
 def database(request, database_named):
-    """Each database in turn: a test that asks for it runs on all, or on those that it names."""
+    """Return each database in turn. A test runs on all, or on those that it names."""
     return database_named(request.param)
 
 
 @pytest.fixture(scope="session")
 def mongodb(database_named):
-    """A real MongoDB server."""
+    """Return a real MongoDB server."""
     return database_named("mongodb")
 
 
 @pytest.fixture(scope="session")
 def source(tmp_path_factory):
-    """A copy of what a release would be built from."""
+    """Return a copy of what a release would be built from."""
     return distributions.copy_source(tmp_path_factory.mktemp("source"))
 
 
@@ -153,7 +153,7 @@ def _replica_set(tmp_path_factory):
 
 @pytest.fixture
 def replica_set(_replica_set):
-    """Three real MongoDB servers, all well, to be killed."""
+    """Return three real MongoDB servers, all well, to be killed."""
     _replica_set.mend()
     return _replica_set
 
@@ -166,13 +166,13 @@ def _postgres():
 
 @pytest.fixture
 def postgres(_postgres):
-    """A real PostgreSQL server that runs, to be killed."""
+    """Return a real PostgreSQL server that runs, to be killed."""
     _postgres.start()
     return _postgres
 
 
 class Browser(TestApp):
-    """What was done before a request is there for it, as if by an earlier one."""
+    """A browser that ends the test's own request first, so that its next request finds the data."""
 
     def __init__(self, database, *arguments, **options):
         super().__init__(*arguments, **options)
@@ -200,7 +200,7 @@ class Host:
         self.app = make_app(self.database, **options)
 
     def browser(self, user=None, **environ):
-        """A browser in which this user is logged in, or nobody."""
+        """Return a browser in which this user is logged in, or nobody."""
         if user is not None:
             environ["REMOTE_USER"] = user.user_name
         return Browser(self.database, self.app, extra_environ=environ)
@@ -228,7 +228,7 @@ def host(database):
 
 @pytest.fixture
 def host_on():
-    """Makes the host app on a database of the test's own."""
+    """Return a function that makes the host app on a database of the test's own."""
     with ExitStack() as until_the_end:
 
         def host_on(database, **options):
@@ -240,7 +240,7 @@ def host_on():
 
 @pytest.fixture
 def new_url(database, tmp_path):
-    """The URL of another empty database of the same kind each time."""
+    """Return a function that returns the URL of another empty database of the same kind."""
     with ExitStack() as until_the_end:
 
         def new_url():
@@ -257,7 +257,7 @@ def url(new_url):
 
 @pytest.fixture
 def write(new_url, tmp_path):
-    """Writes down a host: see :func:`tests.helpers.written_host.written_hosts`."""
+    """Return a function that writes a host down; see ``tests.helpers.written_host``."""
     with written_hosts(tmp_path) as write:
         yield write
 
@@ -279,20 +279,20 @@ def post(host):
 
 @pytest.fixture
 def app(host, user):
-    """The browser in which ``user`` is logged in."""
+    """Return the browser in which ``user`` is logged in."""
     return host.browser(user)
 
 
 @pytest.fixture
 def define(host):
-    """Defines a class of the host's for the time of one test."""
+    """Return a function that defines a class of the host's until the test ends."""
     with host.database.definitions() as define:
         yield define
 
 
 @pytest.fixture
 def small_batches(host, monkeypatch):
-    """Actions are read and removed ten at a time, rather than a thousand."""
+    """Have actions read and removed ten at a time, rather than a thousand."""
     for module in list(sys.modules.values()):
         for name in ("BATCH", "CHUNK"):
             if module.__name__.startswith(f"{model.orm.__name__}.") and hasattr(module, name):

@@ -14,7 +14,7 @@ DATABASES = ["sqlite", "postgresql", "mongodb", "mim"]
 
 @contextmanager
 def empty_db_url(name, database_named, folder):
-    """The URL, as the demo takes it, of a database that is empty until the block begins.
+    """Yield the URL, as the demo takes it, of a database that is empty when the block begins.
 
     :param database_named: the fixture.
     :param folder: where an SQLite file may be.
@@ -57,7 +57,7 @@ def login(app, name):
 
 
 def stop():
-    """What an app of this process left behind does not get in the way of the next."""
+    """Keep what an app of this process left behind from the next."""
     orm = getattr(sys.modules.get("demo.model"), "orm", None)
     if hasattr(orm, "DeclarativeBase"):
         orm.DBSession.remove()

@@ -11,7 +11,7 @@ from tests.helpers.databases import without
 
 @contextmanager
 def small_disk(folder: Path, megabytes: int) -> Iterator["SmallDisk"]:
-    """A disk of its own in this folder, until the block ends."""
+    """Yield a disk of its own in this folder, until the block ends."""
     size = ["-o", f"size={megabytes}m"]
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", *size, "tmpfs", str(folder)], capture_output=True, text=True

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def run(*command, cwd, **environ):
-    """What a command prints; all of it is in the error if the command fails."""
+    """Return what a command prints; if it fails, all of it is in the error."""
     inherited = {
         name: value
         for name, value in os.environ.items()
@@ -37,7 +37,7 @@ def run(*command, cwd, **environ):
 
 
 def source_files():
-    """The files that git would keep; of an unpacked sdist, all of them."""
+    """Return the files that git would keep; of an unpacked sdist, all of them."""
     listing = ["git", "-c", f"safe.directory={ROOT}", "ls-files", "-z", "-co", "--exclude-standard"]
     try:
         # Not of a repository that an sdist was unpacked in.
@@ -55,7 +55,7 @@ def source_files():
 
 
 def copy_source(folder):
-    """Only these files, so that no earlier build has a say."""
+    """Copy only these files, so that no earlier build matters."""
     for path in source_files():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / path, folder / path)
@@ -63,7 +63,7 @@ def copy_source(folder):
 
 
 class Environment:
-    """A virtual environment with what is installed in this one, but for our own package."""
+    """A virtual environment with what is installed in this one, except our own package."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -76,7 +76,7 @@ class Environment:
         (site_packages / "dependencies.pth").write_text("\n".join(sorted(paths)))
 
     def python(self, *arguments, cwd, **environ):
-        """What its Python prints."""
+        """Return what its Python prints."""
         return run(self._python, *arguments, cwd=cwd, **environ)
 
     def pip(self, *arguments):
@@ -86,13 +86,13 @@ class Environment:
 
 
 def constraints(path=ROOT / "constraints.txt"):
-    """What ``./dev`` installs, each in one version."""
+    """Return what ``./dev`` installs, each in one version."""
     lines = path.read_text(encoding="utf-8").splitlines()
     return [Requirement(line) for line in lines if not line.startswith("#")]
 
 
 def build(kind, source, folder):
-    """The path of the built ``wheel`` or ``sdist``."""
+    """Return the path of the built ``wheel`` or ``sdist``."""
     run(sys.executable, "-m", "build", "--no-isolation", f"--{kind}", "-o", folder, ".", cwd=source)
     (built,) = folder.iterdir()
     return built

@@ -43,13 +43,13 @@ RUN = (
 
 
 def documents():
-    """All documents, by their paths in the repository."""
+    """Return all documents, by their paths in the repository."""
     pages = sorted((ROOT / "docs").rglob("*.rst"))
     return (README, "CHANGELOG.rst", *(page.relative_to(ROOT).as_posix() for page in pages))
 
 
 class Block(NamedTuple):
-    """A block of code: in which document and line, of which file if it names one, and its text."""
+    """A block of code: its document, its line, its file if it names one, and its text."""
 
     document: str
     line: int
@@ -57,12 +57,12 @@ class Block(NamedTuple):
     text: str
 
     def compiled(self):
-        """Its Python code, whose tracebacks name the document and the line."""
+        """Return its Python code, whose tracebacks name the document and the line."""
         return compile("\n" * self.line + self.text, self.document, "exec")
 
 
 def blocks(language, orm=None, of=RUN):
-    """The code blocks of a language.
+    """Return the code blocks of a language.
 
     A block names its file in its first line, or, of HTML, the paragraph before it in its last
     words. A block may say that it is of one ORM only.
@@ -86,7 +86,7 @@ def text_of(document):
 
 @functools.cache
 def parsed(document):
-    """A document as docutils alone reads it, without what it includes.
+    """Return a document as docutils alone reads it, without what it includes.
 
     docutils passes over the roles and directives that are Sphinx's, which checks them itself.
     """
@@ -102,19 +102,19 @@ def parsed(document):
 
 
 def languages_of_code(document):
-    """The language of each block of code in a document."""
+    """Return the language of each block of code in a document."""
     found = [block["classes"] for block in parsed(document).findall(nodes.literal_block)]
     return [classes[-1] for classes in found if "code" in classes]
 
 
 def relative_links(document):
-    """The links of a document to other files of the repository, as they are written."""
+    """Return the links of a document to other files of the repository, as they are written."""
     links = [link.get("refuri", "") for link in parsed(document).findall(nodes.reference)]
     return [link for link in links if link and not re.match(r"\w+:", link)]
 
 
 def leads_somewhere(document, link):
-    """Whether there is the file that a document links to, and the heading if it names one."""
+    """Return whether the linked file is there, and the heading if the link names one."""
     path, _, heading = link.partition("#")
     file = ((ROOT / document).parent / path).resolve()
     if not file.exists():

@@ -1,4 +1,4 @@
-"""Databases with nothing in them, on the servers that the tests run on."""
+"""Empty databases on the servers that the tests run on."""
 
 import uuid
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 @contextmanager
 def empty_database(database, folder):
-    """The URL of a new database of the same kind, which is there until the block ends.
+    """Yield the URL of a new database of the same kind, which exists until the block ends.
 
     :param folder: where an SQLite file may be.
     """
@@ -22,7 +22,7 @@ def empty_database(database, folder):
 
 @contextmanager
 def new_database(url):
-    """The URL of a new database on the same server, which is there until the block ends.
+    """Yield the URL of a new database on the same server, which exists until the block ends.
 
     :param url: of any database of that server.
     """

@@ -1,4 +1,4 @@
-"""Creates actions once, as another process does at the same time.
+"""Create actions once, as another process does at the same time.
 
 ``python -m tests.helpers.once_story NAME URL USER NUMBER`` prints "ready", waits for a line, and
 then prints the ids of the actions as JSON.

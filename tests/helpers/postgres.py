@@ -12,7 +12,7 @@ from .processes import stop
 
 
 class Postgres:
-    """One of its own, on a socket."""
+    """A PostgreSQL server of its own, on a socket."""
 
     def __init__(self, folder: Path) -> None:
         """Start the server.
@@ -32,11 +32,11 @@ class Postgres:
 
     @property
     def user(self) -> str | int:
-        """Whose files it reads."""
+        """Return the user whose files it reads."""
         return self._server.system_user or os.geteuid()
 
     def kill(self) -> None:
-        """As a loss of power would: none of its processes gets to do anything more."""
+        """Kill all of its processes at once, as a loss of power would."""
         postmaster = psutil.Process(self._server.get_pid())
         # Or the others would end in an orderly way when they miss it, and new ones come.
         stop(postmaster.pid)

@@ -1,4 +1,4 @@
-"""A server that is there, and does nothing."""
+"""Stop and continue processes: a server that is there, and does nothing."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ from typing import Any
 
 @contextmanager
 def standing_still(*numbers: int) -> Iterator[None]:
-    """These processes stop until the block ends; their connections stay.
+    """Stop these processes until the block ends; their connections stay.
 
     :param numbers: of the processes.
     """
@@ -24,7 +24,7 @@ def standing_still(*numbers: int) -> Iterator[None]:
 
 
 def stop(*numbers: int) -> None:
-    """These processes do nothing more, until they are told to go on.
+    """Stop these processes until they are continued.
 
     :param numbers: of the processes.
     """

@@ -63,13 +63,13 @@ class ReplicaSet:
         self._reserved.close()
 
     def url(self, **options: Any) -> str:
-        """Of the database, with these options."""
+        """Return the URL of the database, with these options."""
         hosts = ",".join(f"127.0.0.1:{port}" for port in self.ports)
         given = "&".join(f"{name}={value}" for name, value in options.items())
         return f"mongodb://{hosts}/{self.database}?replicaSet={_NAME}&{given}"
 
     def url_of_a_secondary(self) -> str:
-        """Of the database on a member that takes no writes."""
+        """Return the URL of the database on a member that takes no writes."""
         port = next(port for port, state in self.states().items() if state == "SECONDARY")
         return (
             f"mongodb://127.0.0.1:{port}/{self.database}"
@@ -77,7 +77,7 @@ class ReplicaSet:
         )
 
     def folder_of(self, port: int) -> Path:
-        """Where a member keeps its data."""
+        """Return where a member keeps its data."""
         folder = self._folder / str(port)
         folder.mkdir(exist_ok=True)
         return folder
@@ -96,7 +96,7 @@ class ReplicaSet:
             )
 
     def states(self) -> dict[int, str]:
-        """PRIMARY, SECONDARY and so on, by port."""
+        """Return the state of each member, like PRIMARY, by port."""
         for port in self.ports:
             if self.runs(port):
                 with closing(self._direct(port)) as client:
@@ -113,7 +113,7 @@ class ReplicaSet:
         wait_until(is_whole)
 
     def primary(self) -> int:
-        """Of those that run, as soon as there is one."""
+        """Return the port of the primary, as soon as there is one."""
         found: list[int] = []
 
         def is_there() -> bool:
@@ -130,7 +130,7 @@ class ReplicaSet:
         self._processes[port].wait()
 
     def dies_of_writing(self, port: int) -> bool:
-        """Let a member write to its disk, as it does each minute: if it cannot, it dies of it."""
+        """Have a member write to its disk, as it does each minute; return whether that ended it."""
         with closing(self._direct(port)) as client, suppress(PyMongoError):
             client.admin.command("fsync")
         return not self.runs(port)
@@ -144,7 +144,7 @@ class ReplicaSet:
 
     @contextmanager
     def standing_still(self) -> Iterator[None]:
-        """No member answers until the block ends; their connections stay."""
+        """Stop all members until the block ends; their connections stay."""
         with standing_still(*(process.pid for process in self._processes.values())):
             yield
 

@@ -1,4 +1,4 @@
-"""Which tests ``--quick`` leaves out, and in which order workers share them."""
+"""Choose the tests that ``--quick`` leaves out, and the order in which workers share them."""
 
 import re
 
@@ -30,12 +30,12 @@ def databases_of(item: pytest.Item) -> list[str]:
 
 
 def is_quick(item: pytest.Item) -> bool:
-    """Tell whether ``--quick`` runs a test."""
+    """Return whether ``--quick`` runs a test."""
     return _mark_of(item, SLOW) is None and set(databases_of(item)) <= set(QUICK)
 
 
 def has_dear_fixtures(item: pytest.Item) -> bool:
-    """Tell whether packages are built, fetched or installed before a test, or apps measured."""
+    """Return whether a test builds, fetches or installs packages first, or measures apps."""
     return _mark_of(item, _DEAR) is not None
 
 

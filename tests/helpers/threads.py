@@ -1,4 +1,4 @@
-"""Several threads, as requests that come at once."""
+"""Run several threads, as requests that come at once."""
 
 import threading
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from activitystream.lib import removal
 
 
 def at_once(host: Any, *works: Callable[[], Any]) -> None:
-    """Do all of these, each in a thread of its own; an error of one is raised."""
+    """Do all of these, each in a thread of its own; raise an error of one."""
     start = threading.Barrier(len(works))
 
     def wait_and(work: Callable[[], Any]) -> None:

@@ -1,4 +1,4 @@
-"""What the workers of pytest-xdist share, and what each of them has of its own."""
+"""What the workers of pytest-xdist share, and what each has of its own."""
 
 import fcntl
 import os
@@ -58,7 +58,7 @@ def made_once(
 
 @contextmanager
 def reserved_port() -> Iterator[int]:
-    """Give a port of 127.0.0.1 that only a server with SO_REUSEADDR gets until the block ends.
+    """Yield a port of 127.0.0.1 that only a server with SO_REUSEADDR gets until the block ends.
 
     MongoDB and waitress set it. A socket that is bound, but does not listen, keeps the port from
     everybody else on Linux; on other systems nobody could listen beside it, so it is closed.

@@ -99,7 +99,7 @@ class WrittenHost:
         self.url = url
 
     def start(self, blueprint=None, configure=None, **options):
-        """Makes the app.
+        """Make the app.
 
         :param blueprint: options beside the host's own.
         :param configure: does more to the configurator.
@@ -132,12 +132,12 @@ class WrittenHost:
         return self.app
 
     def make_tables(self):
-        """Makes those of its own that a user of it needs."""
+        """Make the tables of its own that a user of it needs."""
         user = self.model.User
         sa.inspect(user).local_table.create(self.model.DBSession.get_bind(user))
 
     def leave(self):
-        """Nobody asks its database any more."""
+        """Close all connections."""
         session = self.model.DBSession
         session.remove()
         with suppress(sa.exc.UnboundExecutionError):  # it has not started
@@ -152,7 +152,7 @@ class WrittenHost:
 
 @contextmanager
 def written_hosts(folder):
-    """Gives a function that writes a host down; after the block there is none of them."""
+    """Yield a function that writes a host down; after the block there is none of them."""
     milestones._reset_all()
     tg.hooks._clear()
     sys.path.insert(0, str(folder))

@@ -22,7 +22,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 @contextmanager
 def chromium():
-    """A browser to open pages in."""
+    """Yield a browser to open pages in."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
         without("no Chromium: install Debian's chromium")
@@ -37,7 +37,7 @@ def chromium():
 
 
 def packages(folder):
-    """The folder of npm's packages, installed below this one."""
+    """Return the folder of npm's packages, installed below this one."""
     npm = shutil.which("npm")
     if npm is None:
         without("no npm: install Debian's npm")
@@ -52,7 +52,7 @@ def packages(folder):
 
 
 class Board:
-    """The demo as a server, and who visits it.
+    """The demo as a server, and its visitors.
 
     Nothing of its pages may break their policy, throw, complain, or be asked of another site: what
     did is in ``complaints``. Only htmx comes from where it is on the Internet, as npm has it.
@@ -69,7 +69,7 @@ class Board:
         self._contexts = []
 
     def visitor(self, name=None, **options):
-        """A page in a browser of its own, where this neighbour is logged in, or nobody."""
+        """Return a page in a browser of its own, where this neighbour is logged in, or nobody."""
         context = self._chromium.new_context(base_url=self.url, **options)
         self._contexts.append(context)
         context.route(lambda url: not url.startswith(f"{self.url}/"), self._answer_from_elsewhere)
@@ -82,7 +82,7 @@ class Board:
         return page
 
     def excuse(self, pattern):
-        """Complaints like this are as they should be."""
+        """Accept complaints like this."""
         self._excused = pattern
 
     def close(self):
@@ -91,7 +91,7 @@ class Board:
         self.complaints = [each for each in self.complaints if not re.search(self._excused, each)]
 
     def violations(self, page):
-        """What axe-core finds on the page."""
+        """Return what axe-core finds on the page."""
         page.evaluate(self._axe.read_text(encoding="utf-8"))
         found = page.evaluate("axe.run().then(results => results.violations)")
         return [f"{each['id']}: {node['html']}" for each in found for node in each["nodes"]]
@@ -113,7 +113,7 @@ class Board:
 
 @contextmanager
 def board(app, chromium, packages):
-    """What is visited of the app, which is a server until the block ends."""
+    """Serve the app until the block ends; yield its board."""
     with serving(app) as url:
         visited = Board(url, chromium, packages)
         try:
@@ -124,7 +124,7 @@ def board(app, chromium, packages):
 
 @contextmanager
 def serving(app):
-    """The URL of the app on a port of this machine, until the block ends."""
+    """Serve the app on a port of this machine until the block ends; yield its URL."""
     with reserved_port() as port:
         server = StopableWSGIServer.create(app, host="127.0.0.1", port=port, threads=8)
         try:

@@ -1,4 +1,4 @@
-"""Makes the README's pictures again: ``.venv/bin/python -m tests.helpers.browser.screenshots``."""
+"""Make the README's pictures again: ``.venv/bin/python -m tests.helpers.browser.screenshots``."""
 
 import tempfile
 from pathlib import Path

@@ -15,12 +15,12 @@ UUIDS = ("mongodb", *SQL)
 
 
 def on(*names):
-    """Runs a test, or a module's tests, on these databases only."""
+    """Run a test, or a module's tests, on these databases only."""
     return pytest.mark.parametrize("database", names, indirect=True)
 
 
 def without(reason):
-    """A server is missing: skip, but never where CI relies on the test."""
+    """Skip a test whose server is missing, but fail where CI relies on the test."""
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)

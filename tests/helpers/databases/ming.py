@@ -1,4 +1,4 @@
-"""MongoDB, and what passes for one, with the host's model for it."""
+"""MongoDB, and what stands in for it, with the host's model for it."""
 
 from contextlib import contextmanager
 
@@ -15,7 +15,7 @@ from tg.configurator.components.ming import MingConfigurationComponent
 
 
 class Commands(pymongo.monitoring.CommandListener):
-    """What is sent to a MongoDB server, while somebody records."""
+    """The commands sent to a MongoDB server, while somebody records."""
 
     def __init__(self):
         self.recorded = None
@@ -34,7 +34,7 @@ class Commands(pymongo.monitoring.CommandListener):
 
 
 class MingDatabase:
-    """Ming on something that is, or passes for, a MongoDB server."""
+    """Ming on a MongoDB server, or on what stands in for one."""
 
     seen_field = "last_activity_seen = FieldProperty(s.DateTime)"
     configuration_component = MingConfigurationComponent
@@ -78,11 +78,11 @@ class MingDatabase:
 
     @property
     def db(self):
-        """The raw pymongo database."""
+        """Return the raw pymongo database."""
         return self.model.mainsession.db
 
     def forget_apps(self):
-        """What an app of this process left behind does not get in the way of the next."""
+        """Keep what an app of this process left behind from the next."""
 
     def clean(self):
         self.model.DBSession.close_all()
@@ -90,20 +90,20 @@ class MingDatabase:
             self.db[name].delete_many({})
 
     def save(self, *entities):
-        """What happens at the end of a request: all is flushed, and nothing stays in hand."""
+        """Flush all and leave nothing in hand, as the end of a request does."""
         self.model.DBSession.flush_all()
 
     def forget(self):
-        """A new request: the session holds nothing."""
+        """Begin a new request: the session holds nothing."""
         self.model.DBSession.close_all()
 
     def end_request(self):
-        """What the test did so far is there for the request that it sends next: it is already."""
+        """Store what the test did so far for the request that it sends next: it is already."""
 
     close = forget
 
     def leave(self):
-        """Nobody asks this server any more."""
+        """Close all connections."""
         self.close()
         self.db.client.close()
 
@@ -112,34 +112,34 @@ class MingDatabase:
         self.model.DBSession.flush_all()
 
     def get(self, cls, key):
-        """The entity of this key, or None."""
+        """Return the entity of this key, or None."""
         return cls.query.get(key)
 
     def reload(self, entity):
-        """The entity as the database has it."""
+        """Return the entity as the database has it."""
         self.forget()
         return type(entity).query.get(entity._id)
 
     def stored_key(self, key):
-        """How a key is stored in an action."""
+        """Return a key as an action stores it."""
         return key
 
     # Beside the ORM, and beside activitystream.
 
     def raw_values(self, entity):
-        """What is stored of an entity."""
+        """Return the stored fields of an entity."""
         return self._collection(entity).find_one({"_id": entity._id})
 
     def raw_update(self, entity, **values):
-        """Another process changes an entity; the object in hand does not know."""
+        """Change an entity as another process does; the object in hand does not know."""
         self._collection(entity).update_one({"_id": entity._id}, {"$set": values})
 
     def raw_delete(self, entity):
-        """Another process deletes an entity."""
+        """Delete an entity as another process does."""
         self._collection(entity).delete_one({"_id": entity._id})
 
     def raw_actions(self):
-        """The stored actions, oldest first."""
+        """Return the stored actions, oldest first."""
         return sorted(self.db.activity_stream_action.find(), key=lambda each: each["_id"])
 
     def insert_action(self, **fields):
@@ -165,7 +165,7 @@ class MingDatabase:
 
     @contextmanager
     def definitions(self):
-        """Gives a function that defines a class of the host's, until the block ends."""
+        """Yield a function that defines a class of the host's, until the block ends."""
         mappers = list(Mapper._all_mappers)
 
         def define(
@@ -195,7 +195,7 @@ class MongoServer(MingDatabase):
 
     @contextmanager
     def queries(self):
-        """The commands that the block sends."""
+        """Yield a list of the commands that the block sends."""
         self.commands.recorded = recorded = []
         try:
             yield recorded
@@ -206,7 +206,7 @@ class MongoServer(MingDatabase):
         return "read" if query.command_name in ("find", "aggregate") else "write"
 
     def entities_asked(self, query):
-        """How many entities a query asks for by their keys; None if it asks for something else."""
+        """Return how many entities a query asks for by their keys; None if it asks for others."""
         if query.command_name != "find" or "activity_stream" in query.command["find"]:
             return None
         return len(query.command["filter"]["_id"]["$in"])

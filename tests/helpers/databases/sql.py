@@ -13,7 +13,7 @@ import activitystream.model
 
 
 class Statement:
-    """What is sent to an SQL database."""
+    """A statement sent to an SQL database."""
 
     def __init__(self, text, parameters):
         self.text = text
@@ -60,7 +60,7 @@ class SQLDatabase:
 
     @property
     def to_read_one(self):
-        """How many it takes to mark one action as read."""
+        """Return the queries that mark one action as read."""
         return ["read", "read", "read", "write"] if self.name == "mariadb" else ["write"]
 
     @property
@@ -81,16 +81,16 @@ class SQLDatabase:
 
     @property
     def engine(self):
-        """That of the app which was started last."""
+        """Return the engine of the app that was started last."""
         return self.session.get_bind()
 
     @property
     def tables(self):
-        """The host's and ours, by name."""
+        """Return the host's tables and ours, by name."""
         return self.model.metadata.tables
 
     def forget_apps(self):
-        """What an app of this process left behind does not get in the way of the next."""
+        """Keep what an app of this process left behind from the next."""
         self.close()
         for table in [each for name, each in self.tables.items() if "activity_stream" in name]:
             self.model.metadata.remove(table)
@@ -112,27 +112,27 @@ class SQLDatabase:
                     connection.execute(table.delete())
 
     def save(self, *entities):
-        """What happens at the end of a request, but the entities stay in hand."""
+        """Commit, as the end of a request does, but keep the entities in hand."""
         self.session.add_all(entities)
         transaction.commit()
         self.session.add_all(entities)
 
     def forget(self):
-        """A new request: the former is committed, and the session holds nothing."""
+        """Commit the request and begin a new one: the session holds nothing."""
         transaction.commit()
         self.session.remove()
 
     def end_request(self):
-        """What the test did so far is there for the request that it sends next."""
+        """Store what the test did so far for the request that it sends next."""
         self.forget()
 
     def close(self):
-        """The request went wrong, or the test is over."""
+        """Roll back, as after a failed request or at the end of a test."""
         transaction.abort()
         self.session.remove()
 
     def leave(self):
-        """Nobody asks this server any more."""
+        """Close all connections."""
         self.close()
         self.engine.dispose()
 
@@ -141,44 +141,44 @@ class SQLDatabase:
         transaction.commit()
 
     def get(self, cls, key):
-        """The entity of this key, or None."""
+        """Return the entity of this key, or None."""
         return self.session.get(cls, key)
 
     def reload(self, entity):
-        """The entity as the database has it."""
+        """Return the entity as the database has it."""
         self.forget()
         return self.get(type(entity), sa.inspect(entity).identity)
 
     def stored_key(self, key):
-        """How a key is stored in an action."""
+        """Return a key as an action stores it."""
         return None if key is None else str(key)
 
     # Beside the ORM, and beside activitystream, but in the same transaction: SQLite has one writer.
 
     def execute(self, statement):
-        """Past the session, which neither flushes nor notices."""
+        """Execute a statement past the session, which neither flushes nor notices."""
         result = self.session.connection().execute(statement)
         if not statement.is_select:
             zope.sqlalchemy.mark_changed(self.session())
         return result
 
     def raw_values(self, entity):
-        """What is stored of an entity."""
+        """Return the stored fields of an entity."""
         table, same = self._row(entity)
         return self.execute(sa.select(table).where(same)).mappings().one_or_none()
 
     def raw_update(self, entity, **values):
-        """Another process changes an entity; the object in hand does not know."""
+        """Change an entity as another process does; the object in hand does not know."""
         table, same = self._row(entity)
         self.execute(sa.update(table).where(same).values(values))
 
     def raw_delete(self, entity):
-        """Another process deletes an entity."""
+        """Delete an entity as another process does."""
         table, same = self._row(entity)
         self.execute(sa.delete(table).where(same))
 
     def raw_actions(self):
-        """The stored actions, oldest first, as on Ming."""
+        """Return the stored actions, oldest first, as on Ming."""
         actions, rows = self._action_tables()
         found = []
         for action in self.execute(sa.select(actions).order_by(actions.c._id)).mappings().all():
@@ -237,7 +237,7 @@ class SQLDatabase:
 
     @contextmanager
     def queries(self):
-        """The statements that the block sends, but for those that begin and end transactions."""
+        """Yield a list of the statements that the block sends, without BEGIN and COMMIT."""
         recorded = []
 
         def record(connection, cursor, statement, parameters, context, executemany):
@@ -256,12 +256,12 @@ class SQLDatabase:
         return "read" if reads else "write"
 
     def entities_asked(self, query):
-        """How many entities a query asks for by their keys; None if it asks for something else."""
+        """Return how many entities a query asks for by their keys; None if it asks for others."""
         return None if "activity_stream" in query.text else len(query.parameters)
 
     @contextmanager
     def definitions(self):
-        """Gives a function that defines a class of the host's, until the block ends."""
+        """Yield a function that defines a class of the host's, until the block ends."""
         host = self.model.DeclarativeBase
         defined = []
 

@@ -21,7 +21,7 @@ class AuthMetadata(TGAuthMetadata):
 
 
 def configurator(database):
-    """The host's configurator, before anything is plugged."""
+    """Return the host's configurator, before anything is plugged."""
     milestones._reset_all()
     tg.hooks._clear()
     database.forget_apps()
@@ -51,7 +51,7 @@ def configurator(database):
 
 
 def make_app(database, blueprint=None, configure=None, **plug_options):
-    """The WSGI app, with activitystream plugged in.
+    """Return the WSGI app, with activitystream plugged in.
 
     :param blueprint: options beside the host's own.
     :param configure: does more to the configurator.

@@ -72,7 +72,7 @@ class Numbered(MappedClass):
 
 
 class Counted(MappedClass):
-    """Another one with the keys of Numbered."""
+    """Another class with the keys of Numbered."""
 
     class __mongometa__:
         session = DBSession

@@ -68,7 +68,7 @@ class Numbered(DeclarativeBase):
 
 
 class Counted(DeclarativeBase):
-    """Another one with the keys of Numbered."""
+    """Another class with the keys of Numbered."""
 
     __tablename__ = "counted"
 

@@ -6,7 +6,7 @@ from tests.helpers.host.app import make_app
 
 
 class StartedApp:
-    """The app with no options on one database, and what tests may change of it."""
+    """The app without options on one database, and what tests may change of it."""
 
     def __init__(self, database):
         self.database = database
@@ -16,7 +16,7 @@ class StartedApp:
         self._hooks = {name: list(called) for name, called in tg.hooks._hooks.items()}
 
     def serves(self, database):
-        """Tell whether it is of this database, and no other app was started since."""
+        """Return whether it is of this database, and no other app was started since."""
         return (
             self.database is database
             and tg.config.config_proxy.current_conf() is self._config
@@ -40,7 +40,7 @@ _last = None
 
 
 def started_app(database):
-    """Return the app with no options: as it runs, or else a new one."""
+    """Return the app without options: as it runs, or else a new one."""
     global _last
     if _last is None or not _last.serves(database):
         _last = None

@@ -43,7 +43,7 @@ class StockHost:
         self.environment.pip("install", "--no-deps", *editable)
 
     def python(self, *arguments, **environ):
-        """What the environment's Python prints, in the app's folder."""
+        """Return what the environment's Python prints, in the app's folder."""
         return self.environment.python(*arguments, cwd=self.app, **environ)
 
     def gearbox(self, *arguments):
@@ -73,7 +73,7 @@ class StockHost:
 
     @contextmanager
     def edited(self, name, pattern, replacement):
-        """The same, for the time being."""
+        """Change a place of a file until the block ends; see :meth:`edit`."""
         before = (self.app / name).read_text()
         self.edit(name, pattern, replacement)
         try:
@@ -82,7 +82,7 @@ class StockHost:
             (self.app / name).write_text(before)
 
     def _tell_news(self):
-        """What a developer writes to have the app's users told of each other's todos."""
+        """Tell the app's users of each other's todos, as a developer would."""
         self._extend_model()
         self.edit(
             f"{NAME}/controllers/demo.py",
@@ -127,7 +127,7 @@ class StockHost:
         )
 
     def _extend_model(self):
-        """The field and the properties of the README, and the todos' actions."""
+        """Add the README's field and properties, and the todos' actions."""
         raise NotImplementedError
 
 

@@ -36,7 +36,7 @@ def app():
 
 @pytest.fixture
 def visitor(app):
-    """The browser of somebody who isn't logged in."""
+    """Return the browser of somebody who isn't logged in."""
     return TestApp(app)
 
 
@@ -52,7 +52,7 @@ def editor(app):
 
 @pytest.fixture
 def leaver(app):
-    """The browser of somebody whose account was deleted while they were logged in."""
+    """Return the browser of somebody whose account was deleted while they were logged in."""
     storage.add_user("leaver", "leaverpass")
     browser = logged_in(app, "leaver", "leaverpass")
     browser.get(STREAM, status=200)
@@ -67,14 +67,14 @@ def logged_in(app, user_name, password=None):
 
 
 def fill_in(form, user_name, password=None):
-    """Where a user is sent who logged in."""
+    """Log in; return the page that a user is sent to."""
     form["login"] = user_name
     form["password"] = password or PASSWORDS[user_name]
     return form.submit(status=302).follow(status=302)
 
 
 def add_todo(browser):
-    """The title of a new todo, which the browser's user added on the host's page."""
+    """Add a todo on the host's page; return its title."""
     title = f"Todo {uuid.uuid4().hex}"
     form = browser.get("/demo").forms["new-todo"]
     form["title"] = title
@@ -87,7 +87,7 @@ def count(browser):
 
 
 def count_on_bell(page):
-    """None where there is no bell."""
+    """Return the bell's number, or None without a bell."""
     bell = page.html.select_one(".navbar .activitystream-count")
     if bell is None:
         return None

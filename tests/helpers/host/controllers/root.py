@@ -47,7 +47,7 @@ class RootController(TGController):
 
     @expose("json")
     def remember(self, word=None):
-        """Keeps a word in the session, and tells the one that it kept."""
+        """Keep a word in the session; return the one that it keeps."""
         if word is not None:
             tg.session["word"] = word
             tg.session.save()
@@ -55,18 +55,18 @@ class RootController(TGController):
 
     @expose("tests.helpers.host.templates.applause")
     def applause(self):
-        """Shows as a page what may show an action, too."""
+        """Show a page by a template that can show an action, too."""
         return {"action": am.get_by_recipient(tg.request.identity["user"]).first()}
 
     @expose("json")
     def kept(self):
-        """Notifications by the recipe, which keeps what it rendered."""
+        """Return notifications by the recipe, which caches what it rendered."""
         stream = am.get_by_recipient(tg.request.identity["user"]).limit(10)
         return {"notifications": [self._notification(n) for n in stream]}
 
     @expose("json")
     def kept_and_rolled_back(self, verb):
-        """Renders a notification of what then was not."""
+        """Render a notification of an action, and roll the action back."""
         user = tg.request.identity["user"]
         action = am.create(user, verb, recipients=[user])
         answer = {"_id": action._id, "notification": self._notification(action)}
@@ -99,7 +99,7 @@ class RootController(TGController):
 
     @expose("json")
     def do_and_end(self, end):
-        """Something is done, and then the request ends in this way."""
+        """Create an action, and end the request in this way."""
         am.create(tg.request.identity["user"], "tried")
         if end == "doomed":
             transaction.doom()
@@ -111,7 +111,7 @@ class RootController(TGController):
 
     @expose("json")
     def retried(self, many=None):
-        """Something is done once, but others get in the way twice: it is tried again."""
+        """Create an action once. Others get in the way twice, so it is tried again."""
         action = {"actor": tg.request.identity["user"], "verb": "tried", "once": "tried"}
         am.create_many([action]) if many else am.create(**action)
         attempts = tg.request.environ.get("tests.attempts", 0) + 1
@@ -128,7 +128,7 @@ class RootController(TGController):
 
     @expose("json")
     def change(self, name, when):
-        """Changes something of the host's before the bell is shown, or after."""
+        """Change something of the host's before the bell is shown, or after."""
         if when == "before":
             tests.helpers.host.model.user_named(name).password = "changed"
         bell = call_partial("activitystream.partials:bell")
