@@ -1,4 +1,4 @@
-"""Of whom an action is for, the backends read the ids in batches, also while they are removed."""
+"""The backends read the ids of a recipient's actions in batches, also while they are removed."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.helpers.databases import COUNTED, on
 
 @pytest.fixture
 def ids(user, other, small_batches):
-    """The ids of 35 actions for ann, of which 15 are for bob too."""
+    """Return the ids of 35 actions for ann, of which 15 are for bob too."""
     made = [
         am.create(user, f"no. {number}", recipients=[user, other][: 1 + number % 2])
         for number in range(35)

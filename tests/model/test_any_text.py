@@ -1,4 +1,4 @@
-"""Any text in any field: it comes back as it was given, and is shown as text, or it is refused."""
+"""Any text in any field is returned as it was given, and shown as text; or it is refused."""
 
 import json
 import re
@@ -48,7 +48,7 @@ LONG = 1_000_000
 
 
 def is_stored(database, text):
-    """Whether a database can hold a text."""
+    """Return whether a database can hold a text."""
     try:
         (text or "").encode()
     except UnicodeEncodeError:
@@ -58,7 +58,7 @@ def is_stored(database, text):
 
 @pytest.fixture
 def named(host, monkeypatch):
-    """Lets every post be called something, whatever its title can hold."""
+    """Let every post have any name, whatever its title can hold."""
     called = {"name": "harmless"}
     monkeypatch.setattr(host.model.Post, "as_str", property(lambda self: called["name"]))
     return lambda name: called.update(name=name)
@@ -182,7 +182,7 @@ def test_stores_subclasses_of_str_as_plain_text(host, user, app):
 
 
 class Skeleton(HTMLParser):
-    """A document without its texts: tags and attributes, but for what links and forms send."""
+    """A document's tags and attributes, without its texts and what links and forms send."""
 
     def __init__(self, document):
         super().__init__()
@@ -265,7 +265,7 @@ links = st.sampled_from(LINKS) | texts | st.tuples(texts, st.sampled_from(LINKS)
 
 
 def browsers_reading(link):
-    """The scheme and host that a browser on our site goes to by a link."""
+    """Return the scheme and host that a browser on our site goes to by a link."""
     link = re.sub(r"[\t\r\n]", "", link.strip("".join(map(chr, range(33)))))
     return urlsplit(urljoin("http://localhost/", link.replace("\\", "/")))[:2]
 

@@ -15,7 +15,7 @@ def note(host):
 
 @pytest.fixture
 def action(host, user, other, post, note):
-    """As another request reads it."""
+    """Return the action as another request reads it."""
     am.create(user, "commented", post, note, recipients=[other, user])
     host.database.forget()
     return am.get_by_recipient(host.model.user_named("bob")).first()

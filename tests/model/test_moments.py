@@ -1,4 +1,4 @@
-"""Moments that some database, driver or time zone cannot hold: they never break anything later."""
+"""Moments that some database, driver or time zone cannot hold never break anything later."""
 
 from datetime import datetime, timedelta, timezone
 

@@ -1,4 +1,4 @@
-"""What is kept of an action outside the database tells no more than its fields."""
+"""What is kept of an action outside the database holds no more than its fields."""
 
 import copy
 import pickle
@@ -21,7 +21,7 @@ def reader(host):
 
 @pytest.fixture(params=["created", "read"])
 def action(request, host, reader, post):
-    """One whose entities are in hand."""
+    """Return an action whose entities are in hand."""
     created = am.create(reader, "liked", post, post, "why", "{}", recipients=[reader])
     if request.param == "created":
         return created
@@ -72,7 +72,7 @@ def test_a_changed_copy_changes_nothing_stored(host, action):
 
 
 def test_shows_an_action_unpickled_in_a_new_app(host, action):
-    """Where another process has made no action yet."""
+    """Another process may not have made an action yet."""
     pickled = pickle.dumps(action)
     host.database.forget()
     host.plug()

@@ -10,7 +10,7 @@ pytestmark = on(*COUNTED)
 
 @pytest.fixture
 def host(host):
-    """With 120 actions for ann, of many actors, about many posts and notes."""
+    """Return a host with 120 actions for ann, of many actors, about many posts and notes."""
     ann = host.user("ann")
     people = host.save(*(host.model.User(user_name=f"user{number}") for number in range(12)))
     posts = host.save(*(host.model.Post(title=f"post {number}") for number in range(30)))
@@ -30,7 +30,7 @@ def host(host):
 
 @pytest.fixture
 def queries(host):
-    """What a call sends: of each query, whether it reads or writes."""
+    """Return what a call sends: for each query, whether it reads or writes."""
 
     def queries(call):
         with host.database.queries() as recorded:
@@ -166,7 +166,7 @@ def test_the_streams_own_page_costs_a_count_and_a_query_and_one_per_kind(host, q
 
 
 def keys_asked(host, call):
-    """How many entities each query of a call asks for."""
+    """Return how many entities each query of a call asks for."""
     with host.database.queries() as recorded:
         call()
     asked = [host.database.entities_asked(query) for query in recorded]
@@ -189,7 +189,7 @@ def test_the_recipients_of_a_page_are_asked_for_together(host):
     assert len(keys_asked(host, lambda: [action.recipients for action in actions])) == 1
 
 
-def test_crowds_are_asked_for_one_by_one(host, monkeypatch):
+def test_long_recipient_lists_load_separately(host, monkeypatch):
     monkeypatch.setattr("activitystream.model.pages._FEW_RECIPIENTS", 3)
     for verb in ("first", "second"):
         crowd = host.save(*(host.model.User(user_name=f"{verb} {n}") for n in range(5)))

@@ -1,4 +1,4 @@
-"""Recipients, who may be many, are read when somebody looks at them, and never lost."""
+"""Recipients, who may be many, are read on first access, and never lost."""
 
 import tracemalloc
 
@@ -18,7 +18,7 @@ READS = {
 
 @pytest.fixture(params=READS)
 def read(request, monkeypatch):
-    """Reads ann's actions, as by a later request; most of an iteration's pages are released."""
+    """Return ann's actions, as a later request reads them; an iteration releases its pages."""
     monkeypatch.setattr("activitystream.lib.streams._PAGE_SIZE", 2)
 
     def read(host):
@@ -32,7 +32,7 @@ def read(request, monkeypatch):
 
 @pytest.fixture
 def actions(host, user, other):
-    """For whom each is, by its verb."""
+    """Store actions; the verb of each says whom it is for."""
     recipients = {"to both": [user, other], "to ann": [user], "to everyone": None}
     for verb, to in recipients.items():
         am.create(user, verb, recipients=to)
@@ -54,7 +54,7 @@ def stored(host):
 
 
 def is_of_recipients(host, query):
-    """Whether a query asks for the recipients of actions."""
+    """Return whether a query asks for the recipients of actions."""
     if host.database.name == "mongodb":
         command = query.command
         wanted = command.get("projection", {"_recipients": True})
@@ -200,7 +200,7 @@ def test_the_recipients_of_many_actions_cost_a_query_for_each_hundred(host, user
 @on(*SQL, "mongodb")
 @pytest.mark.large
 def test_a_page_of_long_lists_takes_little_memory(host, user, app):
-    """26 actions for 5,000 each: as documents, some 60 MB."""
+    """26 actions for 5,000 each would take some 60 MB as documents."""
     crowd = host.save(*(host.model.User(user_name=f"crowd{number}") for number in range(5000)))
     am.create_many({"actor": user, "verb": "met", "recipients": [user, *crowd]} for _ in range(26))
     del crowd

@@ -7,5 +7,5 @@ from tests.helpers.databases import MING
 
 @pytest.fixture(scope="session", params=MING)
 def database(request, database_named):
-    """Each database of Ming's in turn."""
+    """Return each database of Ming's in turn."""
     return database_named(request.param)

@@ -12,7 +12,7 @@ from activitystream import am
 
 @contextmanager
 def extending(extensions, kind, name, do, owner):
-    """With an extension that does something at each call of a method."""
+    """Add an extension that calls a function at each call of a method."""
     methods = {name: lambda self, *arguments: do(arguments[0] if arguments else None)}
     extension = type("Extension", (kind,), methods)(owner)
     extensions.append(extension)
@@ -31,7 +31,7 @@ def extended(host, name, do):
 
 
 def store_posts(host, name, do):
-    """Flushes three posts, with an extension that does something once."""
+    """Flush three posts, with an extension that does something once."""
     done = []
 
     def once(entity):

@@ -1,4 +1,4 @@
-"""The indexes are made, and by whom."""
+"""The indexes: what makes them, and which."""
 
 from datetime import datetime
 
@@ -30,7 +30,7 @@ def indexes(database):
     return {name: index["key"] for name, index in made.items() if name != "_id_"}
 
 
-def test_the_indexes_are_made_when_the_app_starts(mongodb):
+def test_makes_the_indexes_when_the_app_starts(mongodb):
     database = mongodb
     make_app(database)
     database.db.activity_stream_action.drop()
@@ -62,7 +62,7 @@ def test_a_recipient_is_in_one_index_only(mongodb):
 
 @on(*MING)
 @pytest.mark.parametrize("removed", ["forgotten", "purged"])
-def test_what_a_long_iteration_let_go_of_does_not_bring_back_what_is(host, monkeypatch, removed):
+def test_released_actions_restore_no_old_values(host, monkeypatch, removed):
     monkeypatch.setattr("activitystream.lib.streams._PAGE_SIZE", 5)
     ann, bob = host.user("ann"), host.user("bob")
     old = {"actor": bob, "verb": "met", "target": ann, "recipients": [ann, bob]}
@@ -83,7 +83,7 @@ def test_what_a_long_iteration_let_go_of_does_not_bring_back_what_is(host, monke
         assert [each["_id"] for each in action["_recipients"]] == [bob._id]
 
 
-def test_a_host_without_automatic_indexes_makes_them_by_setup_app(mongodb):
+def test_setup_app_makes_the_indexes_if_the_start_does_not(mongodb):
     make_app(mongodb)
     mongodb.db.activity_stream_action.drop()
     make_app(mongodb, blueprint={"ming.connection.auto_ensure_indexes": False})
@@ -93,7 +93,7 @@ def test_a_host_without_automatic_indexes_makes_them_by_setup_app(mongodb):
     assert indexes(mongodb) == INDEXES
 
 
-def test_the_indexes_are_made_on_what_0_1_1_left(mongodb):
+def test_makes_the_indexes_on_a_collection_of_0_1_1(mongodb):
     make_app(mongodb)
     actions = mongodb.db.activity_stream_action
     actions.drop()
@@ -107,7 +107,7 @@ def test_the_indexes_are_made_on_what_0_1_1_left(mongodb):
 
 
 @on(*MING)
-def test_what_is_not_saved_yet_by_the_host_is_not_saved_by_create(host, user):
+def test_create_saves_no_unsaved_change_of_the_host(host, user):
     user.user_name = "changed"
     host.model.Post(title="new")
     am.create(user, "joined")

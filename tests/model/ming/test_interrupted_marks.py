@@ -1,4 +1,4 @@
-"""A mark writes our document, then the field: what others do in between, and what is left of it."""
+"""A mark writes our document, then the field: what happens in between, and after a crash there."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ from activitystream.model.ming import marks
 
 @pytest.fixture
 def between(monkeypatch):
-    """Has this be done the next time that a mark has written our document, and not the field."""
+    """Run a function between the two writes of the next mark."""
     move = marks.move_last_activity_seen
 
     def between(happen):
@@ -27,7 +27,7 @@ def between(monkeypatch):
 
 
 class Killed(Exception):
-    """The process is gone."""
+    """The process was killed."""
 
 
 def kill():
@@ -35,7 +35,7 @@ def kill():
 
 
 def come_late(reader):
-    """One is visible now that was stamped before the mark."""
+    """Make an action visible that was stamped before the mark."""
     fields, _ = fields_of(Given(reader, "late", recipients=[reader]))
     stamp = clock.naive_utc(clock.now() - timedelta(seconds=10))
     model.orm.insert_action({**fields, "timestamp": stamp})
@@ -47,7 +47,7 @@ def reader_of_another_request(host, user):
 
 
 @pytest.mark.parametrize("until", [None, timedelta(seconds=1)], ids=["all", "less"])
-def test_another_mark_in_between_loses_nothing(host, user, between, until):
+def test_a_mark_made_during_a_mark_loses_nothing(host, user, between, until):
     am.create(user, "in time", recipients=[user])
     lower = None if until is None else clock.now() - until
     am.mark_seen(user)
@@ -60,7 +60,7 @@ def test_another_mark_in_between_loses_nothing(host, user, between, until):
     ]
 
 
-def test_one_that_is_read_in_between_is_read(host, user, between):
+def test_keeps_a_read_made_during_a_mark(host, user, between):
     action = am.create(user, "in time", recipients=[user])
 
     def read():
@@ -74,7 +74,7 @@ def test_one_that_is_read_in_between_is_read(host, user, between):
     assert [each.verb for each in am.get_by_recipient(reader).unread()] == ["late"]
 
 
-def test_the_next_mark_goes_on_where_one_was_killed(host, user, between):
+def test_the_next_mark_completes_a_killed_mark(host, user, between):
     am.create(user, "in time", recipients=[user])
     between(kill)
     with pytest.raises(Killed):
@@ -88,7 +88,7 @@ def test_the_next_mark_goes_on_where_one_was_killed(host, user, between):
     assert unseen == ["late"]
 
 
-def test_a_host_that_takes_a_mark_back_is_obeyed(host, user):
+def test_a_host_can_take_a_mark_back(host, user):
     am.create(user, "in time", recipients=[user])
     before = am.mark_seen(user)
     user.last_activity_seen = before

@@ -19,7 +19,7 @@ TWO_HOURS = timezone(timedelta(hours=2))
 
 
 class LowerCase(s.FancySchemaItem):
-    """What the host gives is not what is stored."""
+    """A type that stores another text than it is given."""
 
     def _validate(self, value, **options):
         if not isinstance(value, str):
@@ -28,7 +28,7 @@ class LowerCase(s.FancySchemaItem):
 
 
 class Hexadecimal(s.FancySchemaItem):
-    """A UUID that is stored as a text, and wants its own type."""
+    """A UUID that is stored as a text, and accepts no text."""
 
     def _validate(self, value, **options):
         return value if isinstance(value, str) and len(value) == 32 else value.hex

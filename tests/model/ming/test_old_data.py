@@ -22,7 +22,7 @@ def users(host):
 
 
 def stored(host):
-    """Every document, by collection."""
+    """Return every document, by collection."""
     db = host.database.db
     return {
         name: sorted(db[name].find(), key=lambda each: each["_id"])
@@ -63,7 +63,7 @@ def test_streams_hold_old_and_new_actions_once(host, users):
     assert am.get_by_recipient(users[4]).one().verb == "moved in"
 
 
-def test_starting_and_setup_change_no_document(host, users):
+def test_the_start_and_setup_change_no_document(host, users):
     before = stored(host)
     for _ in range(2):
         host.plug()

@@ -14,7 +14,7 @@ PLACE = Cursor(datetime(2020, 1, 2), bson.ObjectId())
 
 @pytest.fixture
 def crowded(host):
-    """Enough actions that reading them all is the worse plan."""
+    """Store so many actions that reading them all is the worse plan."""
     users = [host.model.User(user_name=f"user{number}") for number in range(50)]
     host.save(*users)
     to_each = [{"_type": "User", "_id": user._id} for user in users]
@@ -36,7 +36,7 @@ def crowded(host):
 
 
 def stages(plan):
-    """The names of a plan's stages."""
+    """Return the names of a plan's stages."""
     if isinstance(plan, dict):
         yield from [plan["stage"]] if isinstance(plan.get("stage"), str) else []
         for part in plan.values():
@@ -47,7 +47,7 @@ def stages(plan):
 
 
 def explain(host, command):
-    """What a recorded command does on the server, and the stages of its plan."""
+    """Return what a recorded command does on the server, and the stages of its plan."""
     wanted = {
         key: value for key, value in command.items() if key not in ("lsid", "$db", "$clusterTime")
     }
@@ -62,7 +62,7 @@ def explain(host, command):
 
 
 def of_actions(recorded):
-    """But for those of what the reader has seen, which are found by their ``_id``."""
+    """Leave out the commands for what the reader has seen, which find it by ``_id``."""
     collections = [event.command[event.command_name] for event in recorded]
     assert set(collections) <= {"activity_stream_action", "activity_stream_reader"}
     return [
@@ -89,7 +89,7 @@ def examined(stats):
     ],
     ids=["newest ten", "the third page", "all", "the newest", "before", "after"],
 )
-def test_the_stream_is_read_by_its_indexes(crowded, read):
+def test_reads_a_stream_by_its_indexes(crowded, read):
     user = crowded.crowd[7]
     with crowded.database.queries() as recorded:
         read(am.get_by_recipient(user))
@@ -115,7 +115,7 @@ def test_the_stream_is_read_by_its_indexes(crowded, read):
     ],
     ids=["newest ten", "before", "count"],
 )
-def test_hundreds_of_audiences_are_read_by_the_indexes(crowded, ask):
+def test_reads_hundreds_of_audiences_by_the_indexes(crowded, ask):
     teams = crowded.save(*(crowded.model.Note(secret="x") for _ in range(330)))
     with crowded.database.queries() as recorded:
         ask(crowded.crowd[7], [*crowded.crowd, *teams])
@@ -129,7 +129,7 @@ def test_hundreds_of_audiences_are_read_by_the_indexes(crowded, ask):
 
 
 @on("mongodb")
-def test_the_stream_of_a_recipient_with_old_names_is_read_by_its_indexes(crowded):
+def test_reads_a_stream_under_old_names_by_its_indexes(crowded):
     topic = crowded.save(crowded.model.Topic())
     am.create(crowded.crowd[0], "opened", recipients=[topic])
     with crowded.database.queries() as recorded:
@@ -141,7 +141,7 @@ def test_the_stream_of_a_recipient_with_old_names_is_read_by_its_indexes(crowded
 
 @on("mongodb")
 @pytest.mark.parametrize("seen", [None, datetime(2020, 1, 4)], ids=["never", "lately"])
-def test_the_count_is_made_by_the_indexes(crowded, seen):
+def test_counts_by_the_indexes(crowded, seen):
     user = crowded.crowd[7]
     user.last_activity_seen = seen
     with crowded.database.queries() as recorded:
@@ -177,7 +177,7 @@ def newest_of_all():
     ],
     ids=["the newest", "a dry run", "a purge"],
 )
-def test_the_newest_and_the_oldest_of_all_are_found_by_an_index(crowded, call):
+def test_finds_the_newest_and_oldest_of_all_by_an_index(crowded, call):
     with crowded.database.queries() as recorded:
         call()
     reads = [event for event in recorded if crowded.database.kind_of(event) == "read"]
@@ -192,8 +192,8 @@ def test_the_newest_and_the_oldest_of_all_are_found_by_an_index(crowded, call):
 
 @on("mongodb")
 @pytest.mark.parametrize("first", ["busy", "quiet"])
-def test_no_stream_is_read_by_the_index_of_all_actions(crowded, first):
-    """Whoever's plan it is that the server keeps for the others."""
+def test_reads_no_stream_by_the_index_of_all_actions(crowded, first):
+    """The server may keep anybody's plan for the others."""
     quiet = crowded.user("quiet")
     busy, *teams = crowded.crowd
     readers = [(busy, teams), (quiet, ())]

@@ -20,7 +20,7 @@ FLOOR = START + timedelta(minutes=MANY - 1201)
 
 @pytest.fixture(scope="module")
 def crowded(mongodb):
-    """Ann's 4,000 actions, one in 100 of them for everyone; others have read 100,000."""
+    """Store 4,000 actions for Ann, one in 100 for everyone; others have read 100,000."""
     host = Host(mongodb)
     model.orm.prepare_database()
     ann = host.user("ann")
@@ -49,7 +49,7 @@ def crowded(mongodb):
 
 @pytest.fixture(scope="module", params=[(0, 0), (20, 1000), (1000, 0)], ids=str)
 def ann(crowded, request):
-    """She remembers so many above the floor, and keeps so many unread below, far back."""
+    """Return Ann, who has many marked actions above the floor, and many unread far below."""
     remembered, kept = request.param
     ann = crowded.model.user_named("ann")
     model.orm.delete_marks([reader_of(ann)], dry_run=False)
@@ -89,7 +89,7 @@ CALLS = {
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_marks_are_found_by_the_indexes(crowded, ann, call):
+def test_finds_marks_by_the_indexes(crowded, ann, call):
     with crowded.database.queries() as recorded:
         CALLS[call](ann)
     commands = [event.command for event in recorded if event.command_name != "getMore"]

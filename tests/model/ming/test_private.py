@@ -21,7 +21,7 @@ def database(request, database_named):
 
 
 def names_in(module):
-    """The attributes that a module asks for, and what it imports of Ming."""
+    """Return the attributes that a module uses, and what it imports of Ming."""
     for node in ast.walk(ast.parse(module.read_text())):
         if isinstance(node, ast.Attribute):
             yield node.attr
@@ -40,7 +40,7 @@ def test_keeps_the_document_as_read(user):
     assert private.document_of(user)["_id"] == user._id
 
 
-def test_never_flushes_what_was_put(host, user):
+def test_never_flushes_an_object_put_into_the_session(host, user):
     private.put(user, "user_name", "changed")
     assert user.user_name == "changed"
     assert private.is_unchanged(user)
@@ -48,7 +48,7 @@ def test_never_flushes_what_was_put(host, user):
     assert host.database.raw_values(user)["user_name"] == "ann"
 
 
-def test_tells_what_a_flush_would_do(host, user):
+def test_knows_what_a_flush_would_do(host, user):
     assert not private.is_new(user)
     assert private.is_unchanged(user)
     user.user_name = "changed"

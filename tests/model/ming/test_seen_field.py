@@ -12,7 +12,7 @@ START = datetime(2020, 1, 1, 12, 30, 15, 123000)
 
 
 class Aware(s.FancySchemaItem):
-    """It wants aware ones, and gives them."""
+    """A schema that takes and returns aware datetimes."""
 
     def _validate(self, value, **options):
         if not isinstance(value, datetime):

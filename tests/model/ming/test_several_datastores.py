@@ -13,7 +13,7 @@ from activitystream import am
 
 @pytest.fixture
 def elsewhere(host, define):
-    """Classes of a session on another datastore, two of them in a collection that is in both."""
+    """Define classes of a session on another datastore, two in a collection that both have."""
     session = Session()
     url = f"{host.database.url}_elsewhere"
     session.bind = create_datastore(url, **host.database.connection)

@@ -1,4 +1,4 @@
-"""A request that read a user before a mark, and saves another field of it after, undoes no mark."""
+"""A request that read a user before a mark, and saves another field after it, undoes no mark."""
 
 import threading
 from datetime import datetime, timedelta, timezone
@@ -50,7 +50,7 @@ def reader(request, host):
 
 
 @pytest.mark.parametrize("before", [None, LONG_AGO])
-def test_another_field_is_saved_and_the_mark_stays(host, reader, before):
+def test_a_stale_save_keeps_the_mark(host, reader, before):
     host.database.raw_update(reader, last_activity_seen=before)
     reader = reload(host, reader)
     mark_elsewhere(host, reader)
@@ -63,7 +63,7 @@ def test_another_field_is_saved_and_the_mark_stays(host, reader, before):
     assert reader.last_activity_seen > LONG_AGO
 
 
-def test_it_is_saved_a_second_time(host, reader):
+def test_a_second_stale_save_keeps_the_mark(host, reader):
     for password in ("one", "two"):
         mark_elsewhere(host, reader)
         create(reader)
@@ -74,7 +74,7 @@ def test_it_is_saved_a_second_time(host, reader):
 
 
 @pytest.mark.parametrize("moment", [None, LONG_AGO, LONG_AGO.replace(tzinfo=timezone.utc)])
-def test_a_host_that_sets_the_field_itself_is_obeyed(host, reader, moment):
+def test_a_host_can_set_the_field_itself(host, reader, moment):
     mark_elsewhere(host, reader)
     reader = reload(host, reader)
     reader.last_activity_seen = moment
@@ -82,7 +82,7 @@ def test_a_host_that_sets_the_field_itself_is_obeyed(host, reader, moment):
     assert am.count_not_seen_by_recipient(reload(host, reader)) == 1
 
 
-def test_a_host_that_sets_the_field_while_another_request_marks_is_obeyed(host, reader):
+def test_a_host_can_set_the_field_while_another_request_marks(host, reader):
     mark_elsewhere(host, reader)
     reader = reload(host, reader)
     create(reader)
@@ -92,7 +92,7 @@ def test_a_host_that_sets_the_field_while_another_request_marks_is_obeyed(host, 
     assert am.count_not_seen_by_recipient(reload(host, reader)) == 2
 
 
-def test_one_that_marks_itself_and_saves(host, reader):
+def test_a_save_after_a_mark_of_its_own_keeps_the_other_mark(host, reader):
     am.mark_seen(reader, until=clock.now() - timedelta(days=1))
     mark_elsewhere(host, reader)
     reader.password = "changed"
@@ -101,7 +101,7 @@ def test_one_that_marks_itself_and_saves(host, reader):
 
 
 @pytest.mark.parametrize("schema", [*SCHEMAS, Aware])
-def test_a_class_that_was_defined_after_the_start(host, define, schema):
+def test_keeps_the_mark_of_a_class_defined_later(host, define, schema):
     cls = define(
         "Reader",
         "reader",
@@ -119,7 +119,7 @@ def test_a_class_that_was_defined_after_the_start(host, define, schema):
     assert am.count_not_seen_by_recipient(reader) == 0
 
 
-def test_a_class_that_another_one_was_derived_from_after_the_start(host, define):
+def test_keeps_the_mark_of_a_class_subclassed_later(host, define):
     base = define("Reader", "reader", number=FieldProperty(s.Int))
     derived = define("Derived", "reader", base=base, extra=FieldProperty(s.String))
     host.save(derived())
@@ -133,14 +133,14 @@ def test_a_class_that_another_one_was_derived_from_after_the_start(host, define)
     assert am.count_not_seen_by_recipient(reload(host, reader)) == 0
 
 
-def test_one_that_was_deleted_is_not_brought_back_by_the_mark(host, reader):
+def test_a_mark_restores_no_deleted_user(host, reader):
     host.database.raw_delete(reader)
     with pytest.raises(LookupError):
         am.mark_seen(reader)
     assert host.database.raw_values(reader) is None
 
 
-def test_a_new_one_is_saved(host, define):
+def test_saves_a_new_user(host, define):
     host.save(host.model.User(user_name="new", last_activity_seen=LONG_AGO))
     host.database.forget()
     assert host.model.user_named("new").last_activity_seen == LONG_AGO

@@ -17,7 +17,7 @@ from tests.helpers.host.app import make_app
 
 @pytest.fixture
 def aware(mongodb):
-    """A host whose connection gives aware datetimes."""
+    """Return a host whose connection returns aware datetimes."""
     database = MongoServer(mongodb.url)
     database.connection["tz_aware"] = True
     host = Host(database)
@@ -43,18 +43,18 @@ def test_a_host_with_aware_datetimes_gets_right_answers(aware):
 
 
 @on(*MING)
-def test_the_model_is_the_one_of_ming(host):
+def test_the_model_is_mings(host):
     assert model.orm.__name__ == "activitystream.model.ming"
     assert model.Action is model.orm.Action
 
 
 @on("mim", "mongomock")
-def test_ming_may_be_enabled_by_its_other_name(database):
+def test_accepts_both_options_that_enable_ming(database):
     assert make_app(database, blueprint={"use_ming": False, "ming.enabled": True})
 
 
 @on("mim", "mongomock")
-def test_an_index_that_cannot_be_made_is_logged_and_the_app_starts(database, monkeypatch, caplog):
+def test_starts_and_logs_if_an_index_cannot_be_made(database, monkeypatch, caplog):
     def fail(*arguments, **options):
         raise pymongo.errors.OperationFailure("no rights")
 
@@ -66,7 +66,7 @@ def test_an_index_that_cannot_be_made_is_logged_and_the_app_starts(database, mon
 
 
 @on(*MING)
-def test_a_write_that_fails_is_not_written_later(host, user, monkeypatch):
+def test_a_failed_write_is_not_repeated_later(host, user, monkeypatch):
     def fail(self, *args, **kwargs):
         raise OSError("the server is gone")
 
@@ -80,7 +80,7 @@ def test_a_write_that_fails_is_not_written_later(host, user, monkeypatch):
 
 @on(*MING)
 @pytest.mark.parametrize("key", ["text", 7, bson.ObjectId()])
-def test_keys_of_several_kinds_in_one_collection_are_found_again(host, user, key):
+def test_finds_keys_of_several_types_in_one_collection(host, user, key):
     entity = host.save(host.model.Unique(_id=key))
     am.create(entity, "did", recipients=[entity])
     (stored,) = host.database.raw_actions()
@@ -100,7 +100,7 @@ def test_the_same_key_in_another_collection_is_another_recipient(host, user):
 
 
 @on(*MING)
-def test_marking_seen_keeps_what_the_class_does_not_know(host, user):
+def test_a_mark_keeps_fields_that_the_class_lacks(host, user):
     host.database.raw_update(user, unknown=1)
     am.mark_seen(user)
     host.save()
@@ -108,14 +108,14 @@ def test_marking_seen_keeps_what_the_class_does_not_know(host, user):
 
 
 @on(*MING)
-def test_marking_seen_does_not_flush_what_is_in_hand(host, user):
+def test_a_mark_flushes_no_change_of_the_host(host, user):
     user.user_name = "changed"
     am.mark_seen(user)
     assert host.database.raw_values(user)["user_name"] == "ann"
 
 
 @on(*MING)
-def test_a_stored_recipient_that_lacks_the_field_has_never_seen_anything(host, user, other):
+def test_a_stored_user_without_the_field_has_seen_nothing(host, user, other):
     host.database.db.tg_user.update_one({"_id": other._id}, {"$unset": {"last_activity_seen": 1}})
     other = host.database.reload(other)
     am.create(user, "one")
@@ -125,7 +125,7 @@ def test_a_stored_recipient_that_lacks_the_field_has_never_seen_anything(host, u
 
 
 @on(*MING)
-def test_a_nul_character_comes_back_as_it_was_given(host, user):
+def test_returns_a_nul_character_unchanged(host, user):
     am.create(user, "\x00", description="a\x00b")
     host.database.forget()
     (action,) = am.get_by_recipient(user)
@@ -134,7 +134,7 @@ def test_a_nul_character_comes_back_as_it_was_given(host, user):
 
 @on("mongodb")
 @pytest.mark.parametrize("write", ["create", "create_many"])
-def test_what_is_too_large_for_a_document_is_refused_with_the_way(host, user, write):
+def test_rejects_what_is_too_large_and_says_what_to_do(host, user, write):
     names = host.save(*(host.model.Coded(_id=f"{n:0900}") for n in range(20_000)))
     host.database.forget()
     wrong = {"actor": user, "verb": "announced", "recipients": names}
@@ -153,7 +153,7 @@ def thousands(user, number=2500):
 
 
 @on(*MING)
-def test_the_session_keeps_a_page_of_what_is_iterated_over(host, user):
+def test_the_session_keeps_one_page_of_an_iteration(host, user):
     thousands(user)
     for number, _ in enumerate(am.get_by_recipient(user)):
         if number % 500 == 0:
@@ -163,7 +163,7 @@ def test_the_session_keeps_a_page_of_what_is_iterated_over(host, user):
 
 
 @on(*MING)
-def test_an_action_that_is_kept_past_its_page_can_be_changed(host, user):
+def test_an_action_kept_past_its_page_can_be_changed(host, user):
     thousands(user)
     first, *_ = am.get_by_recipient(user)
     first.extra = "changed"
@@ -173,7 +173,7 @@ def test_an_action_that_is_kept_past_its_page_can_be_changed(host, user):
 
 
 @on(*MING)
-def test_what_was_changed_before_the_session_lets_go_is_flushed(host, user):
+def test_a_change_is_flushed_before_the_session_releases_it(host, user):
     thousands(user)
     for number, action in enumerate(am.get_by_recipient(user)):
         if number == 0:
@@ -187,7 +187,7 @@ def test_what_was_changed_before_the_session_lets_go_is_flushed(host, user):
 @pytest.mark.parametrize(
     ("keep", "held"), [(list, ["new", "old"]), (deque(maxlen=0).extend, ["old"])]
 )
-def test_the_session_keeps_the_entities_that_somebody_holds(host, user, keep, held):
+def test_the_session_keeps_entities_in_use(host, user, keep, held):
     old, new = host.post("old"), host.post("new")
     am.create_many({"actor": user, "verb": "liked", "target": new} for _ in range(1000))
     am.create_many(
@@ -206,7 +206,7 @@ def test_the_session_keeps_the_entities_that_somebody_holds(host, user, keep, he
 
 
 @on(*MING)
-def test_finds_the_manager_and_the_class_where_0_1_1_had_them(host):
+def test_imports_the_manager_and_the_class_as_from_0_1_1(host):
     from activitystream.lib.managers import am as manager
     from activitystream.model.ming_models import Action
 

@@ -13,7 +13,7 @@ from tests.helpers.databases import SQL
 
 @pytest.fixture(scope="session", params=SQL)
 def database(request, database_named):
-    """Each SQL database in turn."""
+    """Return each SQL database in turn."""
     return database_named(request.param)
 
 
@@ -24,7 +24,7 @@ VERBS = {
 
 
 class Request:
-    """Writes something of the host's, then calls a verb whose hook does what a test says."""
+    """A request that writes something, then calls a verb whose hook does what a test says."""
 
     def __init__(self, host, verb):
         self.host = host
@@ -46,7 +46,7 @@ class Request:
         VERBS[self.verb](user)
 
     def is_stored(self):
-        """Whether all of it is when the host commits after all; False if nothing is."""
+        """Commit; return whether everything is stored. False means that nothing is."""
         with suppress(Exception):
             transaction.commit()
         self.host.database.close()
@@ -63,7 +63,7 @@ class Request:
     # What hooks do.
 
     def execute(self, text):
-        """Execute a statement, of whose meaning SQLAlchemy knows nothing."""
+        """Execute a statement whose meaning SQLAlchemy does not know."""
         return self.session.connection().exec_driver_sql(text)
 
     def add_two_of_one_key(self):

@@ -61,7 +61,7 @@ def test_rejects_a_computed_field(host, define):
 
 @pytest.fixture
 def map_apart(host):
-    """Maps a class on a base of its own, in no module of the host's."""
+    """Map a class on a base of its own, in no module of the host's."""
     bases = []
 
     def map_apart(name, **attributes):

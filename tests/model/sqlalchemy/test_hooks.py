@@ -233,7 +233,7 @@ OWN_URLS = {
 
 @pytest.fixture(params=["a query fails", "and it rolled back"])
 def failing(request, host, monkeypatch):
-    """Whatever ours asks the database is an error, before which these are called."""
+    """Have every query of ours fail; return a list of functions to call before."""
     before = []
 
     def fail(*_, **__):
@@ -271,7 +271,7 @@ def test_our_urls_fail_if_the_request_wrote_something(host, app, failing, path):
 
 @pytest.fixture
 def words_that_fail(host, user, monkeypatch):
-    """An action whose actor's ``as_str`` meets an error of the database's, and raises another."""
+    """Return an action whose actor's ``as_str`` turns an error of the database into another."""
 
     def as_str(_):
         try:

@@ -21,7 +21,7 @@ def listening(target, name, listen):
 
 
 def listener(name, do):
-    """A function with the arguments of an event."""
+    """Return a function with the arguments of an event."""
     if name in ("before_insert", "after_insert", "before_update", "after_update"):
         return lambda mapper, connection, entity: do(entity)
     if name in ("before_delete", "after_delete"):
@@ -37,7 +37,7 @@ ALL = (*IN_SESSION, *OF_MAPPER)
 
 
 def store_a_post(host, name, do, title="new"):
-    """Stores a post, with a listener that does something once."""
+    """Store a post, with a listener that does something once."""
     done = []
 
     def once(*arguments):
@@ -227,7 +227,7 @@ def test_calls_hooks(host, user):
 
 
 def test_creates_before_the_commit_what_a_flush_collected(host, user):
-    """The README's recipe for what has to be known as a whole."""
+    """The docs have this recipe for what must be known as a whole."""
     written = []
 
     def collect(session, context):

@@ -114,7 +114,7 @@ def test_rejects_a_composite_key_in_a_request(host, user):
 
 
 def test_shows_an_action_about_a_class_whose_key_type_changed(host, user, app):
-    """As if the entity were deleted."""
+    """It shows the entity as deleted."""
     number = [{"_type": "Numbered", "_id": "not a number"}]
     host.database.insert_action(
         verb="did",

@@ -52,7 +52,7 @@ class Hexadecimal(sa.TypeDecorator):
 
 
 class Slug:
-    """A value of the host's own class, with neither equality nor text of any use."""
+    """A value of the host's own class, whose ``str`` says nothing."""
 
     def __init__(self, words):
         self.words = words
@@ -76,7 +76,7 @@ class Slugs(sa.TypeDecorator):
 
 
 class LowerCase(sa.TypeDecorator):
-    """What the host gives is not what the database gives back."""
+    """A type whose database returns another text than the host gave."""
 
     impl = sa.String(50)
     cache_ok = True
@@ -86,7 +86,7 @@ class LowerCase(sa.TypeDecorator):
 
 
 class Shifted(sa.TypeDecorator):
-    """Of the other methods than the last one only."""
+    """A type that converts numbers in both directions."""
 
     impl = sa.Integer
     cache_ok = True
@@ -173,14 +173,14 @@ KEYS = {
 
 @pytest.fixture(params=KEYS)
 def entity(request, host, define):
-    """One that was stored a moment ago, with the key as the host spelled it."""
+    """Return an entity that was stored a moment ago, with the key as the host spelled it."""
     kind, key = KEYS[request.param]
     column = sa.Column(kind, primary_key=True, autoincrement=False)
     return host.save(define("Keyed", "keyed", _id=column)(_id=key))
 
 
 def again(host, entity):
-    """The same entity in the next request."""
+    """Return the same entity in the next request."""
     host.database.forget()
     return host.database.session.scalars(sa.select(type(entity))).one()
 
@@ -298,7 +298,7 @@ def test_shows_old_actions_with_impossible_keys(host, user, entity):
 
 
 class Random(sa.TypeDecorator):
-    """As a type that encrypts: never the same."""
+    """A type that stores another text each time, like one that encrypts."""
 
     impl = sa.String(64)
     cache_ok = True
@@ -311,7 +311,7 @@ class Random(sa.TypeDecorator):
 
 
 class Digest(sa.TypeDecorator):
-    """What it gives back is nothing that it takes."""
+    """A type that returns a value which it does not take."""
 
     impl = sa.String(64)
     cache_ok = True

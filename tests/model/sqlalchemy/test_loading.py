@@ -10,7 +10,7 @@ from activitystream import am
 
 @pytest.fixture
 def reads(host):
-    """Reads a page of a user's stream anew, and counts the queries of it and of its names."""
+    """Return a function that reads a page of a user's stream anew, and counts its queries."""
 
     def reads(user, show=lambda action: action.name_of("target")):
         host.database.forget()
@@ -61,7 +61,7 @@ def test_shows_a_recipient_with_a_joined_collection(host, define):
 
 
 def animals(define, **options):
-    """An Animal, and a Cat with a table of its own, whose names are in columns of their own.
+    """Define an Animal, and a Cat with a table of its own, with names in columns of their own.
 
     :param options: of the mapper of the subclass.
     """

@@ -26,7 +26,7 @@ def test_raises_if_a_hook_calls_itself_endlessly(host, user):
 
 @contextmanager
 def another(host):
-    """Somebody else, in a transaction of their own."""
+    """Yield a connection of somebody else's, in a transaction of their own."""
     engine = sa.create_engine(host.database.url, poolclass=sa.NullPool)
     with engine.connect() as connection:
         yield connection
@@ -34,7 +34,7 @@ def another(host):
 
 @pytest.fixture
 def change_bob(host, other):
-    """By the key: else MariaDB would lock all rows."""
+    """Change Bob by his key: else MariaDB would lock all rows."""
     table = host.model.User.__table__
     return sa.update(table).where(table.c._id == other._id).values(password="changed")
 
@@ -48,7 +48,7 @@ def change_ann(host, user):
 @on("postgresql", "mariadb")
 @pytest.mark.parametrize("silent", [False, True])
 def test_raises_if_a_call_in_a_hook_times_out(request_with, host, change_bob, silent):
-    """It rolled back the transaction itself, so as to store no half."""
+    """The call has rolled back the transaction itself, so as to store no half."""
     wait = {
         "postgresql": "SET LOCAL lock_timeout = '200ms'",
         "mariadb": "SET SESSION innodb_lock_wait_timeout = 1",
@@ -93,7 +93,7 @@ SNAPSHOTS = {
 @pytest.mark.parametrize("silent", [False, True])
 @pytest.mark.parametrize("whose", ["the host's", "ours"])
 def test_raises_upon_a_write_conflict(request_with, host, change_bob, whose, silent):
-    """PostgreSQL aborts the transaction, MariaDB rolls it back and goes on: error 1020."""
+    """PostgreSQL aborts the transaction; MariaDB rolls it back and goes on: error 1020."""
 
     def hook():
         bob = host.model.user_named("bob")

@@ -57,7 +57,7 @@ def test_a_rollback_expires_only_the_mark(session, reader):
 
 
 @pytest.mark.parametrize("mark_read", [am.mark_read, lambda reader, _: am.mark_all_read(reader)])
-def test_what_was_read_is_unread_after_the_rollback_of_a_savepoint(session, reader, mark_read):
+def test_a_rollback_of_a_savepoint_makes_read_actions_unread(session, reader, mark_read):
     action = am.get_by_recipient(reader).first()
     with session.begin_nested() as savepoint:
         mark_read(reader, action)

@@ -53,7 +53,7 @@ def downgrade():
 
 @pytest.fixture(params=databases.SQL)
 def new_engine(request, database_named, tmp_path):
-    """Connects to another empty database of the same kind each time."""
+    """Return a function that connects to another empty database of the same kind."""
     with ExitStack() as until_the_end:
 
         def new_engine():
@@ -71,7 +71,7 @@ def engine(new_engine):
 
 @pytest.fixture
 def session(engine, monkeypatch):
-    """The session of a host on this database."""
+    """Return the session of a host on this database."""
     session = scoped_session(sessionmaker(bind=engine))
     zope.sqlalchemy.register(session)
     monkeypatch.setattr(activitystream.model, "orm", on_sqlalchemy, raising=False)
@@ -82,13 +82,13 @@ def session(engine, monkeypatch):
 
 @pytest.fixture
 def set_up(session):
-    """What ``gearbox setup-app`` has us do."""
+    """Return a function that does our part of ``gearbox setup-app``."""
     return lambda: bootstrap.bootstrap(None, {}, {})
 
 
 @pytest.fixture
 def next_release(tmp_path, monkeypatch):
-    """From here on it is the next release, with a migration more; gives its version."""
+    """Return a function that begins the next release, with one more migration."""
 
     def begin():
         release = tmp_path / "migration"
@@ -119,12 +119,12 @@ def configuration():
 
 
 def head():
-    """The newest version."""
+    """Return the newest version."""
     return ScriptDirectory.from_config(configuration()).get_current_head()
 
 
 def versions():
-    """All of them, the first one first."""
+    """Return all versions, oldest first."""
     scripts = ScriptDirectory.from_config(configuration()).walk_revisions()
     return [each.revision for each in scripts][::-1]
 
@@ -137,7 +137,7 @@ def migrate(engine, command, version):
 
 
 def version(engine):
-    """The version that the database is marked with."""
+    """Return the version that the database has recorded."""
     with engine.connect() as connection:
         options = {"version_table": VERSION_TABLE}
         return MigrationContext.configure(connection, opts=options).get_current_revision()
@@ -152,7 +152,7 @@ def columns(engine):
 
 
 def everything_about(engine):
-    """What the database knows about our tables."""
+    """Return what the database knows about our tables."""
     inspector = sa.inspect(engine)
     return {
         table: {
@@ -176,7 +176,7 @@ def everything_about(engine):
 
 
 def options_of(engine, table):
-    """What only some databases know."""
+    """Return what only some databases know."""
     if engine.dialect.name == "sqlite":
         with engine.connect() as connection:
             made = sa.text("select sql from sqlite_master where name = :table")
@@ -223,7 +223,7 @@ def fill(engine):
 
 
 def contents(engine):
-    """Every row of ours."""
+    """Return every row of our tables."""
     there = tables(engine)
     with engine.connect() as connection:
         return {
@@ -240,7 +240,7 @@ def verbs(engine):
         return connection.scalars(sa.text("SELECT verb FROM activity_stream_action")).all()
 
 
-def test_the_migrations_make_what_the_model_says(engine):
+def test_the_migrations_match_the_model(engine):
     migrate(engine, alembic.command.upgrade, "head")
     options = {
         "version_table": VERSION_TABLE,
@@ -251,14 +251,14 @@ def test_the_migrations_make_what_the_model_says(engine):
         assert compare_metadata(MigrationContext.configure(connection, opts=options), OURS) == []
 
 
-def test_the_migrations_make_what_the_model_makes(new_engine):
+def test_the_migrations_make_the_same_tables_as_create_all(new_engine):
     by_migrations, by_model = new_engine(), new_engine()
     migrate(by_migrations, alembic.command.upgrade, "head")
     OURS.create_all(by_model)
     assert everything_about(by_migrations) == everything_about(by_model)
 
 
-def test_the_migrations_make_what_a_host_makes_that_names_things_its_own_way(new_engine):
+def test_the_migrations_match_create_all_with_a_naming_convention(new_engine):
     by_migrations, by_host = new_engine(), new_engine()
     migrate(by_migrations, alembic.command.upgrade, "head")
     ways = {
@@ -273,7 +273,7 @@ def test_the_migrations_make_what_a_host_makes_that_names_things_its_own_way(new
     assert everything_about(by_migrations) == everything_about(by_host)
 
 
-def test_downgrading_takes_all_back(engine):
+def test_a_downgrade_removes_everything(engine):
     migrate(engine, alembic.command.upgrade, "head")
     migrate(engine, alembic.command.downgrade, "base")
     assert tables(engine) == set()
@@ -282,13 +282,13 @@ def test_downgrading_takes_all_back(engine):
     assert tables(engine) == set(OURS.tables)
 
 
-def test_setting_up_makes_the_tables(engine, set_up):
+def test_setup_makes_the_tables(engine, set_up):
     set_up()
     assert tables(engine) == set(OURS.tables)
     assert version(engine) == head()
 
 
-def test_setting_up_marks_the_tables_that_the_host_made(engine, set_up):
+def test_setup_records_the_version_of_tables_that_the_host_made(engine, set_up):
     OURS.create_all(engine)
     store_action(engine)
     set_up()
@@ -296,7 +296,7 @@ def test_setting_up_marks_the_tables_that_the_host_made(engine, set_up):
     assert verbs(engine) == ["waved"]
 
 
-def test_setting_up_again_changes_nothing(engine, set_up):
+def test_a_second_setup_changes_nothing(engine, set_up):
     set_up()
     store_action(engine)
     before = everything_about(engine)
@@ -319,7 +319,7 @@ def test_an_index_may_be_made_before_the_migration(engine):
 
 
 @pytest.mark.parametrize("upgrade", ["by setting up", "by migrating"])
-def test_the_schema_of_0001_is_upgraded_with_what_is_in_it(engine, set_up, upgrade):
+def test_upgrades_the_schema_of_0001_with_its_rows(engine, set_up, upgrade):
     migrate(engine, alembic.command.upgrade, "0001")
     store_action(engine)
     assert "actions_by_time" not in indexes(engine)
@@ -333,7 +333,7 @@ def test_the_schema_of_0001_is_upgraded_with_what_is_in_it(engine, set_up, upgra
     assert verbs(engine) == ["waved"]
 
 
-def test_the_schema_of_0001_is_upgraded_though_nothing_says_that_it_is_0001(engine, set_up):
+def test_upgrades_the_schema_of_0001_without_a_recorded_version(engine, set_up):
     """As it is where there was no Alembic when it was made."""
     migrate(engine, alembic.command.upgrade, "0001")
     store_action(engine)
@@ -345,7 +345,7 @@ def test_the_schema_of_0001_is_upgraded_though_nothing_says_that_it_is_0001(engi
     assert verbs(engine) == ["waved"]
 
 
-def test_the_schema_of_0001_is_upgraded_without_alembic(engine, set_up, monkeypatch):
+def test_upgrades_the_schema_of_0001_without_alembic(engine, set_up, monkeypatch):
     migrate(engine, alembic.command.upgrade, "0001")
     store_action(engine)
     monkeypatch.setitem(sys.modules, "alembic.command", None)
@@ -355,7 +355,7 @@ def test_the_schema_of_0001_is_upgraded_without_alembic(engine, set_up, monkeypa
     assert verbs(engine) == ["waved"]
 
 
-def test_setting_up_after_a_downgrade_makes_the_tables_again(engine, set_up):
+def test_setup_after_a_downgrade_makes_the_tables_again(engine, set_up):
     set_up()
     migrate(engine, alembic.command.downgrade, "base")
     set_up()
@@ -363,7 +363,7 @@ def test_setting_up_after_a_downgrade_makes_the_tables_again(engine, set_up):
     assert version(engine) == head()
 
 
-def test_setting_up_after_a_downgrade_marks_the_tables_that_the_host_made(engine, set_up):
+def test_setup_after_a_downgrade_records_the_hosts_tables(engine, set_up):
     set_up()
     migrate(engine, alembic.command.downgrade, "base")
     OURS.create_all(engine)
@@ -371,7 +371,7 @@ def test_setting_up_after_a_downgrade_marks_the_tables_that_the_host_made(engine
     assert version(engine) == head()
 
 
-def test_setting_up_brings_the_tables_of_an_older_release_up_to_date(engine, set_up, next_release):
+def test_setup_upgrades_the_tables_of_an_older_release(engine, set_up, next_release):
     set_up()
     store_action(engine)
     newest = next_release()
@@ -381,7 +381,7 @@ def test_setting_up_brings_the_tables_of_an_older_release_up_to_date(engine, set
     assert verbs(engine) == ["waved"]
 
 
-def test_a_step_back_from_the_next_release_keeps_the_actions(engine, set_up, next_release):
+def test_going_back_from_the_next_release_keeps_the_actions(engine, set_up, next_release):
     older = head()
     next_release()
     set_up()
@@ -392,7 +392,7 @@ def test_a_step_back_from_the_next_release_keeps_the_actions(engine, set_up, nex
     assert verbs(engine) == ["waved"]
 
 
-def test_setting_up_without_alembic_makes_the_tables(engine, set_up, without_alembic):
+def test_setup_without_alembic_makes_the_tables(engine, set_up, without_alembic):
     set_up()
     set_up()
     assert tables(engine) == set(OURS.tables)
@@ -402,7 +402,7 @@ def test_setting_up_without_alembic_makes_the_tables(engine, set_up, without_ale
     assert version(engine) == head()
 
 
-def test_setting_up_waits_for_nothing_that_the_host_left_open(engine, session, set_up):
+def test_setup_waits_for_no_transaction_of_the_host(engine, session, set_up):
     with engine.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE greetings (word VARCHAR(16))")
     session.execute(sa.text("INSERT INTO greetings VALUES ('hello')"))
@@ -410,7 +410,7 @@ def test_setting_up_waits_for_nothing_that_the_host_left_open(engine, session, s
     assert version(engine) == head()
 
 
-def test_upgrading_marks_the_tables_that_the_host_made(engine):
+def test_an_upgrade_records_the_version_of_the_hosts_tables(engine):
     OURS.create_all(engine)
     store_action(engine)
     migrate(engine, alembic.command.upgrade, "head")
@@ -418,7 +418,7 @@ def test_upgrading_marks_the_tables_that_the_host_made(engine):
     assert verbs(engine) == ["waved"]
 
 
-def test_downgrading_takes_back_the_tables_that_the_host_made(engine):
+def test_a_downgrade_removes_the_tables_that_the_host_made(engine):
     OURS.create_all(engine)
     migrate(engine, alembic.command.downgrade, "base")
     assert tables(engine) == set()
@@ -439,7 +439,7 @@ def test_an_upgrade_from_any_version_keeps_every_action(new_engine, session, set
 
 
 @pytest.mark.parametrize("earlier", versions())
-def test_an_upgrade_of_tables_that_a_host_of_any_version_made(new_engine, earlier):
+def test_upgrades_tables_that_a_host_made_with_any_version(new_engine, earlier):
     engine, fresh = new_engine(), new_engine()
     migrate(fresh, alembic.command.upgrade, "head")
     migrate(engine, alembic.command.upgrade, earlier)
@@ -468,7 +468,7 @@ def test_going_back_to_any_version_keeps_every_action(engine, earlier):
 
 
 @pytest.mark.parametrize("earlier", versions()[1:])
-def test_an_upgrade_where_the_host_made_the_new_tables_first(new_engine, session, set_up, earlier):
+def test_upgrades_after_the_host_made_the_new_tables(new_engine, session, set_up, earlier):
     engine, fresh = session.get_bind(), new_engine()
     migrate(fresh, alembic.command.upgrade, "head")
     migrate(engine, alembic.command.upgrade, earlier)

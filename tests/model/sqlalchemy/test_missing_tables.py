@@ -31,7 +31,7 @@ def test_logs_how_to_create_them(user, caplog):
 
 @pytest.fixture
 def empty():
-    """An engine of an empty database."""
+    """Return an engine of an empty database."""
     engine = sa.create_engine("sqlite://")
     yield engine
     engine.dispose()
@@ -50,7 +50,7 @@ def test_ignores_engines_of_others(empty, caplog):
 
 
 @on("sqlite")
-def test_logs_it_for_a_replica_too(database, empty, caplog):
+def test_logs_how_to_create_them_on_a_replica_too(database, empty, caplog):
     engines = {"all": {"master": database.engine, "replica": empty}}
     make_app(database, blueprint={"balanced_engines": engines})
     read_actions(empty)

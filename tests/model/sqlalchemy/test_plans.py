@@ -23,7 +23,7 @@ MANY = 50_000
 
 @pytest.fixture(scope="module")
 def crowded(database):
-    """50,000 recipients of 25,000 actions: one has half of them, one none; one in 100 for all."""
+    """Store 25,000 actions: half are for one reader, one in 100 is for all, none for another."""
     host = Host(database)
     if database.name == "postgresql":
         # What was deleted before leaves its indexes large, and so dear to the planner.
@@ -88,7 +88,7 @@ LOWER = Cursor(START + timedelta(minutes=MANY // 2 - 50), MANY // 2 - 50)
 
 
 def audiences():
-    """Both kinds of user at once."""
+    """Return both kinds of user, who are read together."""
     return [tests.helpers.host.model.user_named(name) for name in ("busy", "quiet")]
 
 
@@ -128,7 +128,7 @@ READS = {
 
 @pytest.fixture(params=["busy", "quiet", "marked"])
 def reader(request, crowded):
-    """One with half of all, one with none, and one with half of all who marked many one by one."""
+    """Return each reader: one with half of all, one with none, one who marked many one by one."""
     is_marked = request.param == "marked"
     user = crowded.model.user_named("busy" if is_marked else request.param)
     user.last_activity_seen = START + timedelta(minutes=MANY // 2 - 200)
@@ -141,7 +141,7 @@ def reader(request, crowded):
 
 
 def plans(host, call, explain):
-    """How the database goes about each query of a call."""
+    """Return the plan of each query of a call."""
     with host.database.queries() as recorded:
         call()
     assert recorded
@@ -203,7 +203,7 @@ def test_postgresql_reads_by_the_indexes(crowded, reader, read):
 
 
 @on("postgresql")
-def test_of_the_actions_postgresql_reads_those_that_are_shown(crowded):
+def test_postgresql_reads_no_actions_but_those_shown(crowded):
     user = crowded.model.user_named("busy")
     for read in ("the newest ten", "a deep page", "with audiences"):
         explain = "EXPLAIN (ANALYZE, FORMAT JSON)"
@@ -240,7 +240,7 @@ OF_ALL = {
 
 @pytest.mark.parametrize("read", OF_ALL)
 @on("sqlite")
-def test_sqlite_finds_the_newest_and_the_oldest_of_all_by_an_index(crowded, read):
+def test_sqlite_finds_the_newest_and_oldest_of_all_by_an_index(crowded, read):
     (plan,) = plans(crowded, OF_ALL[read], "EXPLAIN QUERY PLAN")
     (step,) = [row[3] for row in plan]
     assert "INDEX actions_by_time" in step
@@ -248,7 +248,7 @@ def test_sqlite_finds_the_newest_and_the_oldest_of_all_by_an_index(crowded, read
 
 @pytest.mark.parametrize("read", OF_ALL)
 @on("postgresql")
-def test_postgresql_finds_the_newest_and_the_oldest_of_all_by_an_index(crowded, read):
+def test_postgresql_finds_the_newest_and_oldest_of_all_by_an_index(crowded, read):
     (((plan,),),) = plans(crowded, OF_ALL[read], "EXPLAIN (FORMAT JSON)")
     (plan,) = plan if isinstance(plan, list) else json.loads(plan)
     found = list(nodes(plan["Plan"]))
@@ -259,15 +259,15 @@ def test_postgresql_finds_the_newest_and_the_oldest_of_all_by_an_index(crowded, 
 
 @pytest.mark.parametrize("read", OF_ALL)
 @on("mariadb")
-def test_mariadb_finds_the_newest_and_the_oldest_of_all_by_an_index(crowded, read):
+def test_mariadb_finds_the_newest_and_oldest_of_all_by_an_index(crowded, read):
     ((step,),) = plans(crowded, OF_ALL[read], "EXPLAIN")
     assert step._mapping["key"] == "actions_by_time"
     assert "filesort" not in step._mapping["Extra"]
 
 
 @on("mariadb")
-def test_what_is_deleted_is_found_by_indexes(crowded):
-    """Else it would lock the rows of others."""
+def test_finds_rows_to_delete_by_indexes(crowded):
+    """A scan would lock the rows of others."""
     with crowded.database.queries() as recorded:
         model.orm.delete_actions(list(range(1, 1001)))
     connection = crowded.database.session.connection()
@@ -282,8 +282,8 @@ def test_what_is_deleted_is_found_by_indexes(crowded):
     crowded.database.close()
 
 
-def test_no_index_on_the_timestamp_alone_may_tempt_the_planner(host):
-    """What PostgreSQL makes of one is seen with millions of rows only."""
+def test_no_index_begins_with_the_timestamp_alone(host):
+    """PostgreSQL would be misled by such an index, but only with millions of rows."""
     inspector = sa.inspect(host.database.session.connection())
     table = "activity_stream_recipient"
     key = inspector.get_pk_constraint(table)["constrained_columns"]

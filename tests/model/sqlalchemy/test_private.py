@@ -1,4 +1,4 @@
-"""The private names that the package uses of SQLAlchemy and zope.sqlalchemy mean the same still."""
+"""The private names that we use of SQLAlchemy and zope.sqlalchemy still mean the same."""
 
 import ast
 from pathlib import Path
@@ -26,7 +26,7 @@ def test_only_one_module_uses_private_names(module):
 
 
 def names_in(module):
-    """The attributes that a module asks for, and what it imports of zope.sqlalchemy."""
+    """Return the attributes that a module uses, and what it imports of zope.sqlalchemy."""
     for node in ast.walk(ast.parse(module.read_text())):
         if isinstance(node, ast.Attribute):
             yield node.attr
@@ -56,7 +56,7 @@ def manager():
 
 @pytest.fixture
 def registered(engine, manager):
-    """A session that is registered with zope.sqlalchemy by a manager of its own."""
+    """Return a session that is registered with zope.sqlalchemy by a manager of its own."""
     session = orm.Session(engine)
     zope.sqlalchemy.register(session, transaction_manager=manager, keep_session=True)
     yield session
@@ -87,7 +87,7 @@ def test_names_each_begun_connection_once(session):
 # SQLAlchemy: Session._flushing
 
 
-def test_tells_whether_a_session_is_flushing(session):
+def test_knows_whether_a_session_is_flushing(session):
     class Base(orm.DeclarativeBase):
         pass
 

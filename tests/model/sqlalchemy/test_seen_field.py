@@ -12,7 +12,7 @@ START = datetime(2020, 1, 1, 12, 30, 15, 123000)
 
 
 class TZDateTime(sa.TypeDecorator):
-    """SQLAlchemy's documented recipe."""
+    """A type by SQLAlchemy's documented recipe."""
 
     impl = sa.DateTime().with_variant(mysql.DATETIME(fsp=3), "mysql", "mariadb")
     cache_ok = True
@@ -29,7 +29,7 @@ class TZDateTime(sa.TypeDecorator):
 
 
 class Local(TZDateTime):
-    """It takes a naive one for the time of its own zone."""
+    """A type that takes a naive datetime for the time of its own zone."""
 
     cache_ok = True
 
@@ -40,7 +40,7 @@ class Local(TZDateTime):
 
 
 class Milliseconds(sa.TypeDecorator):
-    """Stored as a number."""
+    """A type that stores a moment as a number."""
 
     impl = sa.BigInteger
     cache_ok = True
@@ -143,7 +143,7 @@ LONG_AGO = datetime(2000, 1, 1)
 
 
 def counted(start=0):
-    """A default of the host's that counts how often it is asked for."""
+    """Return a default of the host's that counts its calls."""
     asked = []
 
     def count():

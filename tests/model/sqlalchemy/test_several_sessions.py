@@ -78,7 +78,7 @@ def other_url(new_url):
 
 @pytest.fixture
 def start(write, url, other_url):
-    """Starts a host with a class in another database than the others, which is empty."""
+    """Return a function that starts a host with a class in another, empty database."""
 
     def start(model, blueprint=None, **options):
         host = write(url, f"OTHER_URL = {other_url!r}\n{model}")
@@ -103,7 +103,7 @@ def start(write, url, other_url):
 
 
 def forget(host):
-    """A new request, or process."""
+    """Begin a new request, or process."""
     host.model.DBSession.remove()
     host.model.OtherSession.remove()
     sqlalchemy_sessions._known.clear()
@@ -123,7 +123,7 @@ def seen_by_bob(host):
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_shows_entities_of(start, model):
+def test_shows_entities_of_another_database(start, model):
     host = start(MODELS[model])
     ann, bob = ann_of(host), bob_of(host)
     am.create(bob, "greeted", ann, bob, recipients=[ann, bob])
@@ -143,7 +143,7 @@ def test_shows_entities_of(start, model):
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_marks_the_stream_of_an_entity_of(start, model):
+def test_marks_the_stream_of_an_entity_of_another_database(start, model):
     host = start(MODELS[model])
     bob = bob_of(host)
     am.create(ann_of(host), "greeted", recipients=[bob])
@@ -160,7 +160,7 @@ def test_marks_the_stream_of_an_entity_of(start, model):
 
 @pytest.mark.parametrize("managed", [True, False])
 @pytest.mark.parametrize("model", [BY_TABLE, NOT_REGISTERED, ONE_SESSION])
-def test_stores_what_is_marked_by_a_url_in_another_database(start, model, managed):
+def test_our_urls_commit_marks_in_another_database(start, model, managed):
     host = start(model, {"tm.enabled": managed})
     key = bob_of(host).member_id
     forget(host)
@@ -226,7 +226,7 @@ def test_forgets_entities_of_another_database(start, model):
     assert (report.as_actor, report.as_target) == (1, 1)
 
 
-def test_refuses_an_entity_that_a_page_could_not_find_again(start):
+def test_rejects_an_entity_that_a_page_could_not_find_again(start):
     host = start(BY_TABLE)
     # A table of this name is in both databases.
     host.model.OtherBase.metadata.create_all(host.model.DBSession.get_bind())
@@ -242,14 +242,14 @@ def test_refuses_an_entity_that_a_page_could_not_find_again(start):
     assert action.target == "bob"
 
 
-def test_refuses_what_is_no_session(start):
+def test_rejects_a_session_that_is_none(start):
     host = start(BY_TABLE)
     host.model.Member.activity_session = "OtherSession"
     with pytest.raises(TypeError, match="activity_session must be a scoped_session"):
         am.create(ann_of(host), "greeted", bob_of(host))
 
 
-def test_takes_an_entity_of_a_session_on_the_same_database(start):
+def test_accepts_an_entity_of_a_session_on_the_same_database(start):
     host = start(BY_TABLE)
     with sa.orm.Session(host.model.DBSession.get_bind()) as session:
         ann = session.scalars(sa.select(host.model.User)).one()
@@ -257,7 +257,7 @@ def test_takes_an_entity_of_a_session_on_the_same_database(start):
     assert [action.actor for action in am.get_by_recipient(ann_of(host))] == ["ann"]
 
 
-def test_goes_on_without_the_other_database_where_nothing_of_it_is_shown(start):
+def test_a_page_needs_only_the_databases_that_it_shows(start):
     host = start(BY_TABLE)
     am.create(ann_of(host), "waved")
     transaction.commit()
@@ -266,7 +266,7 @@ def test_goes_on_without_the_other_database_where_nothing_of_it_is_shown(start):
     assert "ann waved" in host.browser("ann").get("/activitystream/").html.text
 
 
-def test_a_class_is_known_before_anything_of_it_is_loaded(write, url, other_url):
+def test_knows_a_class_before_one_of_its_entities_is_loaded(write, url, other_url):
     reports = """
     import sqlalchemy as sa
     from sqlalchemy import orm

@@ -110,7 +110,7 @@ def test_stores_a_million_recipients(host, user):
 
 
 def numbers(count):
-    """A subquery of the numbers ``n`` from 0, which any SQL database can make."""
+    """Return a subquery of the numbers ``n`` from 0, which any SQL database can make."""
     digits = " UNION ALL ".join(f"SELECT {digit} AS d" for digit in range(10))
     power = len(str(count - 1))
     value = " + ".join(f"t{each}.d * {10**each}" for each in range(power))

@@ -66,7 +66,7 @@ def test_only_the_host_commits(host, user, post):
 
 
 class committing:
-    """Records each commit and rollback on the database."""
+    """Record each commit and rollback on the database."""
 
     def __init__(self, host):
         self.engine = host.database.engine
@@ -285,7 +285,7 @@ def test_concurrent_creates_and_marks_lose_nothing(host):
     host.database.forget()
 
     def work(order):
-        """A request each time: all are told, some mark."""
+        """Create an action for all in each request, and mark in some."""
 
         def requests():
             for number in range(15):
