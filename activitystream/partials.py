@@ -11,10 +11,11 @@ from .model.attempts import attempt
 from .web.bell import bell_of, render_bell
 from .web.caching import tg_cache
 from .web.days import by_day, undated, when_in_day
+from .web.load_more import page_of, render_page_of
 from .web.login import logged_in_user
 from .web.opened_bell import cannot_be_shown, opened_bell
 from .web.rendering import lines, render_list, state_for
-from .web.templates import render
+from .web.templates import links_to_statics, render
 
 log = logging.getLogger(__name__)
 
@@ -60,22 +61,30 @@ def newest() -> Markup:
     return opened_bell(user)[0]
 
 
-def stream(actions: Iterable[Any], recipient: Any = None) -> Markup:
+def stream(actions: Iterable[Any], recipient: Any = None, more: str | None = None) -> Markup:
     """Render a list of actions, grouped by day.
 
     Example, in a template::
 
         ${h.call_partial('activitystream.partials:stream', actions=actions, recipient=user)}
 
-    :param actions: those to show, in this order.
+    :param actions: those to show, in this order: any iterable, as a stream or a page of one.
     :param recipient: whose new and unread actions to highlight; None highlights none. With it, a
         click marks the logged-in user's stream as seen, and the action as read.
+    :param more: the URL of the page with this list, for its link "Load more". The link adds the
+        parameter ``before``, which the page passes to
+        :meth:`~activitystream.lib.streams.Stream.page`; so ``actions`` is such a page. A stream is
+        shown by its first 25 actions. None shows no link. ``h.plug_url('activitystream', '/mine')``
+        is a page of ours with what the logged-in user did.
     """
 
     def render_stream() -> Markup:
         state = None if recipient is None else state_for(recipient)
-        listed = lines(actions, when_in_day, state, marking=recipient is not None)
-        return render_list(by_day(listed))
+        shown: Any = actions if more is None else page_of(actions)
+        listed = lines(shown, when_in_day, state, marking=recipient is not None)
+        if more is None:
+            return links_to_statics() + render_list(by_day(listed))
+        return links_to_statics() + render_page_of(shown, listed, more)
 
     return attempt(render_stream, cannot_be_shown(), "A list of actions cannot be shown")
 

@@ -31,7 +31,7 @@ from ..web.opened_bell import opened_bell
 from ..web.origin import is_by_script, is_for_nobody, is_foreign, is_navigation, prefers_json
 from ..web.rendering import state_for
 from ..web.shown import shown_from_text
-from ..web.stream_page import PAGE_SIZE, cursor_in, stream_page
+from ..web.stream_page import PAGE_SIZE, cursor_in, done_page, stream_page
 from ..web.templates import render, render_page
 
 log = logging.getLogger(__name__)
@@ -55,6 +55,16 @@ class RootController(TGController):
         user = _user_or_login()
         try:
             page = stream_page(user, before, new_since, unread)
+        except ValueError as error:
+            abort(400, detail=str(error))
+        return render_page(render("stream_page", **page), **page)
+
+    @expose(content_type="text/html", **_READ)
+    def mine(self, before: Any = None) -> str:
+        """Show what the user did as a page, newest first."""
+        user = _user_or_login()
+        try:
+            page = done_page(user, before)
         except ValueError as error:
             abort(400, detail=str(error))
         return render_page(render("stream_page", **page), **page)

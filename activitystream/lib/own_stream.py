@@ -7,6 +7,7 @@ from .. import model
 from ..model.names import addresses_of
 from . import read, seen
 from .audiences import audiences_of
+from .role_streams import RoleStream
 from .streams import RecipientStream
 
 #: The bell and ``unseen.json`` stop counting here: it bounds the cost after a long absence.
@@ -16,6 +17,11 @@ MAX_COUNTED = 100
 def stream_of(user: Any) -> RecipientStream:
     """Return the stream of a user and of their audiences."""
     return RecipientStream(user, audiences_of(user))
+
+
+def done_by(user: Any) -> RoleStream:
+    """Return the stream of what a user did."""
+    return RoleStream("actor", user, user, ())
 
 
 def actions_of(user: Any, ids: Collection[Any]) -> list[Any]:

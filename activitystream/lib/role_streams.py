@@ -46,7 +46,9 @@ class RoleStream(Stream):
         self._for_everyone = visible_to is None
         if visible_to is not None and visible_to is not EVERYTHING:
             to = addresses_of(visible_to, also, "visible_to")
-            self._viewer = Viewer(to[0], to)
+            # An actor sees all that it did.
+            if role != "actor" or to[0] != self._about.entity:
+                self._viewer = Viewer(to[0], to)
         elif list(also):
             raise ValueError("also needs an entity in visible_to: leave it out")
 

@@ -9,7 +9,7 @@ from ..lib.options import is_plugged, option
 from ..lib.own_stream import MAX_COUNTED, count_not_seen_of
 from ..model.attempts import attempt
 from ..model.words import _, ngettext
-from .templates import render, statics
+from .templates import links_to_statics, render, statics
 
 
 def bell_of(user: Any) -> Markup:
@@ -53,6 +53,7 @@ def _bell(unseen: int | None) -> Markup:
         page_url=_url("/"),
         bell_url=_url("/bell"),
         newest_url=_url("/newest"),
+        links=links_to_statics,
         **statics(),
     )
 

@@ -100,6 +100,8 @@ def render_list(
     older: dict[str, str] | None = None,
     return_to: str | None = None,
     nothing: str | None = None,
+    list_id: str | None = None,
+    last_day: str = "",
 ) -> Markup:
     """Render a list.
 
@@ -108,6 +110,9 @@ def render_list(
         (``/more``), by path; None for the last page.
     :param return_to: where "Mark as read" returns without htmx; None leaves the buttons out.
     :param nothing: what to say of an empty list; None is for a stream without actions.
+    :param list_id: the id of the list in the pages that ``older`` leads to, from which htmx takes
+        it; None if ``/more`` answers the list alone.
+    :param last_day: the last day that such a list has a heading of, as text.
     """
     return render(
         "stream",
@@ -115,7 +120,9 @@ def render_list(
         older=older,
         read_url=return_to and plug_url("activitystream", "/read"),
         return_to=return_to,
-        nothing=nothing or _("Nothing has happened yet."),
+        nothing=_("Nothing has happened yet.") if nothing is None else nothing,
+        list_id=list_id,
+        last_day=last_day,
         once=_once,
         **statics(),
     )

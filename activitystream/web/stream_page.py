@@ -6,11 +6,12 @@ from tgext.pluggable import plug_url
 
 from ..lib import seen
 from ..lib.cursors import cursor_as_text, cursor_from_text
-from ..lib.own_stream import stream_of
+from ..lib.own_stream import done_by, stream_of
 from ..model import clock
 from ..model.values import Cursor
 from ..model.words import _
 from .days import by_day, when_in_day
+from .load_more import render_page_of
 from .rendering import lines, render_list, state_for
 from .see_links import see_url
 from .shown import known_from_text, shown_as_text
@@ -53,6 +54,7 @@ def stream_page(
     # Only the first page has the newest action: another page's would leave newer ones unseen.
     until = until if cursor is None else None
     return {
+        "title": _("Your activity stream"),
         "stream": render_list(
             by_day(listed, continued),
             older and {path: _url(path, before=older, **kept) for path in ("/", "/more")},
@@ -71,6 +73,31 @@ def stream_page(
         "unread_url": _url("/", unread="1"),
         "only_unread": only_unread,
         "has_filter": state is not None and (only_unread or bool(actions)),
+    }
+
+
+def done_page(user: Any, before: Any) -> dict[str, Any]:
+    """Return the variables of the same template for the page of what the user did.
+
+    :param before: the parameter of the request.
+    :raises ValueError: if it is malformed.
+    """
+    page = done_by(user).page(PAGE_SIZE, cursor_in(before))
+    url = _url("/mine")
+    return {
+        "title": _("What you did"),
+        "stream": render_page_of(page, lines(page, when_in_day, marking=False), url),
+        "actions": page.actions,
+        "user": user,
+        "until": None,
+        "read_until": None,
+        "see_url": see_url,
+        "read_url": plug_url("activitystream", "/read"),
+        "page_url": url,
+        "all_url": _url("/"),
+        "unread_url": _url("/", unread="1"),
+        "only_unread": False,
+        "has_filter": False,
     }
 
 

@@ -63,17 +63,19 @@ def action_renderer() -> Callable[[Any], Markup]:
     return render_action
 
 
-def render_page(content: Markup, **variables: Any) -> Markup:
-    """Render the stream's page in the host's master template, or without it if that fails.
+def render_page(content: Markup, title: str, **variables: Any) -> Markup:
+    """Render a page of ours in the host's master template, or without it if that fails.
 
     :param content: the content of the page.
+    :param title: the title of the page.
     :param variables: the variables for a template of the host's that replaces ours.
     """
     template = _in_use("index")
     if template != _our("index"):
         engine, _, name = template.partition(":")
+        variables["title"] = title
         return Markup(tg.render_template(variables, engine, name))  # noqa: S704 (rendered HTML)
-    shown = {"content": content, **statics()}
+    shown = {"content": content, "title": title, **statics()}
     if _has_master():
         page = attempt(
             lambda: _render(template, shown),
@@ -96,6 +98,21 @@ def statics() -> dict[str, str | None]:
         "stylesheet_url": folder and f"{folder}/css/activitystream.css",
         "script_url": f"{folder}/javascript/activitystream.js" if scripted else None,
     }
+
+
+def links_to_statics() -> Markup:
+    """Return the elements that load our stylesheet and script, unless the page has them already."""
+    urls = {} if tg.request.environ.get(_LINKED) else statics()
+    tg.request.environ[_LINKED] = True
+    links = {
+        "stylesheet_url": Markup('<link rel="stylesheet" href="{}"/>'),
+        "script_url": Markup('<script src="{}" defer="defer"></script>'),
+    }
+    return Markup().join(links[name].format(url) for name, url in urls.items() if url)
+
+
+#: Tells in the environment of a request that its page loads our stylesheet and script.
+_LINKED = "activitystream.linked"
 
 
 def _our(name: str) -> str:

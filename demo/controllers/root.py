@@ -30,9 +30,19 @@ class RootController(TGController):
         return _board(model.orm.newest_notices(50))
 
     @expose("demo.templates.board", **_PAGE)
-    def notice(self, key: str = "") -> dict[str, Any]:
-        """Show one notice: the links in a stream lead here."""
-        return {**_board([_notice(key)]), "alone": True}
+    def notice(self, key: str = "", before: Any = None) -> dict[str, Any]:
+        """Show one notice, and what happened to it: the links in a stream lead here."""
+        notice = _notice(key)
+        history = am.get_by_target(notice, visible_to=_user())
+        return {**_board([notice]), "history": _page(history, before)}
+
+    @expose("demo.templates.neighbour", **_PAGE)
+    def neighbour(self, key: str = "", before: Any = None) -> dict[str, Any]:
+        """Show what a neighbour did: to visitors, to the others, and to the neighbour."""
+        person = model.orm.neighbour(key) or abort(404, detail="Nobody of that name lives here.")
+        user = current_user()
+        done = am.get_by_actor(person, visible_to=user)
+        return {"person": person, "user": user, "done": _page(done, before)}
 
     @expose("demo.templates.login", **_PAGE)
     def login(self) -> dict[str, Any]:
@@ -81,6 +91,13 @@ class RootController(TGController):
         user.like(notice)
         _show(notice)
 
+    @expose(**_FORM)
+    def unlike(self, notice: Any = None) -> NoReturn:
+        """Take a like back."""
+        user, notice = _user(), _notice(notice)
+        user.unlike(notice)
+        _show(notice)
+
 
 def _is_foreign(request: Any) -> bool:
     """Return whether a page of another site sent this form."""
@@ -102,8 +119,19 @@ def _board(notices: list[Notice]) -> dict[str, Any]:
         "notices": notices,
         "replies": replies,
         "news": am.get_by_recipient(user).limit(5).all(),
-        "alone": False,
+        "history": None,
     }
+
+
+def _page(stream: Any, before: Any) -> Any:
+    """Return a page of a stream, or answer 400.
+
+    :param before: from the link "Load more"; None for the first page.
+    """
+    try:
+        return stream.page(10, before)
+    except (TypeError, ValueError):
+        abort(400, detail="The list does not go on there.")
 
 
 def _user() -> Neighbour:

@@ -25,6 +25,10 @@ class Neighbour:
     def as_str(self) -> str:
         return self.name
 
+    @property
+    def as_link(self) -> str:
+        return f"/neighbour/{self._id}"
+
     def post(self, title: str, text: str) -> "Notice":
         """Put up a notice. The other neighbours are notified."""
         notice = self._put_up(title=title, text=text)
@@ -48,6 +52,11 @@ class Neighbour:
         """Like a notice. A second like changes nothing."""
         if model.orm.add_like(notice, self):
             am.create(self, "liked", notice, recipients=self._rest_of(notice))
+
+    def unlike(self, notice: "Notice") -> None:
+        """Take a like back. Whoever was notified of it is not any more."""
+        if model.orm.remove_like(notice, self):
+            am.withdraw(self, "liked", notice)
 
     def _put_up(self, **fields: Any) -> "Notice":
         # Store it first: an action refers to stored entities only.

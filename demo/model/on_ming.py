@@ -114,14 +114,23 @@ def neighbour_named(name: str) -> Neighbour | None:
     return Neighbour.query.get(name=name)
 
 
+def neighbour(key: Any) -> Neighbour | None:
+    """Return the neighbour with the key that a request names, or None."""
+    return _named(Neighbour, key)
+
+
 def newest_notices(limit: int) -> list[Notice]:
     return Notice.query.find().sort("created", -1).limit(limit).all()
 
 
 def notice(key: Any) -> Notice | None:
     """Return the notice with the key that a request names, or None."""
+    return _named(Notice, key)
+
+
+def _named(cls: type[MappedClass], key: Any) -> Any:
     valid = isinstance(key, str) and ObjectId.is_valid(key)
-    return Notice.query.get(_id=ObjectId(key)) if valid else None
+    return cls.query.get(_id=ObjectId(key)) if valid else None
 
 
 def replies_to(notices: Sequence[Notice]) -> list[Reply]:
@@ -140,3 +149,12 @@ def add_like(notice: Notice, neighbour: Neighbour) -> bool:
     # Of two concurrent requests, one modifies it.
     liked = {"$addToSet": {"likes": neighbour._id}}
     return Notice.query.update({"_id": notice._id}, liked).modified_count == 1
+
+
+def remove_like(notice: Notice, neighbour: Neighbour) -> bool:
+    """Remove a like.
+
+    :returns: False if there is none.
+    """
+    liked = {"_id": notice._id, "likes": neighbour._id}
+    return Notice.query.update(liked, {"$pull": {"likes": neighbour._id}}).modified_count == 1

@@ -117,6 +117,11 @@ def neighbour_named(name: str) -> Neighbour | None:
     return DBSession.scalar(sa.select(Neighbour).where(Neighbour.name == name))
 
 
+def neighbour(key: Any) -> Neighbour | None:
+    """Return the neighbour with the key that a request names, or None."""
+    return _named(Neighbour, key)
+
+
 def newest_notices(limit: int) -> list[Notice]:
     newest = sa.select(Notice).order_by(Notice.created.desc(), Notice._id.desc())
     return list(DBSession.scalars(newest.limit(limit)))
@@ -124,9 +129,13 @@ def newest_notices(limit: int) -> list[Notice]:
 
 def notice(key: Any) -> Notice | None:
     """Return the notice with the key that a request names, or None."""
+    return _named(Notice, key)
+
+
+def _named(cls: type, key: Any) -> Any:
     # Nine digits fit the column's type.
     valid = isinstance(key, str) and re.fullmatch(r"[0-9]{1,9}", key)
-    return DBSession.get(Notice, int(key)) if valid else None
+    return DBSession.get(cls, int(key)) if valid else None
 
 
 def replies_to(notices: Sequence[Notice]) -> list[Reply]:
@@ -146,3 +155,13 @@ def add_like(notice: Notice, neighbour: Neighbour) -> bool:
     like = insert.values(notice_id=notice._id, neighbour_id=neighbour._id)
     inserted = DBSession.scalars(like.on_conflict_do_nothing().returning(Like.neighbour_id))
     return bool(inserted.all())
+
+
+def remove_like(notice: Notice, neighbour: Neighbour) -> bool:
+    """Remove a like.
+
+    :returns: False if there is none.
+    """
+    theirs = (Like.notice_id == notice._id, Like.neighbour_id == neighbour._id)
+    removed = DBSession.scalars(sa.delete(Like).where(*theirs).returning(Like.neighbour_id))
+    return bool(removed.all())

@@ -39,6 +39,8 @@ def app(request, database_named, tmp_path_factory):
         ("/like", {"notice": NO_NOTICE}, 404),
         ("/like", {"self": "x", "args": "y", "kwargs": "z"}, 404),
         ("/like", [("notice", "KEY"), ("notice", "KEY")], 404),
+        ("/unlike", {}, 404),
+        ("/unlike", {"notice": NO_NOTICE}, 404),
         ("/error", {}, 404),
     ],
 )
@@ -66,6 +68,12 @@ def test_bad_forms_get_a_friendly_page(app, path, fields, status):
         ("/notice/%00", 404),
         (f"/notice/{2**31}", 404),
         (f"/notice/{'9' * 5000}", 404),
+        ("/neighbour", 404),
+        (f"/neighbour/{NO_NOTICE}", 404),
+        ("/neighbour/Ada", 404),
+        ("/neighbour/MEI?before=x", 400),
+        ("/neighbour/MEI?before=x&before=y", 400),
+        ("/neighbour/MEI?before=", 200),
         ("/error", 404),
         ("/post?title=by+a+link", 405),
         ("/leave", 405),
@@ -77,7 +85,8 @@ def test_bad_forms_get_a_friendly_page(app, path, fields, status):
 )
 def test_bad_addresses_get_a_friendly_page(app, path, status):
     browser = login(app, "Ada")
-    page = browser.get(path, status=status)
+    mei = TestApp(app).get("/login").html.select(".hint a")[-1]["href"]
+    page = browser.get(path.replace("/neighbour/MEI", mei), status=status)
     assert "Linden House" in page
     assert browser.get("/").status_int == 200
 
@@ -86,7 +95,7 @@ def test_visitors_are_sent_to_the_login_page(app):
     browser = TestApp(app)
     for path in ("/", "/activitystream/"):
         assert browser.get(path).follow().request.path == "/login"
-    for path in ("/post", "/comment", "/like"):
+    for path in ("/post", "/comment", "/like", "/unlike"):
         assert browser.post(path, {"title": "x"}).follow().request.path == "/login"
 
 
@@ -101,7 +110,7 @@ def test_visitors_are_sent_to_the_login_page(app):
 )
 def test_other_sites_cannot_send_the_forms(app, headers):
     browser = login(app, "Ada")
-    for path in ("/enter", "/post", "/comment", "/like", "/leave"):
+    for path in ("/enter", "/post", "/comment", "/like", "/unlike", "/leave"):
         browser.post(path, {"title": "A cat", "name": "Mei"}, headers=headers, status=403)
     page = browser.get("/")
     assert "A cat" not in page

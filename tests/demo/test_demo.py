@@ -71,7 +71,7 @@ def test_the_first_login_shows_actions(app):
     assert all(re.search(r"[1-9] new", door.text) for door in doors)
     page = page.form.submit("name", 0).follow()
     assert count(page) == 3
-    assert len(page.html.select(".notice")) == 4
+    assert len(page.html.select(".notice")) == 5
     texts, new = news(page)
     assert texts == [
         "Freya announced “Supper in the yard, Saturday at six”",
@@ -138,7 +138,7 @@ def test_a_restart_keeps_the_data(db_url):
     fill_in(login(start(db_url), "Ada").get("/"), "/post", title="Still here")
     browser = login(start(db_url), "Bruno")
     page = browser.get("/")
-    assert len(page.html.select(".notice")) == 5
+    assert len(page.html.select(".notice")) == 6
     assert news(page)[1][0] == "Ada posted “Still here”"
     assert len(browser.post("/leave").follow().html.select(".door")) == 5
 
@@ -153,6 +153,78 @@ def test_a_second_like_changes_nothing(app):
     page = ada.get("/")
     assert count(page) == before + 1
     assert page.html.select_one(".likers").text == "by Bruno"
+
+
+def did(browser, name):
+    """What a neighbour did, as the browser shows it, by the links between its pages."""
+    doors = TestApp(browser.app).get("/login").html.select(".hint a")
+    (path,) = (door["href"] for door in doors if door.text == name)
+    page = browser.get(path)
+    found = []
+    while True:
+        lines = page.html.select(".history .activitystream-line")
+        found.append([" ".join(line.text.split()) for line in lines])
+        more = page.html.select_one(".history .activitystream-older a")
+        if more is None:
+            return found
+        page = browser.get(more["href"])
+
+
+def test_a_profile_shows_each_what_they_may_see(app):
+    assert did(TestApp(app), "Mei") == [["Mei announced “The washing machine is mended”"]]
+    assert did(login(app, "Ada"), "Mei") == [
+        [
+            "Mei posted “More apples than I can eat”",
+            "Mei announced “The washing machine is mended”",
+        ]
+    ]
+    assert did(login(app, "Mei"), "Mei") == [
+        [
+            "Mei liked “Supper in the yard, Saturday at six”",
+            "Mei posted “More apples than I can eat”",
+            "Mei liked “Who has a drill?”",
+            "Mei commented on “A ladder to lend” Taken for the afternoon. Back by five!",
+            "Mei announced “The washing machine is mended”",
+        ]
+    ]
+
+
+def test_a_profile_and_a_history_go_on_without_scripts(app):
+    ada, mei = login(app, "Ada"), login(app, "Mei")
+    for number in range(12):
+        fill_in(ada.get("/"), "/post", title=f"No. {number}")
+    assert [len(page) for page in did(ada, "Ada")] == [10, 4]
+    assert did(mei, "Ada")[0] == [f"Ada posted “No. {number}”" for number in range(11, 1, -1)]
+    assert did(TestApp(app), "Ada") == [[]]
+
+    notice = ada.get("/").html.select_one(".notice h2 a")["href"]
+    for number in range(11):
+        fill_in(mei.get(notice), "/comment", text=f"Comment {number}")
+    page = ada.get(notice)
+    assert len(page.html.select(".history li")) == 10
+    page = ada.get(page.html.select_one(".history .activitystream-older a")["href"])
+    lines = [" ".join(each.text.split()) for each in page.html.select(".history li")]
+    assert lines[0].startswith("Mei commented on “No. 11” Comment 0")
+    assert lines[1].startswith("Ada posted “No. 11”")
+    assert page.html.select_one(".history .activitystream-older") is None
+
+
+def test_a_like_that_is_taken_back_is_no_news(app):
+    ada, mei = login(app, "Ada"), login(app, "Mei")
+    fill_in(ada.get("/"), "/post", title="A cat")
+    before, news_before = count(ada.get("/")), news(ada.get("/"))
+    page = fill_in(mei.get("/"), "/like").follow()
+    assert page.html.select_one(".likers").text == "by you"
+    assert count(ada.get("/")) == before + 1
+    assert "Mei liked “A cat”" in did(mei, "Mei")[0]
+    page = fill_in(page, "/unlike").follow()
+    assert page.html.select_one(".notice").select_one(".likers") is None
+    assert (count(ada.get("/")), news(ada.get("/"))) == (before, news_before)
+    assert "Mei liked “A cat”" not in did(mei, "Mei")[0]
+    key = ada.get("/").html.select_one(".notice")["id"].partition("-")[2]
+    mei.post("/unlike", {"notice": key}, status=302)
+    fill_in(mei.get("/"), "/like")
+    assert count(ada.get("/")) == before + 1
 
 
 @on("sqlite", "postgresql", "mongodb")

@@ -37,6 +37,15 @@ class RootController(TGController):
         _, actions = am.get_actions(limit=10)
         return {"actions": actions, "recipient": actions[0].entity("actor") if marked else None}
 
+    @expose("tests.helpers.host.templates.profile")
+    def profile(self, name, before=None, shown="a page"):
+        """What somebody did, as whoever asks may see it."""
+        whose = tests.helpers.host.model.user_named(name)
+        visitor = (tg.request.identity or {}).get("user")
+        stream = am.get_by_actor(whose, visible_to=visitor)
+        actions = stream.page(3, before) if shown == "a page" else stream
+        return {"actions": actions, "more": tg.url("/profile", params={"name": name, "x": "ü&"})}
+
     @expose("tests.helpers.host.templates.bell")
     def with_bell(self):
         return {}

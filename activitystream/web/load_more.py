@@ -1,0 +1,71 @@
+"""Lists whose "Load more" asks a page of the host's, of which the list is a part.
+
+Without scripts, the link opens that page. With htmx, the rest of the list is taken out of it and
+appended to what is shown. An htmx request names what it replaces: the header ``HX-Target`` tells
+the list, and the last day that it has a heading of.
+"""
+
+from datetime import date
+from hashlib import sha256
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from markupsafe import Markup
+from tg import request
+
+from ..lib.streams import Stream, StreamPage
+from .days import by_day
+from .rendering import Line, render_list
+
+#: The actions of a page, of a stream that is given whole.
+_PAGE_SIZE = 25
+
+
+def page_of(actions: Any) -> StreamPage:
+    """Return the page that a list with "Load more" begins with.
+
+    :raises TypeError: if it is neither a page nor a stream.
+    """
+    if isinstance(actions, Stream):
+        return actions.page(_PAGE_SIZE)
+    if not isinstance(actions, StreamPage):
+        raise TypeError(
+            f"a list with more=… needs a page of a stream, like stream.page(25, before); got "
+            f"{type(actions).__name__}"
+        )
+    return actions
+
+
+def render_page_of(page: StreamPage, lines: list[Line], more: str) -> Markup:
+    """Render a page as a list that goes on.
+
+    :param lines: those of the page.
+    :param more: the URL of the page that shows the list.
+    """
+    url = urlsplit(str(more))
+    kept = [each for each in parse_qsl(url.query, keep_blank_values=True) if each[0] != "before"]
+    name = urlsplit("")._replace(path=url.path, query=urlencode(kept)).geturl()
+    list_id = f"activitystream-{sha256(name.encode()).hexdigest()[:12]}"
+    target, _, last_day = request.headers.get("HX-Target", "").partition("_")
+    is_appended = target == list_id
+    continued = _day_from(last_day) if is_appended else None
+    days = list(by_day(lines, continued))
+    last = days[-1].date if days else continued
+    older = None
+    if page.next is not None:
+        query = urlencode([*kept, ("before", page.next)])
+        older = url._replace(query=query, fragment="").geturl()
+    return render_list(
+        days,
+        {"/": older, "/more": older} if older else None,
+        nothing="" if older or is_appended else None,
+        list_id=list_id,
+        last_day=last.isoformat() if last else "",
+    )
+
+
+def _day_from(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
