@@ -87,7 +87,7 @@ def test_tells_on_what_it_ran_but_not_where(out):
     assert "hostname" not in text
 
 
-def test_judges_the_bounds(groups, out):
+def test_fails_beyond_a_bound(groups, out):
     judged = {(where, label, against) for where, label, against, *_ in bounds.judged(groups)}
     label = "newest ten, most notified user"
     assert (("sqlite", 200), label, "by hand") in judged
@@ -149,7 +149,7 @@ def test_refuses_an_unknown_database(tmp_path):
     assert "'oracle://here' is none of mongodb, postgresql, sqlite" in ran.stderr
 
 
-def test_names_a_class_for_each_contender():
+def test_every_contender_has_a_class():
     assert CLASSES["mongodb"].keys() == {"ours", "by hand", "raw", "0.1.1's layout"}
     peers = {"django-notifications-hq", "django-activity-stream"}
     assert CLASSES["postgresql"].keys() == {"ours", "by hand", "raw", *peers}

@@ -143,7 +143,7 @@ def test_it_opens_and_closes_by_keyboard_alone(board):
     expect(bell(page)).to_have_attribute("aria-expanded", "false")
 
 
-def test_whoever_tabs_before_it_shows_anything_gets_into_it(board):
+def test_tab_enters_the_loading_panel(board):
     page = board.visitor("Ada")
     on_the_way = hold_back(page, "**/activitystream/newest")
     bell(page).focus()
@@ -231,7 +231,7 @@ def test_when_the_login_ends_it_stops_asking_and_leads_to_the_login_page(board):
 
 
 @pytest.mark.parametrize("what", [".activitystream-bell-link", ".activitystream-older a"])
-def test_asked_after_the_login_ended_it_leads_to_the_login_page_at_once(board, what):
+def test_opening_after_logout_goes_to_login(board, what):
     board.excuse("401")
     do(30)
     page = board.visitor("Ada")

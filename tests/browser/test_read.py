@@ -173,7 +173,7 @@ def test_a_screen_reader_hears_what_is_unread(board):
 
 @ON_ONE
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])
-def test_axe_finds_no_barrier_where_some_is_read(board, color_scheme):
+def test_read_lines_are_accessible(board, color_scheme):
     page = board.visitor("Ada", color_scheme=color_scheme, viewport=NARROW)
     main = stream(page)
     toggle(lines(main).nth(1))

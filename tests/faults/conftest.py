@@ -25,7 +25,7 @@ from tests.helpers.processes import standing_still, wait_until
 
 
 def _takes_writes(host):
-    """What answers a ping may be a primary that another one is about to replace."""
+    """Return whether it takes writes: who answers a ping may be about to lose its primacy."""
     try:
         return host.database.db.probe.insert_one({})
     except PyMongoError:
@@ -117,7 +117,7 @@ def _locked(url, lock):
 
 
 def _too_slow(database, lock, **in_time):
-    """One whose tables are locked, and which waits for them for a second."""
+    """Return a database whose tables are locked, and which waits for them for a second."""
     slow = SQLDatabase(database.name, with_options(database.url, **in_time))
     return slow, {}, lambda host: _locked(database.url, lock)
 
@@ -154,7 +154,7 @@ def mariadb_standing_still(database_named):
 
 @pytest.fixture(params=OUTAGES)
 def outage(request, host_on):
-    """A host in whose stream is one action, its browser, and a context in which all goes wrong."""
+    """Return a host with one action, its browser, and a context in which all goes wrong."""
     database, blueprint, context = request.getfixturevalue(request.param)
     host = host_on(database)
     host.user("bob")

@@ -10,7 +10,7 @@ DATABASE_ERRORS = (PyMongoError, sa.exc.DBAPIError, sa.exc.TimeoutError)
 
 
 class Remembering(AuthMetadata):
-    """Finds users without asking the database."""
+    """Metadata that finds users without asking the database."""
 
     def __init__(self, model, user):
         super().__init__(model)
@@ -21,14 +21,14 @@ class Remembering(AuthMetadata):
 
 
 def remember(host, user, **blueprint):
-    """(Re)start the app with what it remembers, and give a browser of this user's."""
+    """(Re)start the app with what it remembers; return a browser of this user's."""
     metadata = Remembering(host.model, user)
     host.plug(blueprint={"sa_auth.authmetadata": metadata, **blueprint})
     return host.browser(user)
 
 
 def number_on(page):
-    """What a bell tells; None if it has no number."""
+    """Return the number on a bell; None if it has none."""
     count = page.html.select_one(".activitystream-bell .activitystream-count")
     return None if count.has_attr("hidden") else count.select_one("[aria-hidden]").text
 

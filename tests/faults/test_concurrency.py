@@ -1,4 +1,4 @@
-"""Many threads at once on real servers: nothing is counted wrongly, lost, or waits for ever."""
+"""Many threads at once on real servers: no wrong count, no loss, no endless wait."""
 
 import random
 import threading
@@ -81,7 +81,7 @@ def test_counts_are_exact_after_many_created_saw_counted_and_purged_at_once(host
 
 @on(*SERVERS)
 def test_the_hosts_own_fields_are_kept_and_nobody_waits_for_ever(host):
-    """One transaction creates, marks as seen, and changes the user; others do so to the same."""
+    """One transaction creates, marks and changes the user; others do so to the same."""
     database = host.database
     user = host.user("ann")
     key = user._id
@@ -127,7 +127,7 @@ def test_the_hosts_own_fields_are_kept_and_nobody_waits_for_ever(host):
 
 @on("mariadb")
 def test_a_hook_that_a_deadlock_ends_is_an_error(host, user, other):
-    """MariaDB rolls all back by itself, and would go on as if nothing had been."""
+    """MariaDB rolls all back by itself, and would go on silently."""
     database = host.database
     engine = database.engine
     table = database.tables["tg_user"]

@@ -35,7 +35,7 @@ def test_where_the_host_has_a_savepoint_it_is_an_error(outage):
 
 @pytest.fixture
 def without_recipients(host):
-    """The table is gone that is written second."""
+    """Drop the table that is written second."""
     host.database.forget()
     host.database.tables["activity_stream_recipient"].drop(host.database.engine)
     yield

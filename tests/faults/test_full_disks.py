@@ -24,7 +24,7 @@ pytestmark = pytest.mark.faults
 
 @pytest.fixture(params=["mongodb", *SQL])
 def writable(request, database_named, replica_set):
-    """A database, and the same for who may not write."""
+    """Return a database, and the same for a user who may not write."""
     if request.param == "mongodb":
         primary = MingDatabase("mongodb", replica_set.url(w="majority"))
         return primary, MingDatabase("mongodb", replica_set.url_of_a_secondary())
@@ -80,7 +80,7 @@ def test_scripts_are_answered_by_503_while_another_process_writes_to_sqlite(
 
 @pytest.fixture
 def sqlite_on_a_full_disk(database_named):
-    """A database, what lets its disk be full, and what makes room."""
+    """Return a database, a function that fills its disk, and one that makes room."""
     database = SQLDatabase("sqlite", database_named("sqlite").url)
 
     def fill():

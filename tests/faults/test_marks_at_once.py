@@ -1,4 +1,4 @@
-"""Requests that mark at once: none is an error, at whatever isolation the host's database has."""
+"""Requests that mark at once raise no errors, at whatever isolation the host's database has."""
 
 import threading
 
@@ -21,7 +21,7 @@ ROUNDS = 5
 
 
 class Together(AuthMetadata):
-    """Finds the users of all requests before any of these goes on."""
+    """Metadata that finds the users of all requests before any of these goes on."""
 
     def __init__(self, model, number=2, note=lambda user: None):
         super().__init__(model)
@@ -49,7 +49,7 @@ ISOLATED = [
 
 @pytest.fixture(params=ISOLATED)
 def isolated(request, host_on, database_named):
-    """A host whose transactions are as much apart as the database keeps them."""
+    """Return a host whose transactions are isolated as far as the database can."""
     name, _, rest = request.param.partition(" ")
     level, _, setting = rest.partition(", ")
     url = sa.make_url(database_named(name).url)
@@ -61,7 +61,7 @@ def isolated(request, host_on, database_named):
 
 
 def mark_at_once(host, *paths_of_users, note=lambda user: None):
-    """Has these users mark at once, each by a path, and gives the answers."""
+    """Have these users mark at once, each by a path; return the answers."""
     metadata = Together(host.model, len(paths_of_users), note)
     blueprint = getattr(host, "blueprint", {})
     host.plug(blueprint={"sa_auth.authmetadata": metadata, **blueprint})
@@ -148,7 +148,7 @@ def test_a_hook_reads_and_writes_whatever_the_request_had_in_hand(isolated):
 
 @pytest.mark.parametrize("isolated", [*ISOLATED[1:3], ISOLATED[6]], indirect=True)
 def test_in_the_hosts_own_transaction_the_error_is_the_hosts(isolated):
-    """It is the host that knows whether all that it did may be done again."""
+    """Only the host knows whether all that it did may be done again."""
     ann = isolated.user("ann")
     key = ann._id
     isolated.plug(blueprint=isolated.blueprint)

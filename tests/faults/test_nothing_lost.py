@@ -1,4 +1,4 @@
-"""Servers are killed while a host writes: what was acknowledged is there, once, and all of it."""
+"""Servers are killed while a host writes: what was acknowledged is there, once, and complete."""
 
 import threading
 import time
@@ -54,7 +54,7 @@ class Load:
             thread.join()
 
     def wait_for_more(self):
-        """Until enough was done from now on, by each kind."""
+        """Wait until each kind of request has been answered often enough from now on."""
         done, marked = len(self.done) + ENOUGH, len(self.marked) + ENOUGH // WRITERS
         wait_until(lambda: len(self.done) >= done and len(self.marked) >= marked)
 
@@ -86,7 +86,7 @@ class Load:
             self.errors.append((what, asked, error))
 
     def check(self):
-        """All that was answered is there once, and whole; what failed is there whole, or is not."""
+        """Check that what was answered is stored once, and nothing is stored in part."""
         stored = self.host.database.raw_actions()
         times = Counter(action["verb"] for action in stored)
         assert set(times.values()) == {1}
@@ -133,7 +133,7 @@ def test_mongodb_says_so_where_nobody_waits_for_the_election(host_on, replica_se
 
 @pytest.fixture
 def replica_set_and_disk(tmp_path):
-    """Three MongoDB servers, and the disk of the one that they begin with as their primary."""
+    """Return three MongoDB servers, and the disk of their first primary."""
     replica_set = ReplicaSet(tmp_path, "activitystream_tests")
     with small_disk(replica_set.folder_of(replica_set.ports[0]), 600) as disk, replica_set:
         yield replica_set, disk
@@ -174,7 +174,7 @@ def test_postgresql_is_killed_and_started_again_under_load(host_on, postgres):
 
 
 @pytest.mark.parametrize("pre_ping", [True, False])
-def test_pool_pre_ping_spares_who_comes_first_after_a_restart_an_error(host_on, postgres, pre_ping):
+def test_pool_pre_ping_avoids_an_error_after_a_restart(host_on, postgres, pre_ping):
     host = host_on(
         SQLDatabase("postgresql", postgres.url), blueprint={"sqlalchemy.pool_pre_ping": pre_ping}
     )

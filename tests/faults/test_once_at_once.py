@@ -1,4 +1,4 @@
-"""Of several that create an action at once, one stores it, and all get it."""
+"""If several create an action at once, one stores it, and all get it."""
 
 import json
 import subprocess
@@ -46,7 +46,7 @@ def test_of_two_processes_at_once_one_stores_an_action(host, user):
 
 
 def at_once_in_processes(database, number):
-    """What this many processes tell that create the same actions at once."""
+    """Return what this many processes print that create the same actions at once."""
     story = [sys.executable, "-m", "tests.helpers.once_story"]
     command = [*story, database.name, database.url, "ann", str(NUMBER)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}

@@ -91,7 +91,7 @@ def test_what_a_server_did_not_answer_in_time_it_may_have_stored_once(outage):
 
 
 def stored_around(outage):
-    """The verbs of all actions, when one could not be stored, and another could."""
+    """Return the verbs of all actions, when one could not be stored, and another could."""
     with outage.going_on(), pytest.raises(DATABASE_ERRORS):
         am.create(outage.user, "meanwhile", recipients=[outage.user])
     outage.host.database.forget()

@@ -1,4 +1,4 @@
-"""Purging and forgetting while others create, look, count, mark, purge and forget."""
+"""Purge and forget while others create, read, count, mark, purge and forget."""
 
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ OLD = datetime(2020, 1, 31)
 
 @pytest.fixture
 def names(host, small_batches):
-    """Ann, Bob, Carl and Dora, with 200 old actions for each two of them."""
+    """Return Ann, Bob, Carl and Dora by name, with 200 old actions for each pair of them."""
     names = ["ann", "bob", "carl", "dora"]
     people = [host.user(name) for name in names]
     am.create_many(
@@ -35,7 +35,7 @@ def names(host, small_batches):
 
 
 def live(host, names, number=20):
-    """Requests of an app that goes on."""
+    """Return the requests of an app that goes on."""
 
     def requests():
         for each in range(number):

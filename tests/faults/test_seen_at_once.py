@@ -47,7 +47,7 @@ def mark(request):
 
 @pytest.fixture
 def late(host, monkeypatch):
-    """Gives a context in which a function's actions are stamped, and not visible yet."""
+    """Return a context in which a function's actions are stamped, and not visible yet."""
     store = {name: getattr(model.orm, name) for name in ("insert_action", "insert_actions")}
 
     @contextmanager
@@ -94,7 +94,7 @@ def late(host, monkeypatch):
 
 
 def unseen_verbs(host, reader):
-    """What is new to a reader, and the same by every way to ask."""
+    """Return what is new to a reader; check that it is the same by every way to ask."""
     host.database.forget()
     reader = host.database.reload(reader)
     new = [each.verb for each in am.get_by_recipient(reader) if each.is_unseen_by(reader)]
@@ -208,7 +208,7 @@ ROUNDS = 15
 
 @pytest.fixture(params=URLS)
 def isolated(request, host_on, database_named):
-    """A host whose transactions are as much apart as the database keeps them."""
+    """Return a host whose transactions are isolated as far as the database can."""
     name, _, level = request.param.partition(" ")
     database = database_named(name)
     if not level:
@@ -251,7 +251,7 @@ def test_requests_that_mark_one_stream_at_once_lose_nothing(isolated, number):
 @pytest.mark.parametrize("isolated", [each for each in URLS if "SERIAL" not in each], indirect=True)
 @pytest.mark.parametrize("readers", [1, 4])
 def test_marks_of_all_kinds_at_once_are_no_errors_and_lose_nothing(isolated, readers):
-    """Each thread has a reader of its own, or all have the same."""
+    """Each thread has a reader of its own, or all share one."""
     host = isolated
     keys = [host.user(f"user{number}")._id for number in range(readers)]
     host.database.forget()

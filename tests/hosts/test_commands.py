@@ -25,7 +25,7 @@ OLD = datetime(2020, 1, 31)
 
 @pytest.fixture
 def run(host, tmp_path, monkeypatch, capsys):
-    """Runs a command on the host's app: its exit status, and what it prints."""
+    """Run a command on the host's app; return its exit status, and what it prints."""
     (tmp_path / "host.ini").touch()
     monkeypatch.chdir(tmp_path)
     # The host of the tests runs already, and pytest logs.

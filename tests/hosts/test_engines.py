@@ -14,7 +14,7 @@ ENGINES = ("genshi", "jinja", "json", "kajiki", "mako")
 
 @pytest.fixture(scope="module")
 def pages_of():
-    """Gives what a host of an engine, on a database, answered to each request."""
+    """Return a function that returns what a host of an engine answered to each request."""
     told = {}
 
     def pages_of(*arguments):

@@ -129,7 +129,7 @@ def tables(host):
 
 
 def works(host):
-    """Whether actions are stored, shown and marked."""
+    """Check that actions are stored, shown and marked."""
     host.model.DBSession.add(host.model.User(user_name="ann"))
     transaction.commit()
     ann = host.user_named("ann")

@@ -14,7 +14,7 @@ ASKED = sorted(name for name in vars(Backend) if not name.startswith("_"))
 
 
 def taken_by(asked):
-    """What is to be given to a function; None for what is no function."""
+    """Return the parameters of a function; None for what is no function."""
     if not inspect.isroutine(inspect.unwrap(asked)):
         return None
     parameters = inspect.signature(asked).parameters.values()

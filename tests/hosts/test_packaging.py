@@ -50,13 +50,13 @@ def files_below(folder, *parts):
 
 
 def contents(archive):
-    """The bytes of each file of a wheel, without its list of hashes."""
+    """Return the bytes of each file of a wheel, without its list of hashes."""
     names = [name for name in archive.namelist() if not name.endswith(("/", "/RECORD"))]
     return {name: archive.read(name) for name in names}
 
 
 def lowest(text):
-    """The lowest version that a requirement allows."""
+    """Return the lowest version that a requirement allows."""
     (version,) = [each.version for each in Requirement(text).specifier if each.operator in _LEAST]
     return Version(version)
 
@@ -65,7 +65,7 @@ _LEAST = (">=", "==")
 
 
 def requirements(metadata, extra=""):
-    """What is installed with an extra that is not installed without, by name."""
+    """Return what is installed only with an extra, by name."""
     found = [Requirement(text) for text in metadata.get_all("Requires-Dist")]
     return {
         canonicalize_name(each.name)

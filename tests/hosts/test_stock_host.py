@@ -45,7 +45,7 @@ def host(request):
 
 @pytest.fixture
 def stored(ming_host, mongodb):
-    """The Ming host's own, empty database on the MongoDB server, in its development.ini."""
+    """Return the Ming host's own, empty database, which is in its development.ini."""
     server, name = mongodb.url.rpartition("/")[0], f"newsroom_{uuid.uuid4().hex}"
     with (
         ming_host.edited("development.ini", r"^ming\.url = .*$", f"ming.url = {server}/"),
@@ -58,7 +58,7 @@ def stored(ming_host, mongodb):
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request, sql_host, database_named, tmp_path):
-    """Connects to the SQLAlchemy host's own, empty database, in its development.ini."""
+    """Connect to the SQLAlchemy host's own, empty database, which is in its development.ini."""
     with empty_database(database_named(request.param), tmp_path) as url:
         # Without percent signs, which the stock app's own set-up takes for something else.
         text = urllib.parse.unquote(url.render_as_string(hide_password=False))
@@ -69,7 +69,7 @@ def engine(request, sql_host, database_named, tmp_path):
 
 @pytest.fixture(params=["mim", "mongodb"])
 def ming_ini(request, ming_host):
-    """The Ming host's configuration on each database, set up."""
+    """Return the Ming host's configuration on each database, set up."""
     if request.param == "mim":
         return "test.ini"
     request.getfixturevalue("stored")
@@ -101,7 +101,7 @@ def actions(engine):
 
 
 def announce(sql_host, verb):
-    """Somebody does something."""
+    """Create an action of somebody's."""
     sql_host.python(
         "-c",
         f"{START}\nimport activitystream, transaction\nfrom {NAME}.model import DBSession, User\n"
@@ -167,7 +167,7 @@ def test_operators_purge_and_forget_on_sqlalchemy(sql_host, engine):
 
 
 def operate(host, key):
-    """As the README says, on two old actions and a new one of this user."""
+    """Run the README's commands on two old actions and a new one of this user."""
     purge = ("-q", "activitystream", "purge", "-c", "development.ini", "--older-than", "180d")
     assert host.gearbox(*purge, "--dry-run").startswith("actions to delete: 2 (older than ")
     assert host.gearbox(*purge).startswith("actions deleted: 2 (older than ")
@@ -273,7 +273,7 @@ def test_setup_app_recreates_the_tables_after_a_downgrade(sql_host, engine):
 
 @pytest.fixture
 def autogenerate(sql_host):
-    """Gives what ``upgrade`` and ``downgrade`` do in a migration that Alembic writes."""
+    """Return what ``upgrade`` and ``downgrade`` do in a migration that Alembic writes."""
     env = "migration/env.py"
     before = (sql_host.app / env).read_text()
     (function,) = [each.text for each in blocks("python") if "def include_object" in each.text]
@@ -334,7 +334,7 @@ def test_migrates_with_the_options_of_a_pool(sql_host):
 
 @pytest.fixture
 def modern(sql_host):
-    """The model with a base in SQLAlchemy 2's style, whose name is another than TurboGears'."""
+    """Give the model a base in SQLAlchemy 2's style, with another name than TurboGears'."""
     folder = sql_host.app / NAME / "model"
     before = {path: path.read_text() for path in folder.glob("*.py")}
     for path, text in before.items():

@@ -29,7 +29,7 @@ def write(tmp_path):
 
 @pytest.fixture
 def other(write, tmp_path):
-    """An app on a session and a database of its own, which has not started."""
+    """Return an app on a session and a database of its own, which has not started."""
     # Asked for before the host, since both begin anew.
     return write(f"sqlite:///{tmp_path}/other.db", NAMED, name="other")
 
@@ -100,7 +100,7 @@ def test_accepts_another_session_once_the_milestones_are_reset(other, host):
 
 @pytest.fixture
 def broken(tmp_path, monkeypatch):
-    """A pluggable that fails to plug."""
+    """Write a pluggable that fails to plug."""
     package = tmp_path / "broken"
     package.mkdir()
     (package / "__init__.py").write_text("def plugme(*_):\n    return {'appid': 'broken'}\n")

@@ -78,7 +78,7 @@ def test_rejects_an_audience_without_a_list(host, user, teams):
 
 @pytest.fixture(params=[1, 40, 64, 330])
 def many(request, host, user):
-    """Audiences, and actions for some of them, newest first."""
+    """Store actions for some of many audiences; return the audiences."""
     audiences = host.save(*(host.model.Note(secret=str(n)) for n in range(request.param)))
     audiences = audiences if isinstance(audiences, tuple) else (audiences,)
     for number in range(60):

@@ -37,7 +37,7 @@ def test_stores_the_same_as_create(host, user, other, post):
 
 
 def test_stamps_a_batch_when_it_is_stored(host, user, monkeypatch):
-    """Who marks while a slow iterable is read has seen none of it."""
+    """A reader who marks while a slow iterable is read has seen none of it."""
     moments = iter(LONG_AGO + timedelta(seconds=number) for number in range(10))
     monkeypatch.setattr(clock, "now", lambda: next(moments))
 
@@ -143,7 +143,7 @@ def test_calls_no_hook(host, user):
 
 @on("mariadb")
 def test_works_if_the_database_returns_one_id_at_a_time(host, user, other, monkeypatch):
-    """As MySQL does, which these tests have not."""
+    """MySQL does so, which these tests lack."""
     dialect = host.database.engine.dialect
     for feature in ("insert_returning", "insert_executemany_returning", "use_insertmanyvalues"):
         monkeypatch.setattr(dialect, feature, False)
@@ -154,7 +154,7 @@ def test_works_if_the_database_returns_one_id_at_a_time(host, user, other, monke
 
 @on("mongodb", "postgresql", "mariadb")
 def test_a_thousand_cost_as_many_queries_as_one(host, user, other):
-    """SQLite, which is in the process, is given the actions one by one."""
+    """SQLite, which is in the process, gets the actions one by one."""
 
     def kinds(number):
         with host.database.queries() as recorded:

@@ -1,4 +1,4 @@
-"""am.forget: what actions tell of an entity is removed."""
+"""am.forget removes what actions say of an entity."""
 
 from datetime import datetime
 
@@ -12,13 +12,13 @@ from tests.helpers.databases import MING
 
 @pytest.fixture
 def people(host, user, other):
-    """Ann, who is to be forgotten; Bob; and Carl."""
+    """Return Ann, who is to be forgotten, Bob and Carl."""
     return user, other, host.user("carl")
 
 
 @pytest.fixture
 def actions(host, people):
-    """Of Ann in each role, and of others."""
+    """Store actions with Ann in each role, and of others."""
     ann, bob, carl = people
     am.create(ann, "by ann", bob, recipients=[ann, bob])
     am.create(bob, "to ann", ann, recipients=[carl])
@@ -40,7 +40,7 @@ def stored(host):
 
 
 def keys(action):
-    """Whom a stored action is for."""
+    """Return the keys of whom a stored action is for."""
     return action["_recipients"] and [each["_id"] for each in action["_recipients"]]
 
 
@@ -76,7 +76,7 @@ def test_keeps_the_streams_of_others(host, actions, people):
     assert am.count_not_seen_by_recipient(carl) == 4
 
 
-def test_leaves_an_action_for_it_alone_to_nobody(host, actions, people):
+def test_an_action_only_for_it_is_then_for_nobody(host, actions, people):
     am.forget(people[0])
     host.save()
     host.database.forget()
@@ -130,7 +130,7 @@ def test_keeps_another_class_with_the_same_key(host, user):
 
 
 def test_keeps_an_id_without_a_type(host, user):
-    """As 0.1.1 stored them."""
+    """0.1.1 stored such ids."""
     key = host.database.stored_key(user._id)
     host.database.insert_action(
         verb="old", actor_type=None, actor_id=key, target_type=None, target_id=key, _recipients=[]

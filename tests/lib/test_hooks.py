@@ -1,4 +1,4 @@
-"""What hosts that dispatch are told."""
+"""Which hooks are called, and with what."""
 
 import logging
 

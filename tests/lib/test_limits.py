@@ -91,7 +91,7 @@ def test_accepts_as_many_keys_as_the_database_does(host, user):
 
 @pytest.fixture
 def most(host):
-    """The bytes that MariaDB takes at once."""
+    """Return the most bytes that MariaDB takes at once."""
     return host.model.DBSession.scalar(sa.text("SELECT @@max_allowed_packet"))
 
 

@@ -1,4 +1,4 @@
-"""Actions that are created once, whatever tries it again."""
+"""Actions that are created once, however often they are tried."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext

@@ -1,4 +1,4 @@
-"""Streams and counts of somebody else: by no parameter, cookie or cache."""
+"""No parameter, cookie or cache shows the stream or count of somebody else."""
 
 import re
 from datetime import timedelta
@@ -25,7 +25,7 @@ SECRET = "nobody else knows"
 
 @pytest.fixture
 def streams(host, user, other):
-    """Ann has one action, bob two: each place and time of his is between hers and now."""
+    """Store one action for Ann and two for Bob, each of his between hers and now."""
     joined = am.create(user, "joined", recipients=[user])
     actions = [am.create(other, SECRET, host.post(SECRET), recipients=[other]) for _ in range(2)]
     # So old that a page of them is the same at any time.
@@ -36,7 +36,7 @@ def streams(host, user, other):
 
 
 def naming(person):
-    """Parameters that may be taken to ask for a person's stream."""
+    """Yield parameters that might ask for a person's stream."""
     names = ("_id", "id", "user", "user_id", "user_name", "recipient", "recipients", "actor", "who")
     for name in names:
         for value in (str(person._id), person.user_name):
@@ -131,7 +131,7 @@ def test_head_and_options_reveal_nothing(host, streams, app, path):
 
 @pytest.fixture
 def log_in(host, streams):
-    """Gives a browser that has logged in by the host's form, as its cookie says."""
+    """Return a function that returns a browser which has logged in by the host's form."""
     here = {"sa_auth.post_login_url": "/", "sa_auth.post_logout_url": "/"}
     host.plug(blueprint={"skip_authentication": False, **here})
 
@@ -148,7 +148,7 @@ def cookie_of(browser):
 
 
 def asked_with(host, cookie, path):
-    """What is answered to a cookie, as it is."""
+    """Return the answer to a cookie, as it is."""
     host.database.end_request()
     browser = TestApp(host.app)
     return browser.get(f"/activitystream/{path}", headers={"Cookie": cookie}, expect_errors=True)
@@ -195,7 +195,7 @@ def test_ignores_a_forged_cookie(host, log_in, path):
 
 
 def answers(app, user):
-    """All that may be answered to somebody who is logged in."""
+    """Yield all kinds of answers to somebody who is logged in."""
     for path in READ:
         yield app.get(f"/activitystream/{path}")
         yield app.head(f"/activitystream/{path}")

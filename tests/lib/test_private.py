@@ -1,4 +1,4 @@
-"""The private name that the package uses of TurboGears means the same still."""
+"""The private name that we use of TurboGears still means the same."""
 
 import pytest
 import tg

@@ -1,4 +1,4 @@
-"""am.purge: actions that are old are deleted."""
+"""am.purge deletes old actions."""
 
 from datetime import datetime, timedelta, timezone
 
@@ -12,7 +12,7 @@ OLD = datetime(2020, 1, 31, 12, 30, 0, 123000)
 
 @pytest.fixture
 def old_actions(host, user, other):
-    """Makes old ones, each a millisecond after the other; and one of now."""
+    """Return a function that stores old actions, a millisecond apart, and one of now."""
 
     def old_actions(number):
         am.create_many(

@@ -1,4 +1,4 @@
-"""The streams of an actor, a target and an action_obj, held against what a viewer may see."""
+"""The streams of an actor, a target and an action_obj, compared with what a viewer may see."""
 
 from itertools import product
 
@@ -41,7 +41,7 @@ def may_see(viewer, teams, one):
 
 @pytest.fixture
 def people_of(host):
-    """Who there is, by name, in a database without actions."""
+    """Return a function that returns all people by name, in a database without actions."""
 
     def people_of():
         host.database.clean()
@@ -147,7 +147,7 @@ def test_a_page_ends_early_where_little_may_be_seen(host, user, other, monkeypat
 
 
 def recording(cursors_about, hidden):
-    """Adds up in the last item how many were tested that may not be seen."""
+    """Add to the last item how many tested actions may not be seen."""
 
     def recorded(*arguments):
         found = cursors_about(*arguments)

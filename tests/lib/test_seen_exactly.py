@@ -1,4 +1,4 @@
-"""What counts as seen and as read, held against what a reader could see when they marked.
+"""What counts as seen and as read, compared with what a reader could see when they marked.
 
 An action becomes visible later than it is stamped: its transaction took long, or its server's clock
 is behind; or before, where the clock is ahead. Here each is stored with the timestamp that it would
@@ -40,7 +40,7 @@ events = st.one_of(
 
 
 class Reader:
-    """Ann, what she can see, and what she has seen and read of it, by the promise alone."""
+    """Ann, what she can see, and what she has seen and read of it, by our promise alone."""
 
     def __init__(self, host, set_time):
         host.database.clean()
@@ -99,7 +99,7 @@ class Reader:
             self.read.update(dict.fromkeys(covered, True))
 
     def begin(self):
-        """At the first mark, what was seen before is read."""
+        """Begin the read mark: at the first mark, what was seen before is read."""
         if not self.has_marked:
             self.has_marked = True
             self.everything_read_to = self.field

@@ -10,7 +10,7 @@ from tests.helpers.databases import COUNTED, on
 
 @pytest.fixture
 def stream(host, user):
-    """Of five actions: "4" is the newest."""
+    """Return a stream of five actions: "4" is the newest."""
     for number in range(5):
         am.create(user, str(number))
     return am.get_by_recipient(user)
@@ -184,7 +184,7 @@ def test_pages_follow_each_other_by_a_text(host, user):
 
 @pytest.fixture
 def at_once(host, user):
-    """Actions of which several happened in the same millisecond, as an import makes them."""
+    """Store actions of which several have the same millisecond, as an import makes them."""
     actions = [am.create(user, f"no. {number}", recipients=[user]) for number in range(9)]
     actions.append(am.create(user, "no. 9"))
     for number, action in enumerate(actions):
@@ -235,7 +235,7 @@ def test_before_accepts_a_deleted_action(host, user, at_once):
 
 @pytest.fixture
 def small_pages(monkeypatch):
-    """A page of an iteration holds three actions."""
+    """Have a page of an iteration hold three actions."""
     monkeypatch.setattr("activitystream.lib.streams._PAGE_SIZE", 3)
 
 

@@ -7,7 +7,7 @@ from activitystream import am
 
 @pytest.fixture
 def liked(host, user, other, post):
-    """Likes, of which only some say the same."""
+    """Store likes, of which only some say the same."""
     for actor, verb, target, comment in (
         (user, "liked", post, None),
         (user, "liked", post, None),

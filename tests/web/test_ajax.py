@@ -31,7 +31,7 @@ def named(entity, **parameters):
 
 @pytest.fixture
 def friends(host):
-    """The host lets anybody update bob and what isn't a user."""
+    """Let anybody update bob and what isn't a user."""
 
     def may_update(user, recipient):
         return getattr(recipient, "user_name", "bob") == "bob" and user.user_name == "ann"

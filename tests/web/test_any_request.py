@@ -1,4 +1,4 @@
-"""Any request to any of our URLs: an answer, no error of the server, and nothing of anyone else's.
+"""Any request to any of our URLs gets an answer: no server error, and nothing of anyone else's.
 
 Left out is what TurboGears and WebOb fail at before anything of ours is asked: a path that is not
 UTF-8, a form in another charset, a malformed multipart form, and JSON nested too deep.
@@ -148,7 +148,7 @@ headers = st.dictionaries(
 
 
 def ask(host, path, method="GET", query="", body=("", b""), **headers):
-    """The status, headers and body that answer a request of ann's, as a WSGI server sends it."""
+    """Return the status, headers and body that answer ann's request, as a WSGI server sends it."""
     kind, content = body
     answers = []
     environ = {

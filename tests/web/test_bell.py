@@ -1,4 +1,4 @@
-"""The bell, as far as it can be heard without a browser: see also test_browser."""
+"""The bell, as far as it needs no browser; tests/browser/test_bell.py has the rest."""
 
 from datetime import timedelta
 
@@ -21,13 +21,13 @@ def count_of(page):
 
 
 def opened(app):
-    """The content of the bell as htmx asks for it, which marks what it shows."""
+    """Return the content of the bell as htmx requests it, which marks what it shows."""
     return app.post(bell_of(app.get("/with_bell")).select_one("[hx-post]")["hx-post"])
 
 
 @pytest.fixture
 def many(host, user):
-    """More than a bell counts."""
+    """Store more actions than a bell counts."""
     for number in range(101):
         am.create(user, f"no. {number}", recipients=[user])
 

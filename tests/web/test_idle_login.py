@@ -1,4 +1,4 @@
-"""A login, and a session, end when nobody was there for so long: a timer is nobody."""
+"""A login, and a session, end after some idle time: a timer keeps neither alive."""
 
 import time
 
@@ -31,7 +31,7 @@ pytestmark = on("mongodb", "sqlite")
 
 @pytest.fixture
 def after(monkeypatch):
-    """Lets it be so many seconds later."""
+    """Return a function that moves the clock so many seconds ahead."""
     began = time.time()
 
     def after(seconds):
@@ -43,7 +43,7 @@ def after(monkeypatch):
 
 @pytest.fixture(params=["memory", "cookie"])
 def browser(request, host, after, user):
-    """Ann's browser, where she just logged in by the host's form."""
+    """Return Ann's browser, where she just logged in by the host's form."""
     am.create(user, "joined")
     options = {
         "skip_authentication": False,

@@ -1,4 +1,4 @@
-"""What was rendered is kept by TurboGears' cache: shown for nothing else, and never too much."""
+"""TurboGears' cache keeps what was rendered: it shows it for nothing else, and within a bound."""
 
 import threading
 
@@ -19,7 +19,7 @@ def kept(browser, **headers):
 
 
 def recent(namespace):
-    """What is kept of a template."""
+    """Return what is cached of a template."""
     found = [each.namespace for each in cache_managers.values() if each.namespace_name == namespace]
     (namespace,) = found
     return namespace.dictionary

@@ -1,4 +1,4 @@
-"""Ours in the language of the request."""
+"""Our texts in the language of the request."""
 
 import gettext
 import subprocess
@@ -41,7 +41,7 @@ def messages(catalog):
 
 @pytest.fixture(scope="module")
 def extracted(tmp_path_factory):
-    """What the standard command finds, by the configuration in the repository."""
+    """Return what the standard command finds, by the configuration in the repository."""
     template = tmp_path_factory.mktemp("i18n") / "activitystream.pot"
     command = [sys.executable, "-m", "babel.messages.frontend", "-q", "extract"]
     subprocess.run([*command, "-F", "pyproject.toml", "-o", template, "."], cwd=ROOT, check=True)
@@ -144,7 +144,7 @@ def test_shows_no_catalog_header_for_an_empty_verb(host, user, app):
 
 @pytest.fixture
 def cache_of(host, user, app):
-    """The cache of an action in a request that asks for these languages."""
+    """Return a function that returns an action's cache in a request for these languages."""
     action = am.create(user, "joined")
     caches = []
     tg.hooks.register("before_render", lambda *_: caches.append(helpers.notification_cache(action)))
@@ -188,7 +188,7 @@ def test_the_bell_is_in_the_language_of_the_request(host, user, app, language, u
 
 
 def heading_of(host, user, moment, asked):
-    """What the stream's page writes above an action of that day, with plain spaces."""
+    """Return what the page writes above an action of that day, with plain spaces."""
     action = am.create(user, "joined")
     action.timestamp = moment
     host.save(action)

@@ -1,4 +1,4 @@
-"""Links that /see may go to: this site's only, and those of the hosts that the app lists."""
+"""Links that /see may go to: on this site, and on the hosts that the app lists."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What a page can do without never breaks it: the log says why, and the rest is shown."""
+"""An optional part that fails never breaks a page: the log says why, and the rest is shown."""
 
 from types import SimpleNamespace
 
@@ -98,7 +98,7 @@ def test_renders_a_panel_each_time_where_there_is_no_cache(host, user, without_c
 
 
 class Giving(AuthMetadata):
-    """Says of anybody that they are this."""
+    """Metadata that takes everybody for this user."""
 
     def __init__(self, model, user):
         super().__init__(model)

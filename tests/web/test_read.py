@@ -18,7 +18,7 @@ JSON = {"Accept": "application/json"}
 
 @pytest.fixture
 def actions(host, user, post):
-    """Three, newest first: all new."""
+    """Store three new actions; return them, newest first."""
     for seconds, verb in enumerate(("newest", "middle", "oldest")):
         action = am.create(user, verb, post)
         action.timestamp -= timedelta(seconds=seconds)
@@ -186,7 +186,7 @@ def test_answers_401_without_a_stored_user(host, user, other, actions):
     assert len(unread(host, user)) == 3
 
 
-def test_answers_401_to_who_is_deleted_meanwhile(host, user, app, actions, monkeypatch):
+def test_answers_401_to_a_user_deleted_meanwhile(host, user, app, actions, monkeypatch):
     found = host.database.reload(user)
     host.database.delete(host.database.reload(user))
     monkeypatch.setattr(f"{host.model.__name__}.user_named", lambda name: found)
@@ -284,7 +284,7 @@ def test_each_line_says_whether_it_is_read(host, user, app, actions, path):
     assert "unread" in page.html.select_one(".activitystream-dot").text
 
 
-def test_the_button_of_a_line_marks_it_and_marks_it_again(host, user, app, actions):
+def test_the_button_toggles_read(host, user, app, actions):
     for expected in (["newest", "oldest"], ["newest", "middle", "oldest"]):
         page = app.get("/activitystream/")
         form = [form for form in page.forms.values() if "action" in form.fields][1]

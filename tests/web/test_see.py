@@ -1,4 +1,4 @@
-"""/activitystream/see, as browsers and those who mean no good call it."""
+"""/activitystream/see, as browsers and attackers call it."""
 
 import threading
 from contextlib import closing, contextmanager
@@ -160,7 +160,7 @@ def test_never_downgrades_https_to_http(host, user, action):
 
 @contextmanager
 def serving(host, user):
-    """The app behind a real server, to which everybody is this user: a function that asks it."""
+    """Yield a function that requests the app from a real server, as this user."""
 
     def app(environ, start_response):
         return host.app({**environ, "REMOTE_USER": user.user_name}, start_response)

@@ -32,7 +32,7 @@ def test_is_read_back(host, user, number):
     assert len(text) < 600
 
 
-def test_of_an_old_page_it_is_a_time(user):
+def test_an_old_page_is_written_as_a_time(user):
     moment = datetime(2026, 1, 31, 12)
     page = Shown(moment, clock.now(), frozenset())
     assert shown_as_text(page) == "2026-01-31T12:00:00.000"
@@ -88,7 +88,7 @@ def test_extreme_moments_cause_no_server_error(host, user, app, extreme, later):
 
 @pytest.fixture
 def page(host, user, post, app):
-    """The page as a reader has it, and then what becomes visible beside what it shows."""
+    """Return the page as a reader has it, with what becomes visible beside it later."""
     first, last = (am.create(user, verb, post) for verb in ("first", "last"))
     for seconds, action in ((2, last), (4, first)):
         action.timestamp -= timedelta(seconds=seconds)

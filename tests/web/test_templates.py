@@ -1,4 +1,4 @@
-"""How a host has actions shown its own way: one template for one action, everywhere."""
+"""A host shows actions its own way: one template for one action, everywhere."""
 
 import re
 from datetime import timedelta
@@ -84,7 +84,7 @@ def test_each_fragment_can_be_replaced(host, user, name):
         assert page.text.upper().count("<!DOCTYPE") <= 1
 
 
-def test_gives_a_panel_written_for_0_1_1_what_it_shows(host, user):
+def test_supports_a_panel_template_of_0_1_1(host, user):
     am.create(user, "joined")
     own = "tests.helpers.host.templates.panel_of_0_1_1"
     host.plug(configure=replaced("activitystream.templates.partials.bootstrap_widget", own))

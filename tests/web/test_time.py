@@ -1,4 +1,4 @@
-"""How the time of an action is told, and a moment read from a request."""
+"""How the time of an action is written, and a moment read from a request."""
 
 from datetime import datetime, timedelta, timezone
 

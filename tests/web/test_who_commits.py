@@ -1,4 +1,4 @@
-"""Requests of ours end their transaction where nobody else does, and only there."""
+"""Our requests end their transaction if nobody else does."""
 
 import pytest
 import sqlalchemy as sa
@@ -85,7 +85,7 @@ def started(host, blueprint):
 
 
 def of_ann(host, column="last_activity_seen"):
-    """What is stored, as somebody else reads it."""
+    """Return what is stored of Ann, as somebody else reads it."""
     with host.engine.connect() as connection:
         return connection.scalar(sa.select(host.model.User.__table__.c[column]))
 
