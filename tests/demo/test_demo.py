@@ -156,7 +156,7 @@ def test_a_second_like_changes_nothing(app):
 
 
 def did(browser, name):
-    """What a neighbour did, as the browser shows it, by the links between its pages."""
+    """Return what a neighbour did, as the browser shows it, by the links between its pages."""
     doors = TestApp(browser.app).get("/login").html.select(".hint a")
     (path,) = (door["href"] for door in doors if door.text == name)
     page = browser.get(path)

@@ -29,7 +29,7 @@ def test_the_demo_uses_the_documented_htmx_settings():
 
 
 def test_every_command_is_tested():
-    """The stock host's fixture runs its own, CI runs ./dev test, and the tests below the others."""
+    """The stock host runs its own, CI runs ./dev test, and the tests below run the others."""
     lines = [line for block in blocks("bash") for line in block.text.splitlines()]
     reinstall = "pip install --force-reinstall --no-deps tgapp-activitystream"
     assert {line for line in lines if not line.startswith(("./dev", "pybabel"))} == {

@@ -21,7 +21,7 @@ def older(page):
 
 
 def all_pages(browser, path):
-    """The lines of each page, by the links alone."""
+    """Return the lines of each page, by the links alone."""
     page = browser.get(path)
     pages = [lines(page)]
     while older(page):
@@ -32,7 +32,7 @@ def all_pages(browser, path):
 
 @pytest.fixture
 def done(host, user, other):
-    """What ann did, on two days: each second action is for bob, each third for everyone."""
+    """Have ann do twelve things on two days: some for everyone, some for bob, some for nobody."""
     start = clock.now().replace(hour=12) - timedelta(days=3)
     am.create_many(
         {

@@ -21,7 +21,7 @@ def create(host, user, verb, seconds):
 
 
 def new_on(app, address):
-    """What is new on the page, and on those that follow."""
+    """Return what is new on the page, and on those that follow."""
     new = set()
     while address:
         page = app.get(address).html
@@ -34,7 +34,7 @@ def new_on(app, address):
 
 
 def open_bell(app):
-    """The address that the opened bell leads to."""
+    """Open the bell; return the address that it leads to."""
     return app.post("/activitystream/newest").html.select_one(".activitystream-all a")["href"]
 
 

@@ -334,7 +334,7 @@ def test_upgrades_the_schema_of_0001_with_its_rows(engine, set_up, upgrade):
 
 
 def test_upgrades_the_schema_of_0001_without_a_recorded_version(engine, set_up):
-    """As it is where there was no Alembic when it was made."""
+    """Without Alembic, its tables were made so."""
     migrate(engine, alembic.command.upgrade, "0001")
     store_action(engine)
     with engine.begin() as connection:

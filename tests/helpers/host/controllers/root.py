@@ -39,7 +39,7 @@ class RootController(TGController):
 
     @expose("tests.helpers.host.templates.profile")
     def profile(self, name, before=None, shown="a page"):
-        """What somebody did, as whoever asks may see it."""
+        """Show what somebody did, as the visitor may see it."""
         whose = tests.helpers.host.model.user_named(name)
         visitor = (tg.request.identity or {}).get("user")
         stream = am.get_by_actor(whose, visible_to=visitor)
