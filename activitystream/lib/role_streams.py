@@ -94,7 +94,7 @@ class RoleStream(Stream):
     ) -> Iterator[tuple[Cursor, bool]]:
         """Yield the cursors in the window, and whether the viewer may see each.
 
-        :param most_hidden: test at most so many that the viewer may not see; None tests all.
+        :param most_hidden: the most to test that the viewer may not see; None tests all.
         """
         window = self._window
         for batch_size in chain(_BATCH_SIZES, repeat(_BATCH_SIZES[-1])):

@@ -67,20 +67,20 @@ class Shown(NamedTuple):
 class Known(NamedTuple):
     """What a reader has seen at some moment."""
 
-    #: All up to here, naive UTC,
+    #: All up to here is seen. Naive UTC.
     floor: datetime
-    #: and above it the actions with these ids.
+    #: The ids of the actions above that are seen.
     ids: Collection[Any] = ()
 
     def covers(self, action: Any) -> bool:
-        """Tell whether the reader had seen an action."""
+        """Return whether the reader had seen an action."""
         return cursor_of(action).timestamp <= self.floor or action._id in self.ids
 
 
 def known(recipient: Any) -> Known:
     """Return what a reader has seen by now.
 
-    Of more than 20 that are seen above the floor, the floor rises to the newest that is dropped.
+    If more than 20 are seen above the floor, the floor rises to the newest that is dropped.
     """
     field = last_seen(recipient)
     marks = model.orm.read_marks(reader_of(recipient), MOST_SHOWN + 1)

@@ -66,7 +66,7 @@ def _store_by_id(
     is_read: bool | None,
     parameters: Mapping[str, Any] = MappingProxyType({}),
 ) -> int:
-    """Store rows, and return how many."""
+    """Store rows; return how many."""
     values = {**reader_parameters(reader), **parameters, "new_is_read": is_read}
     stored: int = sum(
         open_connection().execute(upsert, {**values, "ids": chunk}).rowcount
