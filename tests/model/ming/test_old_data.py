@@ -1,6 +1,6 @@
 """Documents that 0.1.1 wrote (on the stack of 2019) mean what they meant."""
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import bson.json_util
@@ -49,6 +49,34 @@ def test_seen_actions_stay_seen(host, users):
     page = host.browser(user).get("/activitystream/")
     (new,) = page.html.select(".activitystream-new")
     assert "deleted" in new.text
+
+
+@pytest.mark.parametrize("field", ["missing", None, "older", "between", "at the newest", "newer"])
+def test_nothing_turns_new_or_unread(host, users, field):
+    newest, oldest = am.get_by_recipient(users[0])
+    day = timedelta(days=1)
+    moment = {
+        "older": oldest.timestamp - day,
+        "between": newest.timestamp - timedelta(milliseconds=1),
+        "at the newest": newest.timestamp,
+        "newer": newest.timestamp + day,
+    }.get(field)
+    host.database.raw_update(users[0], last_activity_seen=moment)
+    if field == "missing":
+        host.database.db.tg_user.update_many({}, {"$unset": {"last_activity_seen": ""}})
+    host.plug()
+    bootstrap.bootstrap(None, {}, {})
+    user = host.database.reload(users[0])
+    stream = am.get_by_recipient(user).all()
+    new = [each.verb for each in stream if moment is None or each.timestamp > moment]
+    assert am.count_not_seen_by_recipient(user) == len(new)
+    for _ in range(2):
+        assert [each.verb for each in am.get_by_recipient(user).unread()] == new
+        assert [each.verb for each in stream if not each.is_read_by(user)] == new
+        assert am.count_unread_by_recipient(user) == len(new)
+        am.mark_seen(user)
+    assert am.count_not_seen_by_recipient(user) == 0
+    assert not any(each.is_unseen_by(user) for each in stream)
 
 
 def test_streams_hold_old_and_new_actions_once(host, users):
