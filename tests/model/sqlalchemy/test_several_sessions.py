@@ -158,6 +158,48 @@ def test_marks_the_stream_of_an_entity_of_another_database(start, model):
     assert am.count_not_seen_by_recipient(bob_of(host)) == 0
 
 
+@pytest.mark.parametrize("model", MODELS)
+def test_reads_one_by_one_for_an_entity_of(start, model):
+    host = start(MODELS[model])
+    ann, bob = ann_of(host), bob_of(host)
+    am.create_many({"actor": ann, "verb": verb, "recipients": [bob]} for verb in "abc")
+    transaction.commit()
+    for mark, verb in ((am.mark_read, "a"), (am.mark_read, "b"), (am.mark_unread, "a")):
+        bob = bob_of(host)
+        mark(bob, [each for each in am.get_by_recipient(bob) if each.verb == verb])
+        transaction.commit()
+        forget(host)
+    bob = bob_of(host)
+    assert {each.verb for each in am.get_by_recipient(bob).unread()} == {"a", "c"}
+    assert am.count_not_seen_by_recipient(bob) == 1
+    actions = am.get_by_recipient(bob).all()
+    transaction.commit()
+    with host.other.begin() as connection:
+        connection.execute(sa.text("DELETE FROM member"))
+    with pytest.raises(LookupError, match="this Member is not stored any more"):
+        am.mark_read(bob, actions)
+
+
+def test_logs_an_error_of_an_entity_though_another_session_has_begun_nothing(
+    start, monkeypatch, caplog
+):
+    host = start(BY_TABLE)
+    am.create(ann_of(host), "waved", recipients=[bob_of(host)])
+    transaction.commit()
+
+    def fail(user):
+        raise ValueError("no name today")
+
+    monkeypatch.setattr(host.model.User, "as_str", property(fail))
+    host.model.DBSession.add(host.model.User(user_name="kim"))
+    (waved,) = am.get_actions().actions
+    assert not host.model.OtherSession().in_transaction()
+    assert waved.sentence.endswith("waved")
+    assert "no name today" in caplog.text
+    transaction.commit()
+    assert host.user_named("kim") is not None
+
+
 @pytest.mark.parametrize("managed", [True, False])
 @pytest.mark.parametrize("model", [BY_TABLE, NOT_REGISTERED, ONE_SESSION])
 def test_our_urls_commit_marks_in_another_database(start, model, managed):
