@@ -103,6 +103,17 @@ def test_what_is_read_in_the_bell_is_so_in_the_page_around_it(board):
     expect_dots(page.locator("main"), "●●●○○")
 
 
+def test_what_the_bell_marked_the_page_around_it_offers_no_more(board):
+    page = board.visitor("Ada")
+    stream(page)
+    offer = page.get_by_role("button", name="Mark all as seen")
+    expect(offer).to_be_visible()
+    bell(page).click()
+    expect_dots(panel(page), "●●●○○")
+    expect(offer).to_have_count(0)
+    expect(page.get_by_role("button", name="Mark all as read")).to_be_visible()
+
+
 def test_reading_one_that_is_new_takes_it_off_the_number(board):
     page = board.visitor("Ada")
     toggle(lines(stream(page)).first)

@@ -187,7 +187,10 @@
       panel.tabIndex = -1;
       if (refused && !panel.hidden) location.assign(linkOf(bell).href);
       else if (!event.detail.successful) close(bell);
-      else ask(); // the shown actions have been marked as seen
+      else {
+        ask(); // the shown actions have been marked as seen
+        for (const form of document.querySelectorAll('.activitystream-mark-seen')) form.hidden = true;
+      }
     }
     if (event.detail.xhr.status === 401) endOfLogin();
   });
