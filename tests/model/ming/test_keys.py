@@ -82,9 +82,11 @@ def test_finds_the_entity_and_its_stream(host, user, entity):
     assert am.get_actions(filters=filters)[0] == 2
     assert am.count_not_seen_by_recipient(entity) == 2
     am.mark_seen(entity)
+    am.mark_read(entity, newest)
     entity = again(host, entity)
     assert am.count_not_seen_by_recipient(entity) == 0
-    assert tuple(am.forget(entity)) == (2, 0, 0, 0, 1)
+    assert [each.verb for each in am.get_by_recipient(entity).unread()] == ["did"]
+    assert tuple(am.forget(entity)) == (2, 0, 0, 0, 2)
 
 
 def test_accepts_the_key_of_json_in_requests(host, user, entity):

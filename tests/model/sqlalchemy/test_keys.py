@@ -201,7 +201,11 @@ def test_finds_the_entity_and_its_stream(host, user, entity):
     entity = again(host, entity)
     assert am.count_not_seen_by_recipient(entity) == 0
     am.create_many([{"actor": entity, "verb": "was imported", "recipients": [entity]}])
-    assert host.verbs(again(host, entity)) == ["was imported", "did"]
+    entity = again(host, entity)
+    assert host.verbs(entity) == ["was imported", "did"]
+    am.mark_read(entity, am.get_by_recipient(entity)[1])
+    entity = again(host, entity)
+    assert [each.verb for each in am.get_by_recipient(entity).unread()] == ["was imported"]
 
 
 def test_shows_the_entity_on_every_page(host, user, entity):
