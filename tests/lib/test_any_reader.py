@@ -15,7 +15,7 @@ KEYS = {
 
 
 def marks(reader):
-    """What there is for it, as new and as unread."""
+    """Return what is there for it as new, and what as unread."""
     stream = am.get_by_recipient(reader).all()
     new = [each.verb for each in stream if each.is_unseen_by(reader)]
     unread = [each.verb for each in stream if not each.is_read_by(reader)]

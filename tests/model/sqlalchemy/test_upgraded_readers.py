@@ -30,7 +30,7 @@ WITH_READERS = versions()[2:]
 
 @pytest.fixture(params=versions())
 def earlier(request, host):
-    """The database as this version made it, with readers and actions."""
+    """Begin with the database as this version made it, with readers and actions."""
     database, engine = host.database, host.database.engine
     ours = [each for name, each in database.tables.items() if name.startswith("activity_stream")]
     database.close()
