@@ -1,13 +1,12 @@
 """If several create an action at once, one stores it, and all get it."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
 from activitystream import am
 from tests.helpers.databases import SERVERS, on
+from tests.helpers.stories import told_at_once
 from tests.helpers.threads import at_once
 
 pytestmark = pytest.mark.faults
@@ -37,27 +36,11 @@ def test_of_many_threads_at_once_one_stores_an_action(host, user, many):
 @on("sqlite", *SERVERS)
 def test_of_two_processes_at_once_one_stores_an_action(host, user):
     host.database.forget()
-    ids = [json.loads(told) for told in at_once_in_processes(host.database, 2)]
+    arguments = (host.database.name, host.database.url, "ann", str(NUMBER))
+    told = told_at_once("tests.helpers.once_story", [arguments] * 2)
+    ids = [json.loads(each) for each in told]
     assert ids[0] == ids[1]
     stored = [str(each["_id"]) for each in host.database.raw_actions()]
     assert sorted(stored) == sorted(ids[0])
     assert len(set(stored)) == NUMBER
     assert am.count_not_seen_by_recipient(host.model.user_named("ann")) == NUMBER
-
-
-def at_once_in_processes(database, number):
-    """Return what this many processes print that create the same actions at once."""
-    story = [sys.executable, "-m", "tests.helpers.once_story"]
-    command = [*story, database.name, database.url, "ann", str(NUMBER)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    processes = [subprocess.Popen(command, **pipes) for _ in range(number)]
-    try:
-        for process in processes:
-            assert process.stdout.readline() == "ready\n"
-        for process in processes:
-            process.stdin.write("\n")
-            process.stdin.flush()
-        return [process.communicate(timeout=120)[0] for process in processes]
-    finally:
-        for process in processes:
-            process.kill()
