@@ -117,6 +117,22 @@ def test_imports_and_marks_as_seen(host, user, name):
 
 
 @pytest.mark.parametrize("name", ALL)
+def test_marks_as_read_and_unread(host, user, name):
+    am.create_many({"actor": user, "verb": verb} for verb in "abc")
+    c, b, _ = am.get_by_recipient(user)
+
+    def work(_):
+        am.mark_read(user, [c, b])
+        am.mark_unread(user, b)
+        am.mark_seen(user)
+
+    store_posts(host, name, work)
+    reader = host.model.user_named("ann")
+    assert [each.verb for each in am.get_by_recipient(reader).unread()] == ["b", "a"]
+    assert am.count_not_seen_by_recipient(reader) == 0
+
+
+@pytest.mark.parametrize("name", ALL)
 def test_forgets_and_purges_loaded_actions(host, user, other, name):
     told = am.create(other, "told", user, recipients=[user, other])
     by_ann = am.create(user, "by ann", recipients=[other])

@@ -163,6 +163,26 @@ def test_marks_as_seen(host, user, name):
     assert am.count_not_seen_by_recipient(host.database.reload(user)) == 0
 
 
+@pytest.mark.parametrize("name", ALL)
+def test_marks_as_read_and_unread(host, user, name):
+    am.create_many({"actor": user, "verb": verb} for verb in "abc")
+    transaction.commit()
+    c, b, _ = am.get_by_recipient(user)
+
+    def mark(_):
+        am.mark_read(user, [c, b])
+        am.mark_unread(user, b)
+        am.mark_seen(user)
+        am.mark_unread(user, c)
+
+    store_a_post(host, name, mark)
+    user = host.database.reload(user)
+    assert [each.verb for each in am.get_by_recipient(user).unread()] == ["c", "b", "a"]
+    assert am.count_not_seen_by_recipient(user) == 0
+    store_a_post(host, name, lambda _: am.mark_all_read(user))
+    assert am.count_unread_by_recipient(host.database.reload(user)) == 0
+
+
 def test_marks_as_seen_for_a_new_user(host):
     with listening(host.model.User, "after_insert", listener("after_insert", am.mark_seen)):
         new = host.save(host.model.User(user_name="new"))
