@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from activitystream import EVERYTHING, am, model
 from activitystream.lib import role_streams
 from activitystream.model.action import cursor_of
+from tests.helpers.databases import COUNTED, on
 
 READS = {
     "actor": am.get_by_actor,
@@ -155,6 +156,28 @@ def recording(cursors_about, hidden):
         return found
 
     return recorded
+
+
+@pytest.mark.large
+@on(*COUNTED)
+def test_a_page_tests_ten_thousand_actions_that_may_not_be_seen(host, user, other, monkeypatch):
+    am.create_many(
+        {"actor": user, "verb": f"no. {number}", "recipients": None if number < 10 else []}
+        for number in range(21_010)
+    )
+    host.save()
+    user, other = (host.database.reload(each) for each in (user, other))
+    stream = am.get_by_actor(user, visible_to=other)
+    tested, pages = [], []
+    with monkeypatch.context() as patched:
+        patched.setattr(model.orm, "cursors_about", recording(model.orm.cursors_about, tested))
+        while not pages or pages[-1].next is not None:
+            tested.append(0)
+            pages.append(stream.page(25, before=pages[-1].next if pages else None))
+    assert tested == [10_000, 10_000, 1_000]
+    assert [len(page) for page in pages] == [0, 0, 10]
+    assert {each.verb for each in stream.all()} == {f"no. {number}" for number in range(10)}
+    assert stream.count() == 10
 
 
 def test_a_page_says_no_more_where_the_rest_may_not_be_seen(host, user, other):

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from .. import DBSession
 from ..action import cursor_of
 from ..values import About, Address, Cursor, Viewer, Window
-from .session import CHUNK, chunks, open_connection
+from .session import CHUNK, chunks, engine_of_session, open_connection
 from .statements import in_window, window_parameters
 from .tables import ACTIONS, NAME_TYPE, RECIPIENTS, Action, KeyType
 
@@ -64,25 +64,24 @@ def _is_visible(ids: Any, viewer: Viewer) -> Any:
     for address in viewer.to:
         for name in address.names:
             keys.setdefault(name, []).append(address.key)
-    addressed = sa.or_(
-        *(
-            sa.and_(RECIPIENTS.c.recipient_type == name, RECIPIENTS.c.recipient_id.in_(keys[name]))
-            for name in keys
-        )
-    )
+    # Each type by itself: else SQLite would read all recipients of an action.
     for_them = (
         sa.select(RECIPIENTS.c.action_id)
         .where(
-            addressed,
+            RECIPIENTS.c.recipient_type == name,
+            RECIPIENTS.c.recipient_id.in_(keys[name]),
             RECIPIENTS.c.timestamp == ids.c.timestamp,
             RECIPIENTS.c.action_id == ids.c._id,
         )
         .correlate(ids)
         .exists()
+        for name in keys
     )
     myself = viewer.myself
     own = sa.and_(ids.c.actor_type.in_(myself.names), ids.c.actor_id == myself.key)
-    return sa.or_(ids.c.number_of_recipients.is_(None), sa.func.coalesce(own, sa.false()), for_them)
+    return sa.or_(
+        ids.c.number_of_recipients.is_(None), sa.func.coalesce(own, sa.false()), *for_them
+    )
 
 
 class _Shape(NamedTuple):
@@ -93,11 +92,13 @@ class _Shape(NamedTuple):
     before: bool
     after: bool
     for_everyone: bool
+    on_mariadb: bool
 
     @classmethod
     def of(cls, about: About, window: Window, for_everyone: bool) -> "_Shape":
         before, after = (each is not None for each in window)
-        return cls(about.role, len(about.entity.names), before, after, for_everyone)
+        on_mariadb = engine_of_session().dialect.name in ("mysql", "mariadb")
+        return cls(about.role, len(about.entity.names), before, after, for_everyone, on_mariadb)
 
 
 def _parameters(about: About, window: Window, skip: int = 0, size: int = 0) -> dict[str, Any]:
@@ -124,14 +125,21 @@ def _rows(shape: _Shape) -> Iterator[sa.Select[Any]]:
             columns[f"{shape.role}_type"] == name,
             *in_window(shape.before, shape.after, columns.timestamp, columns._id),
         )
-        yield rows.where(columns.number_of_recipients.is_(None)) if shape.for_everyone else rows
+        if shape.for_everyone:
+            rows = rows.where(columns.number_of_recipients.is_(None))
+        if shape.on_mariadb:
+            # Else it would read all that is newer than the window, too.
+            whose = "for_everyone_of" if shape.for_everyone else "of"
+            rows = rows.with_hint(ACTIONS, f"FORCE INDEX (actions_{whose}_{shape.role})")
+        yield rows
 
 
 @lru_cache
 def _cursors_statement(shape: _Shape) -> Any:
     newest_first: Any = (sa.desc("timestamp"), sa.desc("_id"))
-    # Null in all of these: named for PostgreSQL, which sees no order of the index without.
-    null: tuple[Any, ...] = (sa.desc("number_of_recipients"),) if shape.for_everyone else ()
+    # Null in all of these. PostgreSQL sees no order of the index without it; MariaDB sorts by it.
+    is_named = shape.for_everyone and not shape.on_mariadb
+    null: tuple[Any, ...] = (sa.desc("number_of_recipients"),) if is_named else ()
     end, skip, size = (sa.bindparam(name, type_=sa.BigInteger) for name in ("end", "skip", "size"))
     each = [
         sa.select(rows.order_by(*null, *newest_first).limit(end).subquery())
