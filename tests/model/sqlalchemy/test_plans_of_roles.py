@@ -39,7 +39,7 @@ def crowded(database):
 
 @pytest.fixture(params=["busy", "quiet"])
 def stream_of(request, crowded):
-    """Gives the stream of an entity in a role, for a viewer."""
+    """Return a function for the stream of an entity in a role, for a viewer."""
     crowded.database.close()
 
     def stream_of(role, viewer):
