@@ -128,6 +128,16 @@ def render_list(
     )
 
 
-def _once(part: Callable[..., Iterable[Any]]) -> Callable[..., Markup]:
-    """Have a part of the template rendered once for equal arguments, as it is in many lines."""
-    return cache(lambda *arguments: Markup("".join(map(str, part(*arguments)))))  # noqa: S704
+def _once(part: Callable[[bool], Iterable[Any]]) -> Callable[..., Markup]:
+    """Have a part of the template rendered once for all lines that are read, or unread.
+
+    Of each line, it gets the action's id, for an empty ``value=""``.
+    """
+    rendered = cache(lambda is_unread: "".join(map(str, part(is_unread))))
+
+    def of_line(is_unread: bool, action_id: Any = "") -> Markup:
+        # A variable of the template cannot have these quotes, which are escaped there.
+        text = rendered(is_unread).replace('value=""', f'value="{escape(action_id)}"')
+        return Markup(text)  # noqa: S704 (rendered HTML)
+
+    return of_line
