@@ -131,10 +131,11 @@ def test_what_is_seen_and_read_of_a_page_costs_one_query(host, queries):
     assert queries(lambda: [action.is_read_by(host.ann) for action in actions]) == ["read"]
 
 
-def test_reading_one_costs_few_commands(host, queries):
+@pytest.mark.parametrize("number", [1, 5])
+def test_reading_one_or_several_costs_the_same_few_commands(host, queries, number):
     am.mark_seen(host.ann)
-    action, *_ = am.get_by_recipient(host.ann).limit(1)
-    assert queries(lambda: am.mark_read(host.ann, action)) == host.database.to_read_one
+    actions = am.get_by_recipient(host.ann).limit(number).all()
+    assert queries(lambda: am.mark_read(host.ann, actions)) == host.database.to_read_one
 
 
 def test_the_verbs_that_write_cost_few_commands(host, queries):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from pymongo import UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from .. import DBSession
@@ -52,8 +53,7 @@ def mark(
         )
     if marking.read is not None:
         _mark_all_read(reader, kept)
-        for cursor in marking.read:
-            _store_action(reader, cursor, True)
+        _store_actions(reader, marking.read, True)
     try:
         before = move_last_activity_seen(recipient, moment)
     except LookupError:
@@ -104,8 +104,7 @@ def mark_actions(recipient: Any, reader: Reference, actions: Iterable[Any], is_r
         kept = kept.with_seen([*kept.seen, *new])
         if kept == marks or _store(reader, document, kept, _is_unfinished(document)):
             break
-    for cursor in cursors:
-        _store_action(reader, cursor, is_read)
+    _store_actions(reader, cursors, is_read)
 
 
 def read_states(
@@ -229,15 +228,20 @@ def _store(
     return stored
 
 
-def _store_action(reader: Reference, cursor: Cursor, is_read: bool) -> None:
-    values = {
-        "reader": id_of(reader),
-        "action": cursor.id,
-        "timestamp": cursor.timestamp,
-        "read": is_read,
-    }
-    one = {"_id": _id_of_action(reader, cursor.id)}
-    _readers().update_one(one, {"$set": values}, upsert=True)
+def _store_actions(reader: Reference, cursors: Iterable[Cursor], is_read: bool) -> None:
+    its = {"reader": id_of(reader), "read": is_read}
+    updates = [
+        UpdateOne(
+            {"_id": _id_of_action(reader, each.id)},
+            {"$set": {**its, "action": each.id, "timestamp": each.timestamp}},
+            upsert=True,
+        )
+        for each in cursors
+    ]
+    # mim, which has no such options, does only the first of several.
+    size = len(updates) if hasattr(_readers(), "codec_options") else 1
+    for start in range(0, len(updates), size):
+        _readers().bulk_write(updates[start : start + size], ordered=False)
 
 
 def _marked_actions(reader: Reference, floor: datetime) -> list[Cursor]:
