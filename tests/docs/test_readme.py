@@ -279,19 +279,26 @@ def test_the_hook_after_read_gets_the_new_number(namespace):
     assert [number for _, number in namespace["phones"].calls] == [1, 0, 2]
 
 
-def test_the_poll_handles_each_action_once(namespace):
-    (block,) = [each for each in blocks("python") if "def poll" in each.text]
+@pytest.mark.parametrize("way", ["poll", "handle_unread"])
+def test_the_poll_handles_each_action_once(namespace, way):
+    (block,) = [each for each in blocks("python") if f"def {way}" in each.text]
     exec(block.compiled(), namespace)
-    poll, stream = namespace["poll"], am.get_by_recipient(namespace["user"])
-    last_poll, handled = namespace["last_poll"], namespace["handled"]
+    reader = namespace["user"]
+    kept = namespace.get("last_poll"), namespace.get("handled")
     now = datetime.now(timezone.utc)
     # One becomes visible after newer ones.
-    for verb, seconds in (("liked", 0), ("shared", 50), ("published", 10)):
+    for verb, seconds in (("joined", 90), ("liked", 0), ("shared", 50), ("published", 10)):
         stamp = now - timedelta(seconds=seconds)
         am.create_many([{"actor": namespace["author"], "verb": verb, "timestamp": stamp}])
-        last_poll, handled = poll(stream, last_poll, handled)
+        if way == "poll":
+            kept = namespace["poll"](am.get_by_recipient(reader), *kept)
+        else:
+            namespace["handle_unread"](reader)
     sent = [sentence for (sentence,) in namespace["mailer"].calls]
-    assert sent == ["Bob liked", "Bob shared", "Bob published"]
+    begun_before = ["Bob joined"] if way == "handle_unread" else []
+    assert sent == [*begun_before, "Bob liked", "Bob shared", "Bob published"]
+    if way == "handle_unread":
+        assert am.forget(reader, dry_run=True).as_reader == 4
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
