@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from pymongo import UpdateOne
+from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
 from .. import DBSession
@@ -229,19 +230,20 @@ def _store(
 
 
 def _store_actions(reader: Reference, cursors: Iterable[Cursor], is_read: bool) -> None:
-    its = {"reader": id_of(reader), "read": is_read}
-    updates = [
-        UpdateOne(
+    readers, its = _readers(), {"reader": id_of(reader), "read": is_read}
+    updates: list[tuple[dict[str, Any], dict[str, Any]]] = [
+        (
             {"_id": _id_of_action(reader, each.id)},
             {"$set": {**its, "action": each.id, "timestamp": each.timestamp}},
-            upsert=True,
         )
         for each in cursors
     ]
-    # mim, which has no such options, does only the first of several.
-    size = len(updates) if hasattr(_readers(), "codec_options") else 1
-    for start in range(0, len(updates), size):
-        _readers().bulk_write(updates[start : start + size], ordered=False)
+    # mim does only the first of several, and mongomock none of pymongo's newer ones.
+    if updates and type(readers) is Collection:
+        readers.bulk_write([UpdateOne(*each, upsert=True) for each in updates], ordered=False)
+    else:
+        for each in updates:
+            readers.update_one(*each, upsert=True)
 
 
 def _marked_actions(reader: Reference, floor: datetime) -> list[Cursor]:
