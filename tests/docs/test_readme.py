@@ -389,13 +389,36 @@ def test_shows_the_bell(namespace):
 
 
 def test_shows_the_list(namespace, project):
-    (block,) = [each for each in blocks("html") if "partials:stream" in each.text]
+    (block,) = [each for each in blocks("html") if "recipient=user" in each.text]
     (project / "templates" / "list.xhtml").write_text(f"<div>{block.text}</div>")
     am.create(namespace["author"], "commented on", namespace["post"])
     namespace["save"]()
     page = TestApp(namespace["app"], extra_environ={"REMOTE_USER": "ann"}).get("/list")
     assert page.html.select_one(".activitystream-line").text == "Bob commented on A post"
     assert page.html.select_one(".activitystream-badge")
+
+
+def test_shows_the_profile_as_each_may_see_it(namespace, project):
+    (block,) = [each for each in blocks("html") if each.file and "profile" in each.file]
+    (project / "templates" / "profile.xhtml").write_text(f"<div>{block.text}</div>")
+    (code,) = [each for each in blocks("python") if "def profile" in each.text]
+    exec(code.compiled(), namespace)
+    root = importlib.import_module(f"{PROJECT}.controllers.root")
+    root.RootController.profile = namespace["profile"]
+    for number in range(30):
+        am.create(namespace["author"], f"did no. {number}", recipients=None if number % 3 else [])
+    namespace["save"]()
+    for name, numbers in (("bob", [25, 5]), ("ann", [20]), (None, [20])):
+        browser = TestApp(namespace["app"], extra_environ={"REMOTE_USER": name} if name else {})
+        page, found = browser.get("/profile?name=bob"), []
+        while page is not None:
+            found.append(len(page.html.select(".activitystream-line")))
+            link = page.html.select_one(".activitystream-older a")
+            page = link and browser.get(link["href"])
+        assert found == numbers
+    assert page is None
+    browser.get("/profile?name=bob&before=x", status=400)
+    browser.get("/profile?name=nobody", status=404)
 
 
 def test_uses_the_template_of_a_verb(namespace, project):
@@ -411,7 +434,8 @@ def test_uses_the_template_of_a_verb(namespace, project):
 
 
 def test_every_html_block_is_tested():
-    names = ["master", None, None, "liked", "notification", "notifications", "panel"]
+    pages = ["liked", "profile", "notification", "notifications", "panel"]
+    names = ["master", None, None, *pages]
     assert [block.file for block in blocks("html")] == [
         name and f"{PROJECT}/templates/{name}.xhtml" for name in names
     ]

@@ -27,6 +27,7 @@ RUN = (
     "docs/guides/templates.rst",
     "docs/guides/json.rst",
     "docs/guides/show.rst",
+    "docs/guides/profiles.rst",
     "docs/guides/audiences.rst",
     "docs/guides/recipe.rst",
     "docs/guides/languages.rst",

@@ -13,7 +13,7 @@ from activitystream.model.action import cursor_of
 from tests.helpers.databases import on
 
 #: All that only reads.
-READ = ("", "more", "bell", "newest", "stream.json", "unseen.json")
+READ = ("", "mine", "more", "bell", "newest", "stream.json", "unseen.json")
 
 SEE = "see"
 AJAX = "ajax_update_last_seen_of_a_recipient"
@@ -101,7 +101,7 @@ def test_nobody_marks_or_learns_of_an_action_of_another_stream(
     assert own == 1
 
 
-@pytest.mark.parametrize("path", ["", "more", "stream.json"])
+@pytest.mark.parametrize("path", ["", "mine", "more", "stream.json"])
 def test_a_cursor_reveals_nothing_of_another_stream(host, streams, app, path):
     for action in streams:
         answer = app.get(f"/activitystream/{path}", {"before": cursor_as_text(cursor_of(action))})
