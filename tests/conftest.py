@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import kajiki
 import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
@@ -15,6 +16,7 @@ from tests.helpers import browser, databases, distributions, selection
 from tests.helpers.databases.ming import mim
 from tests.helpers.databases.opening import opened
 from tests.helpers.empty_databases import empty_database
+from tests.helpers.host import compiled
 from tests.helpers.host.app import make_app
 from tests.helpers.host.started import started_app
 from tests.helpers.postgres import Postgres
@@ -86,6 +88,14 @@ def _first_app():
     were one of a test that has it fail, all later ones would answer 404.
     """
     make_app(mim())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compile_each_template_once():
+    """Let the many apps of a process share compiled templates: they would compile them again."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(kajiki, "XMLTemplate", compiled.xml_template)
+        yield
 
 
 @sa.event.listens_for(sa.Engine, "connect")
