@@ -92,8 +92,6 @@ class SQLDatabase:
     def forget_apps(self):
         """Keep what an app of this process left behind from the next."""
         self.close()
-        for table in [each for name, each in self.tables.items() if "activity_stream" in name]:
-            self.model.metadata.remove(table)
         if self._engine is not None:
             self._engine.dispose()
 
