@@ -14,7 +14,8 @@ NARROW = {"width": 360, "height": 740}
 WIDE = {"width": 1280, "height": 800}
 
 
-#: Runs a test on one database only, as what it looks at is the same on all.
+#: Runs a test on one database only, as what it looks at is the same on all: keys, focus, layout,
+#: what htmx does, and what a server answers that asks no database.
 ON_ONE = pytest.mark.parametrize("board", ["sqlite"], indirect=True)
 
 

@@ -118,6 +118,7 @@ def test_the_page_that_the_bell_leads_to_tells_as_new_what_the_bell_did(board):
     expect(page.locator(".activitystream-badge")).to_have_count(3)
 
 
+@ON_ONE
 def test_it_opens_and_closes_by_keyboard_alone(board):
     page = board.visitor("Ada")
     for _ in ("Skip to the content", "Linden House", "the bell"):
@@ -143,6 +144,7 @@ def test_it_opens_and_closes_by_keyboard_alone(board):
     expect(bell(page)).to_have_attribute("aria-expanded", "false")
 
 
+@ON_ONE
 def test_tab_enters_the_loading_panel(board):
     page = board.visitor("Ada")
     on_the_way = hold_back(page, "**/activitystream/newest")
@@ -157,6 +159,7 @@ def test_tab_enters_the_loading_panel(board):
     expect(first).to_be_focused()
 
 
+@ON_ONE
 def test_a_click_elsewhere_or_on_it_closes_it(board):
     page = board.visitor("Ada")
     for elsewhere in (page.get_by_role("banner"), bell(page)):
@@ -167,6 +170,7 @@ def test_a_click_elsewhere_or_on_it_closes_it(board):
         expect(bell(page)).to_have_attribute("aria-expanded", "false")
 
 
+@ON_ONE
 def test_a_screen_reader_is_told_a_new_number_once(board):
     page = patient(board.visitor("Ada"))
     status = page.get_by_role("status")
@@ -202,6 +206,7 @@ def test_without_javascript_it_all_works(board):
     expect(page.locator(".activitystream-badge")).to_have_count(0)
 
 
+@ON_ONE
 def test_without_htmx_it_is_a_link(board):
     board.has_htmx = False
     board.excuse("ERR_FAILED")
@@ -211,6 +216,7 @@ def test_without_htmx_it_is_a_link(board):
     expect(page.get_by_role("heading", name="Your activity stream")).to_be_visible()
 
 
+@ON_ONE
 def test_when_the_login_ends_it_stops_asking_and_leads_to_the_login_page(board):
     board.excuse("401")
     page = patient(board.visitor("Ada"))
@@ -230,6 +236,7 @@ def test_when_the_login_ends_it_stops_asking_and_leads_to_the_login_page(board):
     assert len(questions) == 1
 
 
+@ON_ONE
 @pytest.mark.parametrize("what", [".activitystream-bell-link", ".activitystream-older a"])
 def test_opening_after_logout_goes_to_login(board, what):
     board.excuse("401")
@@ -241,6 +248,7 @@ def test_opening_after_logout_goes_to_login(board, what):
     expect(page.get_by_role("heading", name="Who are you?")).to_be_visible()
 
 
+@ON_ONE
 def test_where_the_network_fails_it_can_be_tried_again(board):
     board.excuse("^htmx:|ERR_FAILED")
     do(30)
@@ -275,6 +283,7 @@ def test_while_the_database_is_away_it_keeps_its_number_and_goes_on_asking(board
     expect_new(page, 4)
 
 
+@ON_ONE
 def test_after_another_login_it_asks_again_even_where_links_are_boosted(board):
     board.excuse("401")
     page = patient(board.visitor("Ada"))
@@ -293,6 +302,7 @@ def test_after_another_login_it_asks_again_even_where_links_are_boosted(board):
     expect_new(page, 0)
 
 
+@ON_ONE
 @pytest.mark.parametrize("event", ["visibilitychange", "focus"])
 def test_nobody_looking_it_does_not_ask_and_asks_at_once_on_return(board, event):
     page = board.visitor("Ada")
@@ -316,6 +326,7 @@ def test_nobody_looking_it_does_not_ask_and_asks_at_once_on_return(board, event)
     assert len(questions) == 1
 
 
+@ON_ONE
 @pytest.mark.parametrize(
     "attributes",
     [

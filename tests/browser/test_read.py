@@ -145,6 +145,7 @@ def test_lines_that_were_loaded_later_can_be_toggled(board):
     expect(lines(main)).to_have_count(32)
 
 
+@ON_ONE
 def test_by_keyboard_alone(board):
     page = board.visitor("Ada")
     bell(page).focus()
@@ -251,6 +252,7 @@ def test_after_the_login_ended_it_leads_to_the_login_page(board):
     expect(page.get_by_role("heading", name="Who are you?")).to_be_visible()
 
 
+@ON_ONE
 def test_the_bell_is_told_of_it_where_links_are_boosted(board):
     page = patient(board.visitor("Ada"))
     main = stream(page)

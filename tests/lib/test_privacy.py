@@ -10,7 +10,7 @@ from activitystream import am
 from activitystream.lib.cursors import cursor_as_text
 from activitystream.model import clock
 from activitystream.model.action import cursor_of
-from tests.helpers.databases import on
+from tests.helpers.databases import EACH_ORM, on
 
 #: All that only reads.
 READ = ("", "mine", "more", "bell", "newest", "stream.json", "unseen.json")
@@ -59,6 +59,7 @@ def test_no_parameter_shows_another_stream(host, streams, other, app, path):
         assert answer.status_int in (400, 404) or answer.body == own.body
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize("path", READ)
 def test_no_header_shows_another_stream(host, streams, other, app, path):
     url = f"/activitystream/{path}"
@@ -117,6 +118,7 @@ def test_a_time_reveals_nothing_of_another_stream(host, streams, user, app):
     assert app.post(f"/activitystream/{AJAX}", until).json == {"last_activity_seen": None}
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize("path", [*READ, SEE])
 def test_head_and_options_reveal_nothing(host, streams, app, path):
     url = f"/activitystream/{path}"

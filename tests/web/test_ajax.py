@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from activitystream import am
-from tests.helpers.databases import COUNTED, MING, UUIDS, on
+from tests.helpers.databases import COUNTED, EACH_ORM, MING, UUIDS, on
 from tests.web.test_see import FOR_NOBODY, FOREIGN, OWN
 
 URL = "/activitystream/ajax_update_last_seen_of_a_recipient"
@@ -196,6 +196,7 @@ def test_rejects_a_key_of_the_wrong_type(host, user, friends):
     assert seen(host, user) is None
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize(
     "body",
     [
@@ -243,18 +244,21 @@ def test_answers_401_in_json_without_a_stored_user(host, user, other):
     assert seen(host, user) is None
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize("headers", FOREIGN)
 def test_answers_403_to_other_sites(host, user, app, headers):
     assert call(app, headers=headers).status_int == 403
     assert seen(host, user) is None
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize("headers", OWN)
 def test_accepts_requests_of_the_sites_own_pages(host, user, app, headers):
     assert call(app, headers=headers).status_int == 200
     assert seen(host, user) is not None
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize("headers", [*FOR_NOBODY, {"Ping-To": "http://elsewhere.example/"}])
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_prefetching_marks_nothing(host, user, app, headers, method):
@@ -263,6 +267,7 @@ def test_prefetching_marks_nothing(host, user, app, headers, method):
     assert seen(host, user) is None
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize("kind", ["image", "script", "style", "iframe", "document", "object", ""])
 def test_get_marks_only_if_a_script_sends_it(host, user, app, kind):
     headers = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": kind}

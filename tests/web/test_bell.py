@@ -7,7 +7,7 @@ import tg
 
 from activitystream import am
 from activitystream.model import clock
-from tests.helpers.databases import COUNTED, on
+from tests.helpers.databases import COUNTED, EACH_ORM, on
 from tests.web.test_see import FOR_NOBODY, FOREIGN
 
 
@@ -79,6 +79,7 @@ def test_answers_401_instead_of_a_login_page(host, other, path):
         assert answer.json["detail"] == "log in first"
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize("path", ["", "bell", "newest", "more", "stream.json", "unseen.json"])
 def test_no_cache_shares_it_between_users(app, path):
     answer = app.get(f"/activitystream/{path}")
@@ -149,6 +150,7 @@ def test_opening_calls_the_hook_once(host, user, app):
     assert len(told) == 1
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize("headers", [*FOREIGN, *FOR_NOBODY])
 def test_only_the_sites_own_pages_open_it(host, user, app, headers):
     am.create(user, "joined")
@@ -197,6 +199,7 @@ def test_see_all_leads_to_the_page_without_new_actions(host, user, app):
     assert newest.html.select_one(".activitystream-all a")["href"] == "/activitystream/"
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize(("option", "attribute"), [({}, "30"), ({"poll_interval": 5}, "5")])
 def test_polls_as_often_as_the_host_says(host, user, option, attribute):
     host.plug(**option)

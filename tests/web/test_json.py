@@ -6,7 +6,7 @@ import pytest
 
 from activitystream import am
 from activitystream.model import clock
-from tests.helpers.databases import COUNTED, on
+from tests.helpers.databases import COUNTED, EACH_ORM, on
 
 
 @pytest.fixture(params=[False, True], ids=["extensions", "no extensions"])
@@ -179,6 +179,7 @@ def test_counts_no_further_than_it_shows(host, user, app):
     assert "101" in count
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize("path", ["stream.json", "unseen.json"])
 @pytest.mark.parametrize("accept", ["text/html", "application/json", "image/png", "*/*", ""])
 def test_answers_json_whatever_the_request_accepts(user, app, path, accept):

@@ -16,6 +16,7 @@ from tg.i18n import set_request_lang
 from activitystream import am, helpers
 from activitystream.model import words
 from activitystream.web import days
+from tests.helpers.databases import EACH_ORM, on
 
 ROOT = Path(__file__).parents[2]
 I18N = ROOT / "activitystream" / "i18n"
@@ -88,6 +89,7 @@ def test_russian_has_three_plurals():
     ]
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize(
     ("asked", "heading", "time"),
     [
@@ -170,6 +172,7 @@ def test_unknown_languages_do_not_fill_the_cache(cache_of):
     assert len(keys) == 1
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize(
     ("language", "unseen", "expected"),
     [
@@ -197,6 +200,7 @@ def heading_of(host, user, moment, asked):
     return " ".join(page.html.select_one("h2").text.split())
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize(
     ("asked", "expected"),
     [
@@ -213,6 +217,7 @@ def test_shows_dates_of_other_years_in_the_language_of_the_request(host, user, a
     assert heading_of(host, user, datetime(2024, 5, 3, 12), asked) == expected
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize(
     ("asked", "expected"),
     [("en", "May 3"), ("en-GB", "3 May"), ("it", "3 maggio"), ("ru", "3 мая")],
@@ -222,11 +227,13 @@ def test_shows_dates_of_this_year_without_the_year(host, user, monkeypatch, aske
     assert heading_of(host, user, datetime(2024, 5, 3, 12), asked) == expected
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize("asked", [None, "", "*", "xx", "tlh", "de", "de,xx", "x-y-z"])
 def test_shows_dates_in_english_on_a_page_in_no_other_language(host, user, asked):
     assert heading_of(host, user, datetime(2024, 5, 3, 12), asked) == "May 3, 2024"
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize(
     ("hosts", "asked", "expected"),
     [
@@ -251,6 +258,7 @@ def test_shows_dates_in_the_languages_of_the_host(
     assert heading_of(host, user, datetime(2024, 5, 3, 12), asked) == expected
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize(
     ("chosen", "expected"),
     [("sr_Latn", "3. maj 2024."), ("pt_BR", "3 de maio de 2024"), ("tlh_XX", "May 3, 2024")],

@@ -7,6 +7,7 @@ import tg.appwrappers.caching
 from tgext.pluggable import replace_template
 
 from activitystream import am
+from tests.helpers.databases import EACH_ORM, on
 from tests.helpers.host.app import AuthMetadata
 
 PAGES = (
@@ -39,6 +40,7 @@ def number_on(browser, path="/with_bell"):
 # Parts of us that the host leaves out
 
 
+@on(*EACH_ORM)
 def test_needs_no_static_files(host, user, post):
     am.create(user, "liked", post)
     host.plug(plug_statics=False)
@@ -52,6 +54,7 @@ def test_needs_no_static_files(host, user, post):
     assert (link["href"], link["title"]) == ("/activitystream/", "Your activity stream")
 
 
+@on(*EACH_ORM)
 def test_shows_just_a_number_without_its_urls(host, user, post):
     am.create(user, "liked", post)
     host.plug(plug_controller=False)
@@ -66,6 +69,7 @@ def test_shows_just_a_number_without_its_urls(host, user, post):
     assert links == {f"/post/{post._id}"}
 
 
+@on(*EACH_ORM)
 def test_needs_neither_urls_nor_static_files(host, user):
     am.create(user, "joined")
     host.plug(plug_controller=False, plug_statics=False)
@@ -85,6 +89,7 @@ def without_cache(request, monkeypatch):
     return {}
 
 
+@on(*EACH_ORM)
 def test_renders_a_panel_each_time_where_there_is_no_cache(host, user, without_cache):
     am.create(user, "joined")
     host.plug(blueprint=without_cache)
@@ -199,6 +204,7 @@ def test_ignores_audiences_that_are_not_stored(host, user, other, caplog):
     assert caplog.text.count("was ignored") == 2
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize("template", [RAISING, "tests.helpers.host.templates.broken"])
 @pytest.mark.parametrize("path", ["/activitystream/", "/activitystream/newest", "/partials"])
 def test_shows_a_notice_where_a_verbs_template_raises(host, user, path, template, caplog):
@@ -213,6 +219,7 @@ def test_shows_a_notice_where_a_verbs_template_raises(host, user, path, template
     assert any(record.exc_info for record in caplog.records)
 
 
+@on(*EACH_ORM)
 def test_shows_a_notice_where_the_template_of_all_raises(host, user):
     am.create(user, "joined")
     host.plug(configure=replaced("action"))
@@ -225,6 +232,7 @@ def replaced(name):
     )
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize("name", ["bell", "newest", "stream", "partials.bootstrap_widget"])
 def test_shows_the_page_without_a_template_that_raises(host, user, name, caplog):
     am.create(user, "joined")

@@ -7,6 +7,7 @@ from tgext.pluggable import replace_template
 
 from activitystream import am
 from activitystream.model import clock
+from tests.helpers.databases import EACH_ORM, on
 
 HOSTILE = '<script>alert("x")</script> & ${1+1} \'"'
 
@@ -117,6 +118,7 @@ def test_load_more_repeats_no_day_heading(host, user, app, thirty):
     assert not rest.html.select("h2")
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize("url", ["", "more", "stream.json"])
 @pytest.mark.parametrize(
     "before",
@@ -128,6 +130,7 @@ def test_rejects_an_invalid_before(app, url, before):
     assert app.get(twice.replace("\0", "%00"), status=400)
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize("odd", ["page=x", "before=", "self=1", "new_since=", "x=1&x=2"])
 def test_ignores_unknown_parameters(app, odd):
     assert app.get(f"/activitystream/?{odd}").status_int == 200

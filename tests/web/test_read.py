@@ -7,7 +7,7 @@ import pytest
 import tg
 
 from activitystream import am
-from tests.helpers.databases import COUNTED, on
+from tests.helpers.databases import COUNTED, EACH_ORM, on
 from tests.web.test_links import EVIL
 from tests.web.test_see import FOR_NOBODY, FOREIGN, OWN
 
@@ -72,6 +72,7 @@ def test_answers_scripts_in_json(host, user, app, actions):
     assert read(app, actions[0], headers=JSON, status=200).json == {"unread": 100, "more": True}
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize(
     ("accept", "status"),
     [
@@ -100,6 +101,7 @@ def test_takes_json_where_the_host_has_it_decoded(host, user, json_app, actions)
     assert unread(host, user) == ["oldest"]
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize("kind", ["application/json", "text/plain", "application/x-y"])
 def test_a_body_that_is_not_decoded_does_not_mark_all(host, user, app, actions, kind):
     body = f'{{"action": "{actions[0]._id}"}}'
@@ -115,6 +117,7 @@ def test_goes_to_the_link(host, user, app, actions):
     assert read(below, actions[0], target_link=link).location == f"http://localhost{link}"
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize("link", [link for link in EVIL if link.isprintable()], ids=ascii)
 def test_never_leads_to_another_site(host, user, app, actions, link):
     form = urlencode({"target_link": link, "action": actions[0]._id})
@@ -123,6 +126,7 @@ def test_never_leads_to_another_site(host, user, app, actions, link):
     assert len(unread(host, user)) == 3
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize(
     "form",
     [
@@ -150,6 +154,7 @@ def test_rejects_what_is_malformed_and_marks_nothing(host, user, app, actions, f
     assert host.database.reload(user).last_activity_seen is None
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize(
     "body", [{"action": []}, {"action": {"$ne": 1}}, {"action": [["x"]]}, {"action": True}, []]
 )
@@ -164,6 +169,7 @@ def test_only_post_marks(host, user, app, actions):
     assert len(unread(host, user)) == 3
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize("headers", [*FOREIGN, *FOR_NOBODY, {"Ping-To": "http://x.example/"}])
 def test_answers_403_to_other_sites_and_prefetches(host, user, app, actions, headers):
     answer = app.post(URL, headers=headers, status=403)
@@ -172,6 +178,7 @@ def test_answers_403_to_other_sites_and_prefetches(host, user, app, actions, hea
     assert len(unread(host, user)) == 3
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize("headers", OWN)
 def test_accepts_the_sites_own_pages(host, user, app, actions, headers):
     read(app, headers=headers)
@@ -249,12 +256,14 @@ def test_an_unknown_action_is_passed_over(host, user, other, app, actions):
     assert am.count_unread_by_recipient(host.database.reload(other)) == 4
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize("bad", ["", "x", "-1", "\0"])
 def test_a_malformed_action_marks_nothing(host, user, app, actions, bad):
     app.get("/activitystream/see", {"action": bad}, status=400)
     assert host.database.reload(user).last_activity_seen is None
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize("headers", FOREIGN)
 def test_links_on_other_sites_read_nothing(host, user, app, actions, headers):
     app.get("/activitystream/see", {"action": actions[0]._id}, headers=headers)
@@ -317,6 +326,7 @@ def test_the_unread_are_a_page_of_their_own(host, user, app):
     assert len(page.click("All").html.select("li")) == 25
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize("odd", ["unread=0", "unread=", "unread=x", "unread=1&unread=1"])
 def test_any_other_filter_shows_all(app, user, actions, odd):
     am.mark_all_read(user)

@@ -10,7 +10,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 import pytest
 
 from activitystream import am
-from tests.helpers.databases import on
+from tests.helpers.databases import EACH_ORM, on
 from tests.web.test_links import EVIL
 
 SEE = "/activitystream/see"
@@ -68,12 +68,14 @@ def test_until_leaves_newer_actions_new(host, user, app, action):
     assert unseen(host, user) == 1
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize("bad", ["yesterday", "2026", '{"$gt": ""}', "\x00"])
 def test_rejects_a_malformed_until(host, user, app, action, bad):
     assert see(app, target_link="/x", until=bad).status_int == 400
     assert unseen(host, user) == 1
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize("link", EVIL, ids=ascii)
 def test_never_redirects_to_another_site(host, user, app, action, link):
     query = urlencode({"target_link": link.encode("utf-8", "surrogatepass")})
@@ -83,6 +85,7 @@ def test_never_redirects_to_another_site(host, user, app, action, link):
     assert unseen(host, user) == 1
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize("link", ["//{}", "//{}\u2100", "//[{}]", "//localhost:{}", "http://{}@x"])
 def test_errors_repeat_nothing_of_the_link(app, action, link):
     """The error page of TurboGears' quickstart does not escape it."""
@@ -91,6 +94,7 @@ def test_errors_repeat_nothing_of_the_link(app, action, link):
     assert "alert(1)" not in answer
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize(
     "path",
     ["/%2f/evil", "/%5cevil", "/%0d%0aX:y", "/..//evil", "..//evil", "/.//evil", "./\u2044evil"],
@@ -101,6 +105,7 @@ def test_any_redirect_stays_on_the_site(host, app, action, path):
     assert urlsplit(answer.location)[:2] == ("http", "localhost")
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize(
     "query",
     [
@@ -255,12 +260,14 @@ OWN = [
 ]
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize("headers", FOREIGN)
 def test_links_on_other_sites_redirect_and_mark_nothing(host, user, app, action, headers):
     assert see(app, target_link="/x", headers=headers).location == "http://localhost/x"
     assert unseen(host, user) == 1
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize("headers", OWN)
 def test_links_on_the_sites_own_pages_mark(host, user, app, action, headers):
     assert see(app, target_link="/x", headers=headers).location == "http://localhost/x"
@@ -281,6 +288,7 @@ FOR_NOBODY = [
 ]
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize("headers", FOR_NOBODY)
 @pytest.mark.parametrize("method", ["get", "post", "head"])
 def test_prefetching_marks_nothing_and_is_not_cached(host, user, app, action, headers, method):
@@ -308,6 +316,7 @@ NO_NAVIGATION = [
 ]
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize("headers", NO_NAVIGATION)
 def test_marks_nothing_unless_a_user_navigates(host, user, app, action, headers):
     answer = see(app, target_link="/x", headers={"Sec-Fetch-Site": "same-origin", **headers})
@@ -316,6 +325,7 @@ def test_marks_nothing_unless_a_user_navigates(host, user, app, action, headers)
     assert unseen(host, user) == 1
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize(
     "headers",
     [

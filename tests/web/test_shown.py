@@ -10,6 +10,7 @@ from activitystream.lib.seen import Shown, shown
 from activitystream.model import clock
 from activitystream.model.action import cursor_of
 from activitystream.web.shown import shown_as_text, shown_from_text
+from tests.helpers.databases import EACH_ORM, on
 
 AJAX = "/activitystream/ajax_update_last_seen_of_a_recipient"
 
@@ -68,6 +69,7 @@ MALFORMED = [
 ]
 
 
+@on(*EACH_ORM)
 @pytest.mark.parametrize("text", MALFORMED)
 def test_anything_else_is_refused_and_marks_nothing(host, user, app, text):
     action = am.create(user, "joined")

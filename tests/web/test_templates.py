@@ -9,6 +9,10 @@ from tg.configuration.utils import TGConfigError
 from tgext.pluggable import replace_template
 
 from activitystream import am
+from tests.helpers.databases import EACH_ORM, on
+
+# The hosts' templates, and ours, show what the databases' other tests load.
+pytestmark = on(*EACH_ORM)
 
 OWN = "tests.helpers.host.templates.own_action"
 APPLAUSE = "tests.helpers.host.templates.applause"

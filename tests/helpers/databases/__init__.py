@@ -6,6 +6,9 @@ import pytest
 
 MING = ("mim", "mongomock", "mongodb")
 SQL = ("sqlite", "postgresql", "mariadb")
+#: One of each ORM, for what is decided before a database is asked, or after: of the headers and
+#: parameters of a request, its language, and templates.
+EACH_ORM = ("mim", "sqlite")
 #: Where threads meet each other.
 SERVERS = ("mongodb", "postgresql", "mariadb")
 #: Where each query is seen.
