@@ -27,6 +27,7 @@ def test_each_orm_defines_the_whole_backend(name):
     assert not inspect.isroutine(getattr(Backend, name)) or inspect.isroutine(getattr(ming, name))
 
 
+@pytest.mark.hosts
 @pytest.mark.parametrize("call", ["create(user, 'x')", "get_by_recipient(user)", "purge(now)"])
 def test_a_script_without_an_app_gets_a_clear_error(call):
     script = (

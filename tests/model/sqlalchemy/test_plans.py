@@ -14,6 +14,8 @@ from activitystream.model.values import Cursor, Window
 from tests.conftest import Host
 from tests.helpers.databases import on
 
+pytestmark = pytest.mark.large
+
 START = datetime(2020, 1, 1)
 
 # Query plans
