@@ -61,10 +61,9 @@ class Ours:
             host.commit()
         # As after their first visit.
         am.mark_seen(host.load(host.User, 1)[MOST_NOTIFIED], SEEN)
-        host.commit()
         for reader in users[1:READERS] if hasattr(am, "mark_read") else ():
             am.mark_read(reader, am.get_by_recipient(reader).limit(READ).all())
-            host.commit()
+        host.commit()
 
     def scene(self) -> Scene:
         """Return the amounts that the lines name."""
