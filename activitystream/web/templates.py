@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 _ENGINE = "activitystream"
 _PREFIX = "activitystream.templates."
+_OF_OURS = f"{_ENGINE}:{_PREFIX}"
 _FOLDER = Path(__file__).parent.parent / "templates"
 
 #: The templates that a host may replace. The last one has the name that 0.1.1 gave it.
@@ -49,16 +50,11 @@ def render(name: str, **variables: Any) -> Markup:
 def action_renderer() -> Callable[[Any], Markup]:
     """Return what renders an action by the template of its verb; of use for one request."""
     by_verb, of_all = option("templates"), _in_use("action")
-    ours = tg.config["render_functions"][_ENGINE]
 
     def render_action(action: Any) -> Markup:
-        template, variables = by_verb.get(action.verb), {"action": action}
-        if template is not None:
-            return _render(_with_engine(template, tg.config), variables)
-        if of_all != _our("action"):
-            return _render(of_all, variables)
-        # Ours uses none of TurboGears' variables. They take longer than all of it.
-        return Markup(ours(f"{_PREFIX}action", variables))  # noqa: S704 (rendered HTML)
+        template = by_verb.get(action.verb)
+        template = of_all if template is None else _with_engine(template, tg.config)
+        return _render(template, {"action": action})
 
     return render_action
 
@@ -116,7 +112,7 @@ _LINKED = "activitystream.linked"
 
 
 def _our(name: str) -> str:
-    return f"{_ENGINE}:{_PREFIX}{name}"
+    return f"{_OF_OURS}{name}"
 
 
 def _in_use(name: str) -> str:
@@ -137,6 +133,10 @@ def _render(template: str, variables: dict[str, Any]) -> Markup:
     engine, _, name = template.partition(":")
     if engine == "kajiki":
         engine = _ENGINE
+    if template.startswith(_OF_OURS) and template != _our("index") and "tg_cache" not in variables:
+        # It uses none of TurboGears' variables, which take longer than an action.
+        ours = tg.config["render_functions"][_ENGINE]
+        return Markup(ours(name, variables))  # noqa: S704 (rendered HTML)
     fragment: dict[str, Any] = {"doctype": None} if engine == "genshi" else {}
     # The engines escape the variables.
     return Markup(tg.render_template(variables, engine, name, **fragment))  # noqa: S704
