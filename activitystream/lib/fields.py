@@ -28,6 +28,7 @@ class Given(NamedTuple):
     description: Any = None
     extra: Any = None
     recipients: Any = None
+    notify_actor: Any = None
 
 
 #: The keys of a dict of ``create_many``.
@@ -103,6 +104,11 @@ def fields_of(given: Given) -> tuple[dict[str, Any], dict[Reference, Any]]:
     fields["verb"] = _text("verb", given.verb, longest)
     fields["description"] = _text("description", given.description, longest, optional=True)
     fields["extra"] = _text("extra", given.extra, longest, optional=True)
+    notify_actor = given.notify_actor
+    if not isinstance(notify_actor, bool | None):
+        its_type = type(notify_actor).__name__
+        raise TypeError(f"notify_actor must be True, False or None; got {its_type}")
+    fields["notify_actor"] = option("notify_actor") if notify_actor is None else notify_actor
     fields["_recipients"] = None
     if given.recipients is not None:
         addressed = references_to(each_of("recipients", given.recipients), "a recipient")

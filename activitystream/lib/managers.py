@@ -9,16 +9,17 @@ from ..model import clock
 from ..model.action import FIELDS, ActionMixin
 from ..model.names import address_of
 from ..model.pages import read_together
-from . import creation, read, removal, seen
+from . import creation, removal
 from .fields import Given, check_filter
 from .found_actions import FoundActions
 from .numbers import whole_number
+from .reader_verbs import ReaderVerbs
 from .removal import Forgotten
 from .role_streams import RoleStream
 from .streams import RecipientStream
 
 
-class ActionManager:
+class ActionManager(ReaderVerbs):
     """Create, list, mark and delete actions.
 
     It holds no state. Use the ready-made ``am``.
@@ -34,6 +35,7 @@ class ActionManager:
         extra: str | None = None,
         recipients: Iterable[Any] | None = None,
         once: str | None = None,
+        notify_actor: bool | None = None,
     ) -> Any:
         """Store one action: ``actor`` did ``verb``.
 
@@ -52,12 +54,14 @@ class ActionManager:
         :param once: a key unique in the app, so that a job that runs twice stores one action. If
             an action with it is stored already, nothing is stored, and no hook is called. Deleting
             the action frees the key. None stores in any case.
+        :param notify_actor: False leaves the action out of the actor's own stream, whomever it is
+            for. None is what the option ``notify_actor`` says: True, unless the host sets it.
         :returns: the stored action; with ``once``, perhaps the one that was there.
         :raises TypeError, ValueError: on bad input; nothing is stored.
 
         Calls the hook ``activitystream.after_create`` with the stored action.
         """
-        given = Given(actor, verb, target, action_obj, description, extra, recipients)
+        given = Given(actor, verb, target, action_obj, description, extra, recipients, notify_actor)
         return creation.create(given, once)
 
     def create_many(self, actions: Iterable[Mapping[str, Any]]) -> int:
@@ -82,8 +86,12 @@ class ActionManager:
         """
         return creation.create_many(actions)
 
-    def get_by_recipient(self, recipient: Any, also: Iterable[Any] = ()) -> RecipientStream:
+    def get_by_recipient(
+        self, recipient: Any, also: Iterable[Any] = (), include_muted: bool = False
+    ) -> RecipientStream:
         """Return the stream of a recipient: actions for it and for everyone, newest first.
+
+        It has nothing that the recipient has muted; see :meth:`mute`.
 
         Example::
 
@@ -92,12 +100,13 @@ class ActionManager:
         :param recipient: a stored entity.
         :param also: audiences it belongs to, like a user's teams: stored entities whose actions
             join the stream. No action is listed twice.
+        :param include_muted: list what the recipient has muted too.
         :returns: a lazy :class:`~activitystream.lib.streams.Stream`. It queries the database when
             read: ``.all()``, iteration, ``.count()``, slices.
         :raises TypeError, ValueError: unless ``recipient`` and every item of ``also`` is a stored
             entity.
         """
-        return RecipientStream(recipient, also)
+        return RecipientStream(recipient, also, include_muted)
 
     def get_by_actor(self, entity: Any, *, visible_to: Any, also: Iterable[Any] = ()) -> RoleStream:
         """Return the stream of what an entity did, newest first, as a viewer may see it.
@@ -138,137 +147,6 @@ class ActionManager:
             am.get_by_action_obj(comment, visible_to=user).first()
         """
         return RoleStream("action_obj", entity, visible_to, also)
-
-    def count_not_seen_by_recipient(
-        self, recipient: Any, limit: int | None = None, also: Iterable[Any] = ()
-    ) -> int:
-        """Count the actions of a stream that its recipient has not seen; see :meth:`mark_seen`.
-
-        Example::
-
-            am.count_not_seen_by_recipient(user, limit=100)
-
-        :param recipient: a stored entity. While its ``last_activity_seen`` is None, all count.
-        :param limit: stop counting here, which bounds the cost after a long absence; None counts
-            all.
-        :param also: audiences it belongs to; see :meth:`get_by_recipient`.
-        :returns: the number of unseen actions, at most ``limit``.
-        :raises AttributeError: if the recipient's class has no field ``last_activity_seen``.
-        :raises TypeError, ValueError: unless ``recipient`` and every item of ``also`` is a stored
-            entity, and ``limit`` a whole number, 0 or more.
-        """
-        return seen.count_not_seen(recipient, limit, also)
-
-    def count_unread_by_recipient(
-        self, recipient: Any, limit: int | None = None, also: Iterable[Any] = ()
-    ) -> int:
-        """Count the actions of a stream that its recipient has not read; see :meth:`mark_read`.
-
-        The arguments and errors are those of :meth:`count_not_seen_by_recipient`. Example::
-
-            am.count_unread_by_recipient(user, limit=100)
-        """
-        return read.count_unread(recipient, limit, also)
-
-    def is_unseen(self, action: Any, recipient: Any) -> bool:
-        """Return whether a recipient has not seen an action.
-
-        All actions that were read together cost one query. Example::
-
-            css_class = 'new' if am.is_unseen(action, user) else ''
-
-        :param action: an action that was read from a stream.
-        :param recipient: a stored entity.
-        :raises AttributeError: if the recipient's class has no field ``last_activity_seen``.
-        """
-        return not seen.state_of(action, recipient).seen
-
-    def is_read(self, action: Any, recipient: Any) -> bool:
-        """Return whether a recipient has read an action.
-
-        The arguments and errors are those of :meth:`is_unseen`. Example::
-
-            css_class = '' if am.is_read(action, user) else 'unread'
-        """
-        return seen.state_of(action, recipient).read
-
-    def mark_seen(
-        self,
-        recipient: Any,
-        until: datetime | seen.Shown | None = None,
-        also: Iterable[Any] | None = None,
-    ) -> datetime | None:
-        """Mark as seen what a recipient can see now, up to ``until``.
-
-        What becomes visible later is new, whatever its timestamp, for as long as the option
-        ``late`` says. ``last_activity_seen`` moves forward to ``until``, in the database and on
-        the object; never backwards, nor beyond now. No other field changes.
-
-        Example::
-
-            am.mark_seen(user, until=actions[0].timestamp)
-
-        :param recipient: a stored entity.
-        :param until: the timestamp of the newest action that was shown, naive UTC or aware. None
-            is for all that is there. (Our own pages pass a ``Shown``, which their links hold.)
-        :param also: audiences it belongs to, at least those that are counted: stored entities.
-            None is for those of the option ``audiences``, if the recipient is a user of the app.
-        :returns: the previous value of ``last_activity_seen``, naive UTC, or None.
-        :raises AttributeError: if the recipient's class has no field ``last_activity_seen``.
-        :raises LookupError: if the recipient was deleted.
-        :raises TypeError, ValueError: on other bad input.
-
-        Calls the hook ``activitystream.after_seen`` with the recipient, the previous value and
-        the new value.
-        """
-        return seen.mark_seen(recipient, until, also)
-
-    def mark_read(self, recipient: Any, actions: Any) -> None:
-        """Mark actions as read by a recipient, and so as seen.
-
-        Before a recipient's first mark, seen actions count as read. Example::
-
-            am.mark_read(user, [action])
-
-        :param recipient: a stored entity.
-        :param actions: an action, or an iterable of actions. One that is deleted is passed over.
-        :raises AttributeError: if the recipient's class has no field ``last_activity_seen``.
-        :raises LookupError: if the recipient was deleted.
-        :raises TypeError, ValueError: on other bad input; nothing is marked.
-
-        Calls the hook ``activitystream.after_read`` with the recipient, the list of actions, and
-        True.
-        """
-        read.mark_actions(recipient, actions, True)
-
-    def mark_unread(self, recipient: Any, actions: Any) -> None:
-        """Mark actions as unread by a recipient. They stay seen.
-
-        The arguments and errors are those of :meth:`mark_read`. Example::
-
-            am.mark_unread(user, [action])
-
-        Calls the hook ``activitystream.after_read`` with the recipient, the list of actions, and
-        False.
-        """
-        read.mark_actions(recipient, actions, False)
-
-    def mark_all_read(
-        self,
-        recipient: Any,
-        until: datetime | seen.Shown | None = None,
-        also: Iterable[Any] | None = None,
-    ) -> None:
-        """Mark as read, and so as seen, what a recipient can see now, up to ``until``.
-
-        The arguments and errors are those of :meth:`mark_seen`. Example::
-
-            am.mark_all_read(user, until=actions[0].timestamp)
-
-        Calls the hooks ``activitystream.after_seen``, and ``activitystream.after_read`` with the
-        recipient, None, and True.
-        """
-        read.mark_all(recipient, until, also)
 
     def get_actions(
         self,

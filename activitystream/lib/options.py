@@ -42,6 +42,7 @@ _DEFAULTS: dict[str, Any] = {
     "max_recipients": None,
     "max_text": None,
     "may_update": None,
+    "notify_actor": True,
     "poll_interval": 30,
     "templates": {},
 }
@@ -121,6 +122,14 @@ _CALLABLES = {
 }
 
 
+def _check_bool(name: str, value: Any) -> None:
+    if not isinstance(value, bool):
+        raise TGConfigError(
+            f"plug(base_config, 'activitystream', {name}=…) takes True, or False to tell nobody of "
+            f"what they did themselves; got {value!r}."
+        )
+
+
 def _check_interval(name: str, value: Any) -> None:
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if value is not None and not (number and 1 <= value <= 86_400):
@@ -172,6 +181,7 @@ _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "max_recipients": _check_limit,
     "max_text": _check_limit,
     "may_update": _check_callable,
+    "notify_actor": _check_bool,
     "poll_interval": _check_interval,
     "templates": _check_templates,
 }

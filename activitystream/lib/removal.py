@@ -20,7 +20,8 @@ class Forgotten(NamedTuple):
     as_target: int = 0
     as_action_obj: int = 0
     as_recipient: int = 0
-    #: What was kept of what it has seen and read: not a number of actions.
+    #: What was kept of what it has seen, read and muted, and of who muted it: not a number of
+    #: actions.
     as_reader: int = 0
 
     @classmethod
@@ -101,7 +102,8 @@ def forget(references: Sequence[Reference], dry_run: bool) -> Iterator[tuple[int
     :returns: an iterator over the batches: the number of actions read, and a :class:`Forgotten`.
     """
     # First: with the actions that are deleted, it would be gone and not be counted.
-    yield 0, Forgotten(as_reader=model.orm.delete_marks(references, dry_run))
+    marks = model.orm.delete_marks(references, dry_run)
+    yield 0, Forgotten(as_reader=marks + model.orm.delete_mutes(references, dry_run))
     to_be_deleted: set[Any] = set()
     for page in model.orm.read_references():
         found = _by_role(page, references)

@@ -20,6 +20,7 @@ from ..model.values import (
     WHOLE_STREAM,
     Address,
     Cursor,
+    Hidden,
     Marking,
     Marks,
     Only,
@@ -128,7 +129,8 @@ def count_only(what: str, recipient: Any, limit: int | None, also: Iterable[Any]
     to = addresses_of(recipient, also)
     if limit is not None:
         limit = whole_number("limit", limit)
-    return model.orm.count_stream(to, WHOLE_STREAM, limit, only(what, recipient, to[0].key))
+    part = only(what, recipient, to[0].key)
+    return model.orm.count_stream(to, WHOLE_STREAM, limit, part, Hidden(part.reader))
 
 
 def only(what: str, recipient: Any, key: Any = None) -> Only:

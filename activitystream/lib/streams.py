@@ -7,9 +7,9 @@ from typing import Any
 
 from .. import model
 from ..model.action import ActionMixin, cursor_of
-from ..model.names import addresses_of
+from ..model.names import addresses_of, reader_of
 from ..model.pages import Page, read_together
-from ..model.values import WHOLE_STREAM, Cursor, Only, Window
+from ..model.values import WHOLE_STREAM, Cursor, Hidden, Only, Window
 from . import seen
 from .cursors import cursor_as_text, cursor_from_text
 from .numbers import whole_number
@@ -213,17 +213,21 @@ class StreamPage(Sequence[Any]):
 class RecipientStream(Stream):
     """The actions for a recipient and for everyone, newest first."""
 
-    def __init__(self, recipient: Any, also: Iterable[Any] = ()) -> None:
+    def __init__(
+        self, recipient: Any, also: Iterable[Any] = (), include_muted: bool = False
+    ) -> None:
         """Make the stream of a recipient and of its audiences.
 
         :param recipient: a stored entity.
         :param also: stored entities whose actions join the stream.
+        :param include_muted: show what the recipient has muted too.
         :raises TypeError, ValueError: if one is no stored entity; see
             :func:`activitystream.model.names.references_to`.
         """
         self._recipient = recipient
         self._to = addresses_of(recipient, also)
         self._only: Only | None = None
+        self._hidden = Hidden(reader_of(recipient, self._to[0].key), not include_muted)
 
     def unread(self) -> "RecipientStream":
         """Return a stream of the actions that the recipient has not read.
@@ -251,10 +255,12 @@ class RecipientStream(Stream):
 
     def count(self) -> int:
         """Count the actions, ignoring ``limit`` and ``skip``."""
-        return model.orm.count_stream(self._to, self._window, only=self._only)
+        return model.orm.count_stream(self._to, self._window, only=self._only, hidden=self._hidden)
 
     def _read(self) -> Iterator[Any]:
-        return model.orm.read_stream(self._to, self._window, self._skip, self._limit, self._only)
+        return model.orm.read_stream(
+            self._to, self._window, self._skip, self._limit, self._only, self._hidden
+        )
 
 
 def _cursor(action: Any) -> Cursor:

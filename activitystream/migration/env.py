@@ -12,10 +12,14 @@ def migrate(connection):
     context.configure(connection=connection, version_table=VERSION_TABLE)
     migrations = context.get_context()
     made = version_made(sa.inspect(connection))
+    # What was only read has begun a transaction that Alembic would leave to us.
+    connection.rollback()
     with context.begin_transaction():
         if made and not migrations.get_current_heads():
             migrations.stamp(context.script, made)
         context.run_migrations()
+    # Where DDL ends a transaction anyway, Alembic commits nothing.
+    connection.commit()
 
 
 def version_made(inspector):
@@ -39,6 +43,6 @@ else:
     prefix = "sqlalchemy.master." if "sqlalchemy.master.url" in section else "sqlalchemy."
     # Keep the host's pool class: NullPool would reject the host's pool options.
     engine = sa.engine_from_config(section, prefix=prefix)
-    with engine.begin() as connection:
+    with engine.connect() as connection:
         migrate(connection)
     engine.dispose()

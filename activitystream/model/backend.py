@@ -4,22 +4,13 @@
 Another ORM is one more such package, which ``tests/backend`` holds against what users are promised.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .values import (
-    About,
-    Address,
-    Cursor,
-    Marking,
-    Marks,
-    Only,
-    Reference,
-    Viewer,
-    Window,
-)
+from .backend_readers import ReadersBackend
+from .values import About, Address, Cursor, Hidden, Only, Reference, Viewer, Window
 
 
 class Watch(Protocol):
@@ -29,7 +20,7 @@ class Watch(Protocol):
         """Return whether what was written before the block is lost. Call it once."""
 
 
-class Backend(Protocol):
+class Backend(ReadersBackend, Protocol):
     """The names of an ORM's package.
 
     An *id* is the ``_id`` of an action. A *key* is the primary key of an entity as actions store
@@ -130,6 +121,7 @@ class Backend(Protocol):
 
         :param fields: all fields of the action but its ``_id``. ``*_id`` are keys; ``_recipients``
             is a list of ``{"_type": …, "_id": …}``, each entity once, or None for everyone.
+            Where ``notify_actor`` is False, it is hidden from its actor.
         :returns: the action, which the host's session holds.
         :raises ValueError: as :meth:`check_fields`. Nothing is stored then.
         """
@@ -159,6 +151,7 @@ class Backend(Protocol):
         skip: int,
         limit: int | None,
         only: Only | None = None,
+        hidden: Hidden | None = None,
     ) -> Iterator[Any]:
         """Yield the actions for any of these addresses or for everyone, each once, newest first.
 
@@ -167,6 +160,7 @@ class Backend(Protocol):
         :param skip: leave out as many more first.
         :param limit: yield at most as many; None for all.
         :param only: leave out what its reader has seen, or read.
+        :param hidden: leave out what its reader is not told.
         """
 
     def read_cursors(self, to: Sequence[Address], window: Window, limit: int) -> list[Cursor]:
@@ -178,6 +172,7 @@ class Backend(Protocol):
         window: Window,
         limit: int | None = None,
         only: Only | None = None,
+        hidden: Hidden | None = None,
     ) -> int:
         """Count the actions for any of these addresses or for everyone, each once.
 
@@ -185,6 +180,7 @@ class Backend(Protocol):
         :param window: leave out what is not in it.
         :param limit: count no further.
         :param only: leave out what its reader has seen, or read.
+        :param hidden: leave out what its reader is not told.
         """
 
     def find_in_stream(self, to: Sequence[Address], ids: Collection[Any]) -> list[Any]:
@@ -338,58 +334,6 @@ class Backend(Protocol):
         """Load entities of a root class, by one query for about 1,000 keys.
 
         :returns: the entities by key, without those that are not stored any more.
-        """
-
-    # Readers
-
-    def has_seen_field(self, cls: type) -> bool:
-        """Return whether a class stores a ``last_activity_seen``."""
-
-    def mark(
-        self,
-        recipient: Any,
-        reader: Reference,
-        moment: datetime,
-        decide: Callable[[datetime | None, Marks | None], Marking],
-    ) -> datetime | None:
-        """Move ``last_activity_seen`` forward, on the object too, and store what a mark changes.
-
-        The field is written alone, and never moves backwards. Marks of one reader come one after
-        the other.
-
-        :param moment: to which the field moves.
-        :param decide: is called with the field and the marks before, as often as it takes.
-        :returns: the value of the field before.
-        :raises LookupError: if the recipient is not stored any more.
-        """
-
-    def mark_actions(
-        self, recipient: Any, reader: Reference, actions: Iterable[Any], is_read: bool
-    ) -> None:
-        """Store that a reader has read these actions, or keeps them unread. Both are seen then.
-
-        :raises LookupError: if the recipient is not stored any more.
-        """
-
-    def read_states(
-        self, reader: Reference, actions: Sequence[Any]
-    ) -> tuple[Marks | None, Mapping[Any, bool | None]]:
-        """Return a reader's marks, and what is kept of these actions by their ids, by one query.
-
-        True is read, False is kept unread, None is seen.
-        """
-
-    def read_marks(self, reader: Reference, limit: int) -> Marks | None:
-        """Return a reader's marks, by one query; None if there are none.
-
-        :param limit: how many of those above ``seen_floor`` to read, newest first.
-        """
-
-    def delete_marks(self, readers: Sequence[Reference], dry_run: bool) -> int:
-        """Delete what these have seen and read.
-
-        :param dry_run: count it only.
-        :returns: how many marks there were: one of the reader, and one of each single action.
         """
 
 

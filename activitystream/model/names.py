@@ -53,17 +53,42 @@ def references_to(entities: Iterable[Any], role: str) -> dict[Reference, Any]:
     return references
 
 
-def reader_of(recipient: Any, key: Any = None) -> Reference:
-    """Return the reference under which a reader's marks are stored.
+def reader_of(recipient: Any, key: Any = None, role: str = "recipient") -> Reference:
+    """Return the reference under which a reader's marks and mutes are stored.
 
     It uses the class's oldest name, so that a new name loses no marks.
 
     :param key: its key, if that is known already.
+    :param role: what the entity is, for the error.
     :raises TypeError, ValueError: if the recipient is no stored entity; see :func:`references_to`.
     """
     if key is None:
-        key = reference_to(recipient, "recipient").key
+        key = reference_to(recipient, role).key
     return Reference(_declared_names(model.orm.root_of(type(recipient)))[-1], key)
+
+
+def lasting(reference: Reference) -> Reference:
+    """Return a reference that says the oldest name of its class, if the app has the class."""
+    roots = classes_by_name().get(reference.type, ())
+    if len(roots) != 1:
+        return reference
+    return reference._replace(type=_declared_names(roots[0])[-1])
+
+
+def all_names(reference: Reference) -> tuple[str, ...]:
+    """Return every type name that stored actions may have for what a reference names."""
+    roots = classes_by_name().get(reference.type, ())
+    names = names_of(roots[0]) if len(roots) == 1 else ()
+    return tuple(dict.fromkeys((*names, reference.type)))
+
+
+def own_actors(actions: Iterable[Mapping[str, Any]]) -> set[Reference]:
+    """Return the actors of actions that they are not to be told of.
+
+    :param actions: the fields of actions.
+    """
+    hidden = (each for each in actions if not each["notify_actor"])
+    return {lasting(Reference(each["actor_type"], each["actor_id"])) for each in hidden}
 
 
 def addresses_of(

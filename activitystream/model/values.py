@@ -55,6 +55,25 @@ class Only(NamedTuple):
     last_seen: datetime | None
 
 
+class Muted(NamedTuple):
+    """What a reader is not told: actions that have all that is given here.
+
+    References say the oldest name of a class, as a reader's does.
+    """
+
+    verb: str | None = None
+    actor: Reference | None = None
+    target: Reference | None = None
+
+
+class Hidden(NamedTuple):
+    """What a stream leaves out: what its reader did and is not told of, and what they muted."""
+
+    reader: Reference
+    #: False shows what they muted.
+    muted: bool = True
+
+
 #: The most actions above a floor that are remembered one by one.
 MOST_REMEMBERED = 1000
 

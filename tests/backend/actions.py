@@ -24,6 +24,7 @@ def fields(**some):
         **{name: None for name in FIELDS if name != "_id"},
         "verb": "liked",
         "timestamp": MOMENTS[0],
+        "notify_actor": True,
         "_recipients": None,
     }
     return {**plain, **some}

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from activitystream.model.action import ActionMixin
 from activitystream.model.backend import Backend
+from activitystream.model.backend_readers import ReadersBackend
 
-NAMES = {name for name in vars(Backend) if not name.startswith("_")}
+NAMES = {name for name in {**vars(ReadersBackend), **vars(Backend)} if not name.startswith("_")}
 
 
 def test_the_suite_calls_each_function_of_the_interface_and_nothing_else():

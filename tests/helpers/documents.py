@@ -32,6 +32,7 @@ RUN = (
     "docs/guides/recipe.rst",
     "docs/guides/languages.rst",
     "docs/guides/seen.rst",
+    "docs/guides/mute.rst",
     "docs/guides/hooks.rst",
     "docs/guides/outages.rst",
     "docs/reference/settings.rst",

@@ -194,7 +194,7 @@ def test_works_in_a_host_whose_tables_are_in_a_schema(write, url, database):
 def test_migrates_a_host_with_its_own_metadata(write, url):
     host = write(url, **MODELS["two bases"])
     host.start()
-    with engine_of(host).begin() as connection:
+    with engine_of(host).connect() as connection:
         config = configuration()
         config.attributes["connection"] = connection
         alembic.command.upgrade(config, "head")

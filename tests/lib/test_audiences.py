@@ -116,10 +116,13 @@ def test_audiences_cost_a_query_for_a_hundred_of_them(host, user, many):
         return len(recorded)
 
     parts = 1 if host.database.name == "postgresql" else 1 + len(many) // 60
-    assert queries(lambda: am.get_by_recipient(user, also=many).limit(10).all()) <= parts
+    # What is muted is asked for alone, where the page is not one query.
+    mutes = len(host.database.to_read_mutes) or int(parts > 1)
+    read = queries(lambda: am.get_by_recipient(user, also=many).limit(10).all())
+    assert read <= parts + mutes
     marks = host.database.to_count_unseen[1:]
     counted = queries(lambda: am.count_not_seen_by_recipient(user, also=many, limit=100))
-    assert counted <= parts + len(marks)
+    assert counted <= parts + (len(marks) or mutes)
 
 
 def test_pages_show_the_audiences_of_the_option(host, user, other, teams):

@@ -4,17 +4,18 @@ import heapq
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import pymongo
 
 from .. import DBSession
 from ..action import FIELDS, cursor_of
 from ..clock import naive_utc
-from ..values import Address, Cursor, Only, Window
+from ..values import Address, Cursor, Hidden, Only, Window
 from .marks import Part
+from .mutes import hidden_specs
 from .private import make_read, put
-from .session import BATCH, in_batches
+from .session import BATCH, in_batches, knows_nor
 from .tables import DATED, NEWEST_FIRST, READ, Action, collection_of, is_read
 
 #: MongoDB merges about 200 ranges of an index; the actions of more ranges it sorts in memory.
@@ -22,19 +23,24 @@ _ADDRESSES = 100
 
 
 def read_stream(
-    to: Sequence[Address], window: Window, skip: int, limit: int | None, only: Only | None = None
+    to: Sequence[Address],
+    window: Window,
+    skip: int,
+    limit: int | None,
+    only: Only | None = None,
+    hidden: Hidden | None = None,
 ) -> Iterator[Action]:
     """Yield the actions for any of these addresses or for everyone, newest first."""
     if limit == 0:
         return iter(())
     end = None if limit is None else skip + limit
-    ranges, kept = _asked_for(window, only)
-    if ranges == [{}] and len(to) <= _ADDRESSES:
-        return find(addressed_to(to, {}), NEWEST_FIRST, skip, limit)
+    asked = _asked_for(window, only, hidden)
+    if asked.is_whole and len(to) <= _ADDRESSES:
+        return find(addressed_to(to, asked.ranges[0]), NEWEST_FIRST, skip, limit)
     parts = [to[start : start + _ADDRESSES] for start in range(0, len(to), _ADDRESSES)]
-    streams = [_chained(part, ranges, end) for part in parts]
-    if kept:
-        streams.append(_read_kept(to, kept, min(BATCH, end or BATCH)))
+    streams = [_chained(part, asked.ranges, end) for part in parts]
+    if asked.kept:
+        streams.append(_read_kept(to, asked, min(BATCH, end or BATCH)))
     return islice(_merged(streams), skip, end)
 
 
@@ -44,12 +50,14 @@ def read_cursors(to: Sequence[Address], window: Window, limit: int) -> list[Curs
     for start in range(0, len(to), _ADDRESSES):
         part = to[start : start + _ADDRESSES]
         for each in ranges_of(window):
-            actions = DBSession.db[collection_of(Action)].find(
-                addressed_to(part, each), {"timestamp": True}
-            )
+            actions = _actions().find(addressed_to(part, each), {"timestamp": True})
             newest = in_batches(actions.sort(NEWEST_FIRST)).limit(limit)
             found.update(Cursor(naive_utc(one["timestamp"]), one["_id"]) for one in newest)
     return sorted(found, reverse=True)[:limit]
+
+
+def _actions() -> Any:
+    return DBSession.db[collection_of(Action)]
 
 
 def _merged(streams: list[Iterator[Action]]) -> Iterator[Action]:
@@ -73,40 +81,64 @@ def _chained(
             limit = None if limit is None else limit - 1
 
 
-def _read_kept(to: Sequence[Address], kept: list[Cursor], size: int) -> Iterator[Action]:
-    """Yield those of these actions that are for any of these addresses, newest first.
+def _read_kept(to: Sequence[Address], asked: "_Asked", size: int) -> Iterator[Action]:
+    """Yield what is asked for besides the ranges, newest first.
 
     :param size: how many to ask for at once.
     """
     fields = dict.fromkeys(FIELDS, True)
-    for spec in _kept_specs(to, kept, size):
+    for spec in _kept_specs(to, asked, size):
         found = _find_by_id(spec, fields)
         yield from sorted(map(_action, found), key=cursor_of, reverse=True)
 
 
 def _kept_specs(
-    to: Sequence[Address], kept: list[Cursor], size: int = BATCH
+    to: Sequence[Address], asked: "_Asked", size: int = BATCH
 ) -> Iterator[dict[str, Any]]:
-    for start in range(0, len(kept), size):
-        ids = [each.id for each in kept[start : start + size]]
-        yield {"_id": {"$in": ids}, **addressed_to(to, {})}
+    for start in range(0, len(asked.kept), size):
+        ids = [each.id for each in asked.kept[start : start + size]]
+        yield {"_id": {"$in": ids}, **addressed_to(to, asked.also)}
 
 
 def _find_by_id(spec: dict[str, Any], fields: dict[str, bool]) -> Any:
     """Find by the ids, since by its other indexes MongoDB would search the whole of a stream."""
-    found = in_batches(DBSession.db[collection_of(Action)].find(spec, fields))
+    found = in_batches(_actions().find(spec, fields))
     # mim has no such index.
     return found.hint([("_id", pymongo.ASCENDING)]) if hasattr(found, "batch_size") else found
 
 
-def _asked_for(window: Window, only: Only | None) -> tuple[list[dict[str, Any]], list[Cursor]]:
-    """Return the conditions of a stream, and what is asked for besides, newest first."""
-    if only is None:
-        return ranges_of(window), []
-    part = Part(only)
-    ids = {"$nin": part.without} if part.without else {}
-    kept = [each for each in part.kept if _is_in(window, each)]
-    return ranges_of(window, part.floor, ids), kept
+class _Asked(NamedTuple):
+    """What to ask for, to get a part of a stream."""
+
+    #: One condition after the other, newest first.
+    ranges: list[dict[str, Any]]
+    #: What is asked for besides, newest first.
+    kept: list[Cursor]
+    #: A further condition. The ranges have it.
+    also: dict[str, Any]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is one range, from the newest action to the oldest."""
+        return self.ranges == [self.also] and not self.kept
+
+
+def _asked_for(window: Window, only: Only | None, hidden: Hidden | None) -> _Asked:
+    floor, without, kept = None, [], []
+    if only is not None:
+        part = Part(only)
+        floor, without = part.floor, list(part.without)
+        kept = [each for each in part.kept if _is_in(window, each)]
+    specs = hidden_specs(hidden) if hidden else []
+    also: dict[str, Any] = {}
+    if specs and knows_nor():
+        also = {"$nor": specs}
+    elif specs:
+        ids = {each["_id"] for spec in specs for each in _actions().find(spec, {"_id": True})}
+        without += ids
+        kept = [each for each in kept if each.id not in ids]
+    ranges = ranges_of(window, floor, {"$nin": without} if without else {})
+    return _Asked([{**each, **also} for each in ranges], kept, also)
 
 
 def _is_in(window: Window, one: Cursor) -> bool:
@@ -160,19 +192,20 @@ def count_stream(
     window: Window,
     limit: int | None = None,
     only: Only | None = None,
+    hidden: Hidden | None = None,
 ) -> int:
     """Count the actions for any of these addresses and for everyone, each once.
 
     :param limit: count no further.
     """
     total = 0
-    ranges, kept = _asked_for(window, only)
-    for each in ranges:
+    asked = _asked_for(window, only, hidden)
+    for each in asked.ranges:
         rest = {} if limit is None else {"limit": limit - total}
         if rest == {"limit": 0}:  # MongoDB refuses this
             break
-        total += DBSession.db[collection_of(Action)].count_documents(addressed_to(to, each), **rest)
-    for spec in _kept_specs(to, kept):
+        total += _actions().count_documents(addressed_to(to, each), **rest)
+    for spec in _kept_specs(to, asked):
         if limit is not None and total >= limit:
             break
         total += len(list(_find_by_id(spec, {"_id": True})))
@@ -235,7 +268,7 @@ def find(
         return iter(())
     # Without the recipients: one action may have 100,000.
     fields = dict.fromkeys(FIELDS, True)
-    documents = DBSession.db[collection_of(Action)].find(spec, fields).sort(order).skip(skip)
+    documents = _actions().find(spec, fields).sort(order).skip(skip)
     if limit is None or limit > BATCH:
         documents = in_batches(documents)
     return map(_action, documents.limit(limit or 0))
@@ -286,5 +319,5 @@ def read_recipients(action: Action, page: Sequence[Action], few: int) -> Sequenc
 
 def _read_recipients(actions: dict[Any, Action], spec: dict[str, Any]) -> None:
     spec = {"_id": {"$in": list(actions)}, **spec}
-    for document in DBSession.db[collection_of(Action)].find(spec, {"_recipients": True}):
+    for document in _actions().find(spec, {"_recipients": True}):
         put(actions[document["_id"]], "_recipients", document.get("_recipients"))

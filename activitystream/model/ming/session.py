@@ -3,8 +3,10 @@
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+from ming import mim
 from pymongo.errors import PyMongoError
 
+from .. import DBSession
 from .private import Forgotten, is_unchanged
 from .tables import Action
 
@@ -47,6 +49,11 @@ def in_batches(documents: Any) -> Any:
     """Have a cursor read its documents in batches of 1,000."""
     # Without it, pymongo reads up to 16 MB of documents at once. mim has no batches.
     return documents.batch_size(BATCH) if hasattr(documents, "batch_size") else documents
+
+
+def knows_nor() -> bool:
+    """Return whether the database knows the operator ``$nor``: mim does not."""
+    return not isinstance(DBSession.db, mim.Database)
 
 
 def release(actions: list[Action], loaded: list[Any]) -> None:

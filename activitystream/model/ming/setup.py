@@ -10,6 +10,7 @@ from .. import DBSession
 from ..gearbox import config_option
 from .entities import entity_classes
 from .marks import ensure_indexes
+from .mutes import ensure_mutes_index
 from .once import ensure_once_index
 from .readers import has_seen_field, keep_marks
 from .tables import Action
@@ -46,3 +47,4 @@ def prepare_database() -> None:
     DBSession.ensure_indexes(mapper(Action).collection)
     ensure_indexes()
     ensure_once_index()
+    ensure_mutes_index()

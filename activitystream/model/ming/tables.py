@@ -106,6 +106,8 @@ class Action(ActionMixin, MappedClass):
     action_obj_id = FieldProperty(s.Anything(if_missing=None))
     action_obj_name = FieldProperty(s.String)
     timestamp = FieldProperty(s.DateTime)
+    #: False if the actor is not told of it, else missing.
+    notify_actor = FieldProperty(s.Bool(if_missing=s.Missing))
     # s.Array would turn null (everyone) into [] (nobody).
     _recipients = _RecipientsProperty(s.Anything(if_missing=None))
 

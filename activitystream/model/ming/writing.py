@@ -7,6 +7,7 @@ from bson.errors import BSONError
 
 from .. import DBSession
 from .keys import ENCODING
+from .mutes import hide_own
 from .private import document_of, let_grow, put
 from .reading import restore_action
 from .tables import Action, collection_of
@@ -29,7 +30,8 @@ def insert_action_as(action_id: Any, fields: dict[str, Any]) -> Action:
     :raises ValueError: as :func:`check_fields`.
     """
     check_fields(fields)
-    document = {"_id": action_id, **fields}
+    hide_own([fields])
+    document = {"_id": action_id, **_document_of(fields)}
     recipients = document.pop("_recipients")
     action = restore_action(document)
     # By its property, Ming would make an object of each, which takes longer than to store them.
@@ -46,7 +48,16 @@ def insert_actions(actions: list[dict[str, Any]]) -> None:
 
     :param actions: the fields of each, which :func:`check_fields` has passed.
     """
-    DBSession.db[collection_of(Action)].insert_many([dict(fields) for fields in actions])
+    hide_own(actions)
+    DBSession.db[collection_of(Action)].insert_many(list(map(_document_of, actions)))
+
+
+def _document_of(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return what is stored: ``notify_actor`` only where it is False."""
+    document = dict(fields)
+    if document["notify_actor"]:
+        del document["notify_actor"]
+    return document
 
 
 def check_fields(fields: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from .entities import (
     other_classes,
 )
 from .marks import delete_marks, mark, mark_actions, read_marks, read_states
+from .mutes import delete_mutes, mute, read_mutes, unmute
 from .once import insert_action_once
 from .readers import SEEN_FIELD, begin_marking, has_seen_field
 from .reading import (
@@ -65,6 +66,7 @@ __all__ = [
     "cursors_about",
     "delete_actions",
     "delete_marks",
+    "delete_mutes",
     "end_request",
     "entity_classes",
     "find_actions",
@@ -85,11 +87,13 @@ __all__ = [
     "load_entities",
     "mark",
     "mark_actions",
+    "mute",
     "other_classes",
     "prepare_database",
     "read_about",
     "read_cursors",
     "read_marks",
+    "read_mutes",
     "read_recipients",
     "read_references",
     "read_states",
@@ -101,5 +105,6 @@ __all__ = [
     "root_of",
     "start",
     "transaction_is_broken",
+    "unmute",
     "watched_transaction",
 ]

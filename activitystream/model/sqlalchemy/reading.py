@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from .. import DBSession
 from ..action import ROLES, cursor_of
 from ..names import classes_by_name
-from ..values import WHOLE_STREAM, Address, Cursor, Only, Reference, Window
+from ..values import WHOLE_STREAM, Address, Cursor, Hidden, Only, Reference, Window
 from .classes import keys_of_class
 from .session import CHUNK, chunks, engine_of_session, open_connection
 from .statements import (
@@ -19,24 +19,32 @@ from .statements import (
     count_statement,
     cursors_statement,
     found_statement,
+    hides_statement,
     ids_statement,
-    only_parameters,
     page_statement,
+    part_parameters,
+    reader_parameters,
     window_parameters,
 )
 from .tables import Action, ActionRecipient
 
 
 def read_stream(
-    to: Sequence[Address], window: Window, skip: int, limit: int | None, only: Only | None = None
+    to: Sequence[Address],
+    window: Window,
+    skip: int,
+    limit: int | None,
+    only: Only | None = None,
+    hidden: Hidden | None = None,
 ) -> Iterator[Action]:
     """Yield the actions for any of these addresses or for everyone, newest first.
 
     Each further page starts from the last action, since an offset would read all before it again.
     """
+    hides = None if hidden else False
     while limit is None or limit > 0:
         size = CHUNK if limit is None else min(limit, CHUNK)
-        page = _page(to, window, skip, size, only)
+        page, hides = _page(to, window, skip, size, only, hidden, hides)
         yield from page
         if len(page) < size:
             return
@@ -45,29 +53,74 @@ def read_stream(
 
 
 def _page(
-    to: Sequence[Address], window: Window, skip: int, size: int, only: Only | None
-) -> list[Action]:
+    to: Sequence[Address],
+    window: Window,
+    skip: int,
+    size: int,
+    only: Only | None,
+    hidden: Hidden | None,
+    hides: bool | None,
+) -> tuple[list[Action], bool | None]:
+    """Read a page.
+
+    :param hides: whether there may be something hidden; None asks for it with the page, since most
+        readers have muted nothing. If there is, the page is read again.
+    :returns: the page, and ``hides``.
+    """
     batches = address_batches(to)
     if len(batches) > 1:
-        several = (_page_of(each, window, 0, skip + size, True, only) for each in batches)
-        found = {action._id: action for actions in several for action in actions}
+        if hidden and hides is None:
+            hides = _hides(hidden)
+        left_out = hidden if hides else None
+        several = (_rows(each, window, 0, skip + size, True, only, left_out) for each in batches)
+        found = {action._id: action for rows in several for (action,) in rows}
         newest_first = sorted(found.values(), key=cursor_of, reverse=True)
-        return newest_first[skip : skip + size]
-    return _page_of(batches[0], window, skip, size, len(to) > 1, only)
+        return newest_first[skip : skip + size], hides
+    if hides is None:
+        asked = _rows(batches[0], window, skip, size, len(to) > 1, only, hidden, asks=True)
+        if not asked or not asked[0][1]:
+            return [action for action, _ in asked], False
+    left_out = hidden if hides is not False else None
+    rows = _rows(batches[0], window, skip, size, len(to) > 1, only, left_out)
+    return [action for (action,) in rows], hides is not False
 
 
-def _page_of(
-    batch: AddressBatch, window: Window, skip: int, size: int, distinct: bool, only: Only | None
-) -> list[Action]:
-    statement = page_statement(Shape.of(batch, window, only=only), distinct)
-    return list(DBSession.scalars(statement, _parameters(batch, window, skip, size, only)))
+def _rows(
+    batch: AddressBatch,
+    window: Window,
+    skip: int,
+    size: int,
+    distinct: bool,
+    only: Only | None,
+    hidden: Hidden | None,
+    asks: bool = False,
+) -> Sequence[Any]:
+    shape = Shape.of(batch, window, only=only, hidden=hidden, asks=asks)
+    values = _parameters(batch, window, skip, size, only, hidden)
+    return DBSession.execute(page_statement(shape, distinct), values).all()
+
+
+def _hides(hidden: Hidden) -> bool:
+    statement = hides_statement("all" if hidden.muted else "own")
+    found: bool = open_connection().scalar(statement, reader_parameters(hidden.reader))
+    return found
 
 
 def _parameters(
-    batch: AddressBatch, window: Window, skip: int, size: int, only: Only | None = None
+    batch: AddressBatch,
+    window: Window,
+    skip: int,
+    size: int,
+    only: Only | None = None,
+    hidden: Hidden | None = None,
 ) -> dict[str, Any]:
     numbers = {"skip": skip, "size": size, "end": skip + size}
-    return {**batch.values, **window_parameters(window), **only_parameters(only), **numbers}
+    return {
+        **batch.values,
+        **window_parameters(window),
+        **part_parameters(only, hidden),
+        **numbers,
+    }
 
 
 def read_cursors(to: Sequence[Address], window: Window, limit: int) -> list[Cursor]:
@@ -85,22 +138,42 @@ def count_stream(
     window: Window,
     limit: int | None = None,
     only: Only | None = None,
+    hidden: Hidden | None = None,
 ) -> int:
     """Count the actions for any of these addresses and for everyone, each once.
 
     :param limit: count no further.
     """
     batches = address_batches(to)
-    values = {**window_parameters(window), **only_parameters(only), "end": limit}
-    if len(to) == 1 or batches[0].length is None:
-        statement = count_statement(Shape.of(batches[0], window, limit, only))
-        total = open_connection().scalar(statement, {**batches[0].values, **values})
+    if len(batches) == 1:
+        several = len(to) > 1
+        if hidden:
+            total, hides = _count(batches[0], several, window, limit, only, hidden, asks=True)
+        if not hidden or hides:
+            (total,) = _count(batches[0], several, window, limit, only, hidden)
         return total if limit is None else min(total, limit)
+    left_out = hidden if hidden and _hides(hidden) else None
+    values = {**window_parameters(window), **part_parameters(only, left_out), "end": limit}
     found: set[int] = set()  # an action may be for several of them
     for batch in batches:
-        ids = ids_statement(Shape.of(batch, window, limit, only))
+        ids = ids_statement(Shape.of(batch, window, limit, only, left_out))
         found.update(open_connection().scalars(ids, {**batch.values, **values}))
     return len(found) if limit is None else min(len(found), limit)
+
+
+def _count(
+    batch: AddressBatch,
+    distinct: bool,
+    window: Window,
+    limit: int | None,
+    only: Only | None,
+    hidden: Hidden | None,
+    asks: bool = False,
+) -> Sequence[Any]:
+    shape = Shape.of(batch, window, limit, only, hidden, asks)
+    values = {**window_parameters(window), **part_parameters(only, hidden), "end": limit}
+    statement = count_statement(shape, distinct)
+    return open_connection().execute(statement, {**batch.values, **values}).one()
 
 
 def find_in_stream(to: Sequence[Address], ids: Collection[int]) -> list[Action]:

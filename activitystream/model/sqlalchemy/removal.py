@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from .. import DBSession
 from ..action import ROLES
 from ..values import Address, Reference
+from .digests import digests_of_names
 from .session import CHUNK, chunks
 from .tables import ONCE, RECIPIENTS, SEEN_ACTIONS, Action, ActionRecipient
 
@@ -87,6 +88,11 @@ def clear_role(role: str, ids: list[int], references: Sequence[Reference]) -> in
     _wait_for_other_removals()
     columns = _reference_columns(role)
     refer = (Action._id.in_(ids), _one_of(references, *columns))
+    if role == "target":
+        rows = RECIPIENTS.c
+        its = (rows.action_id.in_(ids), rows.target_digest.in_(digests_of_names(references)))
+        statement = sa.update(RECIPIENTS).where(*its).values(target_digest=None)
+        DBSession.execute(statement, bind_arguments={"mapper": Action})
     nothing = dict.fromkeys((*columns, getattr(Action, f"{role}_name")))
     return DBSession.execute(sa.update(Action).where(*refer).values(nothing)).rowcount
 

@@ -5,15 +5,17 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.schema import CreateColumn
 from tg.configuration.utils import TGConfigError
 
 from ..gearbox import config_option
 from .ending import end_request
 from .entities import learn_of_earlier_classes, registries
+from .filling import fill_digests
 from .host import mappers, metadata_of, model_of, modules_of
 from .session import engine_of_session
 from .sessions import engine_for, find_sessions
-from .tables import ACTIONS, MODELS, Action, Base
+from .tables import ACTIONS, MODELS, RECIPIENTS, Action, Base
 
 log = logging.getLogger(__name__)
 
@@ -69,15 +71,29 @@ def prepare_database() -> None:
         from alembic.config import Config
     except ImportError:
         Base.metadata.create_all(engine_of_session())
+        _add_columns()
         for index in ACTIONS.indexes:
             # A table of an older release may lack it.
             index.create(engine_of_session(), checkfirst=True)
         return
     config = Config()
     config.set_main_option("script_location", "activitystream:migration")
-    with engine_of_session().begin() as connection:
+    with engine_of_session().connect() as connection:
         config.attributes["connection"] = connection
         alembic.command.upgrade(config, "head")
+
+
+def _add_columns() -> None:
+    """Add what the table of recipients of an earlier release lacks, as the migration does."""
+    engine = engine_of_session()
+    made = {each["name"] for each in sa.inspect(engine).get_columns(RECIPIENTS.name)}
+    missing = [each for each in RECIPIENTS.c if each.name not in made]
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for column in missing:
+            its = CreateColumn(column).compile(dialect=engine.dialect)
+            connection.exec_driver_sql(f"ALTER TABLE {RECIPIENTS.name} ADD COLUMN {its}")
+        for _ in fill_digests(connection):
+            pass
 
 
 def _engines(conf: dict[str, Any]) -> list[sa.Engine]:

@@ -11,11 +11,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from ..clock import EARLIEST
-from ..values import Address, Only, Reference, Window
+from ..values import Address, Hidden, Only, Reference, Window
 from .session import engine_of_session
 from .tables import (
     ACTIONS,
+    DIGESTS,
     EVERYONE,
+    MUTES,
     NAME_TYPE,
     NOBODY,
     READERS,
@@ -89,11 +91,12 @@ def reader_parameters(reader: Reference) -> dict[str, Any]:
     return {"of_type": reader.type, "of_key": reader.key}
 
 
-def only_parameters(only: Only | None) -> dict[str, Any]:
+def part_parameters(only: Only | None, hidden: Hidden | None) -> dict[str, Any]:
     """Return the parameters of a statement for a part of a stream."""
-    if only is None:
-        return {}
-    return {**reader_parameters(only.reader), "last_seen": only.last_seen or EARLIEST}
+    values = reader_parameters(hidden.reader) if hidden else {}
+    if only is not None:
+        values |= {**reader_parameters(only.reader), "last_seen": only.last_seen or EARLIEST}
+    return values
 
 
 class Shape(NamedTuple):
@@ -107,15 +110,26 @@ class Shape(NamedTuple):
     only: str | None
     #: The reader's ``last_activity_seen`` is None.
     never_seen: bool
+    #: ``own``: leave out own actions that the reader is not told of; ``all``: what they muted too.
+    hidden: str | None
+    #: Leave nothing out, but tell whether there may be something to leave out.
+    asks: bool
 
     @classmethod
     def of(
-        cls, batch: AddressBatch, window: Window, limit: int | None = None, only: Only | None = None
+        cls,
+        batch: AddressBatch,
+        window: Window,
+        limit: int | None = None,
+        only: Only | None = None,
+        hidden: Hidden | None = None,
+        asks: bool = False,
     ) -> "Shape":
         """Return the shape of a statement with these arguments."""
         before, after = (each is not None for each in window)
         what, never_seen = (only.what, only.last_seen is None) if only else (None, False)
-        return cls(batch.length, before, after, limit is not None, what, never_seen)
+        out = None if hidden is None else "all" if hidden.muted else "own"
+        return cls(batch.length, before, after, limit is not None, what, never_seen, out, asks)
 
 
 @lru_cache
@@ -142,7 +156,7 @@ def page_statement(shape: Shape, distinct: bool) -> sa.Select[Any]:
     """Select the actions of :func:`cursors_statement`."""
     page = cursors_statement(shape, distinct).subquery()
     return (
-        sa.select(Action)
+        sa.select(Action, *_asked(shape))
         .join(page, Action._id == page.c.action_id)
         .order_by(page.c.timestamp.desc(), page.c.action_id.desc())
     )
@@ -157,14 +171,17 @@ def found_statement(shape: Shape) -> sa.Select[Any]:
 
 
 @lru_cache
-def count_statement(shape: Shape) -> sa.Select[Any]:
-    """Return the SELECT that counts the actions for one recipient or for arrays of addresses."""
-    if shape.addresses is None:
-        return _count(ids_statement(shape))
+def count_statement(shape: Shape, distinct: bool) -> sa.Select[Any]:
+    """Return the SELECT that counts the actions for some addresses.
+
+    :param distinct: an action may be for several of them.
+    """
+    if distinct:
+        return _count(ids_statement(shape)).add_columns(*_asked(shape))
     counts = [_count(rows).scalar_subquery() for rows in _limited(shape)]
     if shape.only == "unread":
         counts.append(_count(_kept_unread_ids(shape)).scalar_subquery())
-    return sa.select(sum(counts[1:], counts[0]))
+    return sa.select(sum(counts[1:], counts[0]), *_asked(shape))
 
 
 def _count(rows: Any) -> sa.Select[Any]:
@@ -217,7 +234,31 @@ def _rows(shape: Shape, *columns: Any) -> Iterator[sa.Select[Any]]:
             rows = rows.where(
                 RECIPIENTS.c.timestamp > _floor(shape), RECIPIENTS.c.action_id.not_in(decided)
             )
-        yield rows
+        yield rows.where(*_not_hidden(shape))
+
+
+def _not_hidden(shape: Shape) -> Iterator[Any]:
+    """Yield the condition for rows of recipients that the reader is told of."""
+    if shape.hidden and not shape.asks:
+        pairs = ((MUTES.c[name], RECIPIENTS.c[name]) for name in DIGESTS)
+        all_match = (sa.or_(muted.is_(None), muted == its) for muted, its in pairs)
+        yield ~_mutes(shape.hidden).where(*all_match).correlate(RECIPIENTS).exists()
+
+
+def _asked(shape: Shape) -> Iterator[Any]:
+    if shape.hidden and shape.asks:
+        yield _mutes(shape.hidden).exists()
+
+
+@lru_cache
+def hides_statement(hidden: str) -> sa.Select[Any]:
+    """Return the SELECT that tells whether there may be something to leave out of a stream."""
+    return sa.select(_mutes(hidden).exists())
+
+
+def _mutes(hidden: str) -> sa.Select[Any]:
+    own = () if hidden == "all" else [MUTES.c.hidden_digest.is_not(None)]
+    return sa.select(MUTES.c.number).where(is_reader(MUTES), *own)
 
 
 def in_window(before: bool, after: bool, timestamp: Any, action_id: Any) -> Iterator[Any]:
@@ -297,6 +338,7 @@ def _is_addressed(shape: Shape, table: Any, action_id: Any) -> Any:
     )
     if shape.addresses is None:
         its = its.select_from(RECIPIENTS.join(ADDRESSED, sa.true()))
+    its = its.where(*_not_hidden(shape))
     # One subquery for each, since PostgreSQL would read the whole table for an "or" inside of one.
     each = (
         its.where(RECIPIENTS.c.recipient_type == type_name, RECIPIENTS.c.recipient_id == key)

@@ -13,6 +13,7 @@ from ..clock import naive_utc
 from ..names import class_named
 from ..values import Reference
 from .classes import key_or_text, keys_of_class
+from .digests import DIGESTED_FIELDS, digests_of
 from .keys import LONGEST
 
 # MySQL's own choices would lose milliseconds, cut texts at 64 kB, and take "a" for "A".
@@ -183,6 +184,13 @@ class ActionRecipient(Base):
     )
     #: The recipient's place among those of the action.
     position: orm.Mapped[int] = orm.mapped_column(sa.Integer)
+    # What a reader may mute: see digests.py.
+    # Null in rows of earlier releases, until the migration has filled them.
+    verb_digest: orm.Mapped[int | None] = orm.mapped_column(sa.BigInteger)
+    actor_digest: orm.Mapped[int | None] = orm.mapped_column(sa.BigInteger)
+    target_digest: orm.Mapped[int | None] = orm.mapped_column(sa.BigInteger)
+    #: That of the actor, if they are not told of what they did.
+    hidden_digest: orm.Mapped[int | None] = orm.mapped_column(sa.BigInteger)
 
     __table_args__ = (sa.Index("recipients_of_action", action_id),)
 
@@ -230,6 +238,31 @@ ONCE = sa.Table(
 )
 
 
+#: The columns of digests, in rows of recipients and of mutes.
+DIGESTS = ("verb_digest", "actor_digest", "target_digest", "hidden_digest")
+
+
+#: What each reader has muted: a row per mute, or several where entities have several type names.
+#: One with nothing but a ``hidden_digest`` says that the reader is not told of some own actions.
+MUTES = sa.Table(
+    "activity_stream_mute",
+    Base.metadata,
+    sa.Column("reader_type", NAME_TYPE, primary_key=True),
+    sa.Column("reader_id", KeyType, primary_key=True),
+    sa.Column("mute", sa.String(64), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("verb", _TEXT_TYPE),
+    sa.Column("actor_type", NAME_TYPE),
+    sa.Column("actor_id", KeyType),
+    sa.Column("target_type", NAME_TYPE),
+    sa.Column("target_id", KeyType),
+    sa.Column("verb_digest", sa.BigInteger),
+    sa.Column("actor_digest", sa.BigInteger),
+    sa.Column("target_digest", sa.BigInteger),
+    sa.Column("hidden_digest", sa.BigInteger),
+)
+
+
 #: The type and key in the row of an action for everyone. No entity's type is empty.
 EVERYONE = Reference("", "")
 
@@ -238,12 +271,30 @@ NOBODY = Reference("", "-")
 
 
 @event.listens_for(Action, "after_update")
-def _move_recipients(mapper: Any, connection: Any, action: Action) -> None:
-    """Give the rows of the recipients the action's new timestamp."""
-    if sa.inspect(action).attrs.timestamp.history.has_changes():
-        for table in (RECIPIENTS, SEEN_ACTIONS):
-            rows = sa.update(table).where(table.c.action_id == action._id)
-            connection.execute(rows.values(timestamp=action.timestamp))
+def _update_recipients(mapper: Any, connection: Any, action: Action) -> None:
+    """Have the rows of the recipients say what the action says now."""
+    changed = {each.key for each in sa.inspect(action).attrs if each.history.has_changes()}
+    values: dict[str, Any] = {}
+    if "timestamp" in changed:
+        values["timestamp"] = action.timestamp
+        _update_rows(connection, SEEN_ACTIONS, action, values)
+    if changed & _DIGESTED:
+        digests = digests_of({name: action._stored(name) for name in DIGESTED_FIELDS})
+        hidden = RECIPIENTS.c.hidden_digest
+        not_told = sa.case((hidden.is_not(None), digests["actor_digest"]))
+        values |= {**digests, "hidden_digest": not_told}
+    if values:
+        _update_rows(connection, RECIPIENTS, action, values)
+
+
+_DIGESTED = {
+    "verb",
+    *(name for role in ("actor", "target") for name in (f"{role}_type", f"_{role}_key")),
+}
+
+
+def _update_rows(connection: Any, table: sa.Table, action: Action, values: dict[str, Any]) -> None:
+    connection.execute(sa.update(table).where(table.c.action_id == action._id).values(values))
 
 
 @event.listens_for(Action, "before_delete")

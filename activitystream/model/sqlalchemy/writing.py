@@ -4,7 +4,6 @@ All bypass the ORM's unit of work, which doubles the time of an insert.
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -15,11 +14,13 @@ from sqlalchemy.dialects import postgresql
 from .. import DBSession
 from ..action import ROLES
 from ..values import Reference
+from .digests import digests_of
+from .mutes import hide_own
 from .private import is_flushing, new_instance
 from .private_zope import mark_changed
 from .session import all_or_nothing, engine_of_session, open_connection
 from .statements import ADDRESSED
-from .tables import ACTIONS, EVERYONE, RECIPIENTS, Action
+from .tables import ACTIONS, DIGESTS, EVERYONE, RECIPIENTS, Action
 
 #: How many characters any server takes in one statement: at 4 bytes each they are under 1 MB.
 _SAFE_LENGTH = 200_000
@@ -38,21 +39,23 @@ def insert_action(fields: dict[str, Any]) -> Action:
     """
     check_fields(fields)
     row, recipients = _row_of(fields), fields["_recipients"]
-    to = _TO_EVERYONE if recipients is None else recipients
+    to = _recipients_of(fields)
+    digests = digests_of(fields)
     connection = open_connection()
     with all_or_nothing():
+        hide_own([fields])
         if connection.dialect.name == "postgresql" and len(to) <= _ROWS_AT_ONCE:
             types, keys = [each["_type"] for each in to], [each["_id"] for each in to]
             if len(to) == 1:
                 one = {"type": types[0], "key": keys[0]}
-                action_id = connection.scalar(_INSERT_FOR_ONE, {**row, **one})
+                action_id = connection.scalar(_INSERT_FOR_ONE, {**row, **digests, **one})
             else:
                 several = {"types": types, "keys": keys}
-                action_id = connection.scalar(_INSERT_FOR_SEVERAL, {**row, **several})
+                action_id = connection.scalar(_INSERT_FOR_SEVERAL, {**row, **digests, **several})
         else:
             inserted = connection.execute(_INSERT_ACTION, row)
             action_id = inserted.inserted_primary_key[0]  # type: ignore[index]  # there is one
-            _insert_recipients([(action_id, fields["timestamp"], recipients)])
+            _insert_recipients([(action_id, fields)])
     references = [Reference(each["_type"], each["_id"]) for each in recipients or ()]
     action = restore_action(
         {**_attributes_of(row), "_id": action_id, "_references_read": references}
@@ -87,12 +90,10 @@ def insert_actions(actions: list[dict[str, Any]]) -> None:
     """
     ids: list[int] = []
     with all_or_nothing():
+        hide_own(actions)
         for batch in _batches_by_length(actions):
             ids += _insert_rows([_row_of(fields) for fields in batch])
-        _insert_recipients(
-            (action_id, fields["timestamp"], fields["_recipients"])
-            for action_id, fields in zip(ids, actions, strict=True)
-        )
+        _insert_recipients(zip(ids, actions, strict=True))
     mark_changed(DBSession.registry())
 
 
@@ -110,6 +111,7 @@ def _insert_rows(rows: list[dict[str, Any]]) -> Iterable[int]:
 def _row_of(fields: dict[str, Any]) -> dict[str, Any]:
     """Return the row of an action, by the names of its columns."""
     row = dict(fields)
+    row.pop("notify_actor")
     recipients = row.pop("_recipients")
     row["number_of_recipients"] = None if recipients is None else len(recipients)
     return row
@@ -184,17 +186,13 @@ def check_filters(filters: dict[str, Any]) -> None:
     check_fields(filters)
 
 
-def _insert_recipients(
-    actions: Iterable[tuple[int, datetime, list[dict[str, Any]] | None]],
-) -> None:
-    """Insert the rows of the recipients of actions.
-
-    :param actions: of each its id, its timestamp and its recipients, None for everyone.
-    """
+def _insert_recipients(actions: Iterable[tuple[int, dict[str, Any]]]) -> None:
+    """Insert the rows of the recipients of actions, given by their ids and fields."""
     rows = (
-        (to["_type"], to["_id"], timestamp, action_id, position)
-        for action_id, timestamp, recipients in actions
-        for position, to in enumerate(_TO_EVERYONE if recipients is None else recipients)
+        (to["_type"], to["_id"], fields["timestamp"], action_id, position, *digests)
+        for action_id, fields in actions
+        for digests in [digests_of(fields).values()]
+        for position, to in enumerate(_recipients_of(fields))
     )
     connection = open_connection()
     on_postgresql = connection.dialect.name == "postgresql"
@@ -208,13 +206,18 @@ def _insert_recipients(
             connection.execute(_INSERT_RECIPIENTS, values)
 
 
+def _recipients_of(fields: dict[str, Any]) -> list[dict[str, Any]]:
+    recipients = fields["_recipients"]
+    return _TO_EVERYONE if recipients is None else recipients
+
+
 _TO_EVERYONE = [{"_type": EVERYONE.type, "_id": EVERYONE.key}]
 
 #: How many rows of recipients one statement inserts.
 _ROWS_AT_ONCE = 10_000
 
 #: The columns of a row of a recipient.
-_COLUMNS = ("recipient_type", "recipient_id", "timestamp", "action_id", "position")
+_COLUMNS = ("recipient_type", "recipient_id", "timestamp", "action_id", "position", *DIGESTS)
 
 
 _INSERT_ACTION = sa.insert(ACTIONS)
@@ -243,8 +246,10 @@ def _insert_with_recipients() -> tuple[Any, Any]:
     }
     action = sa.insert(ACTIONS).values(values).returning(ACTIONS.c._id).cte("action")
 
+    digests = [sa.bindparam(name, type_=sa.BigInteger) for name in DIGESTS]
+
     def rows(type_name: Any, key: Any, position: Any) -> Any:
-        return sa.select(type_name, key, values["timestamp"], action.c._id, position)
+        return sa.select(type_name, key, values["timestamp"], action.c._id, position, *digests)
 
     _type, _key = RECIPIENTS.c.recipient_type.type, RECIPIENTS.c.recipient_id.type
     row = rows(sa.bindparam("type", type_=_type), sa.bindparam("key", type_=_key), sa.literal(0))

@@ -47,7 +47,9 @@ class MingDatabase:
     #: How many it takes to mark a stream as seen.
     to_mark_seen = ["read", "read", "write", "write", "write"]
     #: How many it takes to count what is unseen.
-    to_count_unseen = ["read", "read"]
+    to_count_unseen = ["read", "read", "read"]
+    #: How many it takes, besides, to know what a stream's reader has muted.
+    to_read_mutes = ["read"]
     #: How many queries it takes to read a page as a viewer may see it.
     to_test_viewer = 3
     #: How many it takes to mark one action as read.

@@ -33,6 +33,8 @@ class SQLDatabase:
     to_write_many = ["write", "write"]
     #: How many it takes to count what is unseen.
     to_count_unseen = ["read"]
+    #: How many it takes, besides, to know what a stream's reader has muted.
+    to_read_mutes: list[str] = []
     #: How many queries it takes to read a page as a viewer may see it.
     to_test_viewer = 2
 

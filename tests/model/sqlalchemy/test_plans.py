@@ -166,7 +166,7 @@ def test_sqlite_reads_by_the_indexes(crowded, reader, read):
             assert step.startswith("SEARCH"), steps
             if "activity_stream_recipient" in step:
                 assert "recipient_type=? AND recipient_id=?" in step, steps
-            elif "_reader" in step or "_seen_action" in step:
+            elif any(name in step for name in ("_reader", "_seen_action", "_mute")):
                 assert "reader_type=? AND reader_id=?" in step, steps
             else:
                 assert "PRIMARY KEY" in step, steps

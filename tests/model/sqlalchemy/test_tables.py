@@ -152,6 +152,7 @@ def test_the_tables_are_in_the_hosts_metadata(host):
     ours = [name for name in host.database.tables if name.startswith("activity_stream")]
     assert sorted(ours) == [
         "activity_stream_action",
+        "activity_stream_mute",
         "activity_stream_once",
         "activity_stream_reader",
         "activity_stream_recipient",

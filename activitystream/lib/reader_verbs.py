@@ -1,0 +1,188 @@
+"""The public verbs about what a reader has seen, read and muted."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from . import mutes, read, seen
+from .mutes import Mute
+
+
+class ReaderVerbs:
+    """What :class:`~activitystream.ActionManager` can do for a reader."""
+
+    def count_not_seen_by_recipient(
+        self, recipient: Any, limit: int | None = None, also: Iterable[Any] = ()
+    ) -> int:
+        """Count the actions of a stream that its recipient has not seen; see :meth:`mark_seen`.
+
+        Example::
+
+            am.count_not_seen_by_recipient(user, limit=100)
+
+        :param recipient: a stored entity. While its ``last_activity_seen`` is None, all count.
+        :param limit: stop counting here, which bounds the cost after a long absence; None counts
+            all.
+        :param also: audiences it belongs to; see :meth:`get_by_recipient`.
+        :returns: the number of unseen actions, at most ``limit``.
+        :raises AttributeError: if the recipient's class has no field ``last_activity_seen``.
+        :raises TypeError, ValueError: unless ``recipient`` and every item of ``also`` is a stored
+            entity, and ``limit`` a whole number, 0 or more.
+        """
+        return seen.count_not_seen(recipient, limit, also)
+
+    def count_unread_by_recipient(
+        self, recipient: Any, limit: int | None = None, also: Iterable[Any] = ()
+    ) -> int:
+        """Count the actions of a stream that its recipient has not read; see :meth:`mark_read`.
+
+        The arguments and errors are those of :meth:`count_not_seen_by_recipient`. Example::
+
+            am.count_unread_by_recipient(user, limit=100)
+        """
+        return read.count_unread(recipient, limit, also)
+
+    def is_unseen(self, action: Any, recipient: Any) -> bool:
+        """Return whether a recipient has not seen an action.
+
+        All actions that were read together cost one query. Example::
+
+            css_class = 'new' if am.is_unseen(action, user) else ''
+
+        :param action: an action that was read from a stream.
+        :param recipient: a stored entity.
+        :raises AttributeError: if the recipient's class has no field ``last_activity_seen``.
+        """
+        return not seen.state_of(action, recipient).seen
+
+    def is_read(self, action: Any, recipient: Any) -> bool:
+        """Return whether a recipient has read an action.
+
+        The arguments and errors are those of :meth:`is_unseen`. Example::
+
+            css_class = '' if am.is_read(action, user) else 'unread'
+        """
+        return seen.state_of(action, recipient).read
+
+    def mark_seen(
+        self,
+        recipient: Any,
+        until: datetime | seen.Shown | None = None,
+        also: Iterable[Any] | None = None,
+    ) -> datetime | None:
+        """Mark as seen what a recipient can see now, up to ``until``.
+
+        What becomes visible later is new, whatever its timestamp, for as long as the option
+        ``late`` says. ``last_activity_seen`` moves forward to ``until``, in the database and on
+        the object; never backwards, nor beyond now. No other field changes.
+
+        Example::
+
+            am.mark_seen(user, until=actions[0].timestamp)
+
+        :param recipient: a stored entity.
+        :param until: the timestamp of the newest action that was shown, naive UTC or aware. None
+            is for all that is there. (Our own pages pass a ``Shown``, which their links hold.)
+        :param also: audiences it belongs to, at least those that are counted: stored entities.
+            None is for those of the option ``audiences``, if the recipient is a user of the app.
+        :returns: the previous value of ``last_activity_seen``, naive UTC, or None.
+        :raises AttributeError: if the recipient's class has no field ``last_activity_seen``.
+        :raises LookupError: if the recipient was deleted.
+        :raises TypeError, ValueError: on other bad input.
+
+        Calls the hook ``activitystream.after_seen`` with the recipient, the previous value and
+        the new value.
+        """
+        return seen.mark_seen(recipient, until, also)
+
+    def mark_read(self, recipient: Any, actions: Any) -> None:
+        """Mark actions as read by a recipient, and so as seen.
+
+        Before a recipient's first mark, seen actions count as read. Example::
+
+            am.mark_read(user, [action])
+
+        :param recipient: a stored entity.
+        :param actions: an action, or an iterable of actions. One that is deleted is passed over.
+        :raises AttributeError: if the recipient's class has no field ``last_activity_seen``.
+        :raises LookupError: if the recipient was deleted.
+        :raises TypeError, ValueError: on other bad input; nothing is marked.
+
+        Calls the hook ``activitystream.after_read`` with the recipient, the list of actions, and
+        True.
+        """
+        read.mark_actions(recipient, actions, True)
+
+    def mark_unread(self, recipient: Any, actions: Any) -> None:
+        """Mark actions as unread by a recipient. They stay seen.
+
+        The arguments and errors are those of :meth:`mark_read`. Example::
+
+            am.mark_unread(user, [action])
+
+        Calls the hook ``activitystream.after_read`` with the recipient, the list of actions, and
+        False.
+        """
+        read.mark_actions(recipient, actions, False)
+
+    def mark_all_read(
+        self,
+        recipient: Any,
+        until: datetime | seen.Shown | None = None,
+        also: Iterable[Any] | None = None,
+    ) -> None:
+        """Mark as read, and so as seen, what a recipient can see now, up to ``until``.
+
+        The arguments and errors are those of :meth:`mark_seen`. Example::
+
+            am.mark_all_read(user, until=actions[0].timestamp)
+
+        Calls the hooks ``activitystream.after_seen``, and ``activitystream.after_read`` with the
+        recipient, None, and True.
+        """
+        read.mark_all(recipient, until, also)
+
+    def mute(
+        self, recipient: Any, verb: str | None = None, actor: Any = None, target: Any = None
+    ) -> None:
+        """Have a recipient not be told of such actions: they are in no stream and no count of it.
+
+        What is given together means "and". Example::
+
+            am.mute(user, verb='liked', target=post)
+
+        :param recipient: a stored entity.
+        :param verb: what is done; None for anything.
+        :param actor: the stored entity that does it; None for anybody.
+        :param target: the stored entity to which it is done; None for anything.
+        :raises AttributeError: if the recipient's class has no field ``last_activity_seen``.
+        :raises LookupError: if the recipient was deleted.
+        :raises TypeError, ValueError: if nothing is given, on other bad input, or beyond 1,000
+            mutes of one recipient.
+        """
+        mutes.mute(recipient, verb, actor, target)
+
+    def unmute(
+        self, recipient: Any, verb: str | None = None, actor: Any = None, target: Any = None
+    ) -> None:
+        """Take back what :meth:`mute` did with the same arguments, if it did.
+
+        What it hid is in the stream again. Example::
+
+            am.unmute(user, verb='liked', target=post)
+        """
+        mutes.unmute(recipient, verb, actor, target)
+
+    def mutes_of(self, recipient: Any) -> list[Mute]:
+        """List what a recipient has muted, but for actors and targets that were deleted since.
+
+        Example::
+
+            for mute in am.mutes_of(user):
+                am.unmute(user, *mute)
+
+        :param recipient: a stored entity.
+        :returns: of each mute its ``verb``, ``actor`` and ``target``; None where any will do.
+        :raises AttributeError: if the recipient's class has no field ``last_activity_seen``.
+        """
+        return mutes.mutes_of(recipient)

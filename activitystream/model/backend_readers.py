@@ -1,0 +1,77 @@
+"""What an ORM has to do for readers: those who see a stream, mark it, and mute a part of it."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from .values import Marking, Marks, Muted, Reference
+
+
+class ReadersBackend(Protocol):
+    """The part of :class:`~activitystream.model.backend.Backend` that is about readers."""
+
+    def has_seen_field(self, cls: type) -> bool:
+        """Return whether a class stores a ``last_activity_seen``."""
+
+    def mark(
+        self,
+        recipient: Any,
+        reader: Reference,
+        moment: datetime,
+        decide: Callable[[datetime | None, Marks | None], Marking],
+    ) -> datetime | None:
+        """Move ``last_activity_seen`` forward, on the object too, and store what a mark changes.
+
+        The field is written alone, and never moves backwards. Marks of one reader come one after
+        the other.
+
+        :param moment: to which the field moves.
+        :param decide: is called with the field and the marks before, as often as it takes.
+        :returns: the value of the field before.
+        :raises LookupError: if the recipient is not stored any more.
+        """
+
+    def mark_actions(
+        self, recipient: Any, reader: Reference, actions: Iterable[Any], is_read: bool
+    ) -> None:
+        """Store that a reader has read these actions, or keeps them unread. Both are seen then.
+
+        :raises LookupError: if the recipient is not stored any more.
+        """
+
+    def read_states(
+        self, reader: Reference, actions: Sequence[Any]
+    ) -> tuple[Marks | None, Mapping[Any, bool | None]]:
+        """Return a reader's marks, and what is kept of these actions by their ids, by one query.
+
+        True is read, False is kept unread, None is seen.
+        """
+
+    def read_marks(self, reader: Reference, limit: int) -> Marks | None:
+        """Return a reader's marks, by one query; None if there are none.
+
+        :param limit: how many of those above ``seen_floor`` to read, newest first.
+        """
+
+    def delete_marks(self, readers: Sequence[Reference], dry_run: bool) -> int:
+        """Delete what these have seen and read.
+
+        :param dry_run: count it only.
+        :returns: how many marks there were: one of the reader, and one of each single action.
+        """
+
+    def mute(self, reader: Reference, muted: Muted) -> None:
+        """Store that a reader is not told of such actions; nothing, if it is stored already."""
+
+    def unmute(self, reader: Reference, muted: Muted) -> None:
+        """Take back what :meth:`mute` has stored."""
+
+    def read_mutes(self, reader: Reference) -> list[Muted]:
+        """Return what a reader has muted."""
+
+    def delete_mutes(self, references: Sequence[Reference], dry_run: bool) -> int:
+        """Delete what these have muted, and what others have muted of them.
+
+        :param dry_run: count it only.
+        :returns: how many mutes there were.
+        """

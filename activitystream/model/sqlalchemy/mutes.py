@@ -1,0 +1,120 @@
+"""What each reader has muted: the table of mutes."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
+from itertools import product
+from typing import Any
+
+import sqlalchemy as sa
+
+from .. import DBSession
+from ..names import all_names, own_actors
+from ..values import Muted, Reference
+from .digests import digest_of
+from .private_zope import mark_changed
+from .session import all_or_nothing, open_connection
+from .statements import is_reader, reader_parameters
+from .tables import MUTES
+from .upserts import insert_unless_there
+
+#: The ``mute`` of the row which says that a reader is not told of some own actions.
+_OWN = "own"
+
+
+def mute(reader: Reference, muted: Muted) -> None:
+    """Store that a reader is not told of such actions."""
+    verbs = [None if muted.verb is None else digest_of(muted.verb)]
+    digests = product(verbs, _digests(muted.actor), _digests(muted.target))
+    texts = {"verb": muted.verb, **_columns("actor", muted.actor)}
+    texts |= _columns("target", muted.target)
+    for number, (verb, actor, target) in enumerate(digests):
+        its = {"verb_digest": verb, "actor_digest": actor, "target_digest": target}
+        _insert(reader, _name_of(muted), number, {**texts, **its})
+
+
+def hide_own(actions: Iterable[Mapping[str, Any]]) -> None:
+    """Store of each actor that they are not told of some of what they do.
+
+    :param actions: the fields of actions. Those whose ``notify_actor`` is True do not matter.
+    """
+    for reader in own_actors(actions):
+        its = {**reader_parameters(reader), "mute": _OWN}
+        if open_connection().execute(_FIND, its).first() is None:
+            _insert(reader, _OWN, 0, {"hidden_digest": digest_of(*reader)})
+
+
+def unmute(reader: Reference, muted: Muted) -> None:
+    """Take back what :func:`mute` has stored."""
+    if _delete(is_reader(MUTES), MUTES.c.mute == _name_of(muted), **reader_parameters(reader)):
+        mark_changed(DBSession.registry())
+
+
+def read_mutes(reader: Reference) -> list[Muted]:
+    """Return what a reader has muted."""
+    rows = open_connection().execute(_MUTES, reader_parameters(reader))
+    return [Muted(row.verb, _reference(row, "actor"), _reference(row, "target")) for row in rows]
+
+
+def delete_mutes(references: Sequence[Reference], dry_run: bool) -> int:
+    """Delete, or count, what these have muted, and what others have muted of them."""
+    roles = [
+        sa.and_(MUTES.c[f"{role}_type"] == each.type, MUTES.c[f"{role}_id"] == each.key)
+        for role in ("reader", "actor", "target")
+        for each in references
+    ]
+    theirs = sa.or_(*roles)
+    if dry_run:
+        first = sa.select(sa.func.count()).select_from(MUTES).where(theirs, MUTES.c.number == 0)
+        count: int = open_connection().execute(first).scalar_one()
+        return count
+    count = delete_mutes(references, dry_run=True)
+    if count:
+        _delete(theirs)
+        mark_changed(DBSession.registry())
+    return count
+
+
+def _insert(reader: Reference, name: str, number: int, values: dict[str, Any]) -> None:
+    connection = open_connection()
+    insert = insert_unless_there(connection.dialect.name, MUTES, _KEYS)
+    its = {"reader_type": reader.type, "reader_id": reader.key, "mute": name, "number": number}
+    with all_or_nothing():
+        connection.execute(insert, {**its, **values})
+    mark_changed(DBSession.registry())
+
+
+def _delete(*conditions: Any, **parameters: Any) -> int:
+    with all_or_nothing():
+        return open_connection().execute(sa.delete(MUTES).where(*conditions), parameters).rowcount
+
+
+def _digests(entity: Reference | None) -> list[int | None]:
+    """Return the digests that actions may have for an entity: one for each name of its class."""
+    if entity is None:
+        return [None]
+    return [digest_of(name, entity.key) for name in all_names(entity)]
+
+
+def _columns(role: str, entity: Reference | None) -> dict[str, Any]:
+    type_name, key = entity or (None, None)
+    return {f"{role}_type": type_name, f"{role}_id": key}
+
+
+def _reference(row: Any, role: str) -> Reference | None:
+    type_name, key = row._mapping[f"{role}_type"], row._mapping[f"{role}_id"]
+    return None if type_name is None else Reference(type_name, key)
+
+
+def _name_of(muted: Muted) -> str:
+    return sha256(repr(muted).encode(errors="surrogatepass")).hexdigest()
+
+
+_KEYS = ("reader_type", "reader_id", "mute", "number")
+
+_FIND = sa.select(MUTES.c.number).where(is_reader(MUTES), MUTES.c.mute == sa.bindparam("mute"))
+
+_MUTES = (
+    sa.select(MUTES)
+    .where(is_reader(MUTES), MUTES.c.number == 0, MUTES.c.mute != _OWN)
+    .order_by(MUTES.c.mute)
+)
