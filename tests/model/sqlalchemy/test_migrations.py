@@ -153,38 +153,42 @@ def columns(engine):
 
 def everything_about(engine):
     """Return what the database knows about our tables."""
-    inspector = sa.inspect(engine)
-    return {
-        table: {
-            "columns": [
-                {**each, "type": repr(each["type"])} for each in inspector.get_columns(table)
-            ],
-            "primary key": inspector.get_pk_constraint(table),
-            "foreign keys": inspector.get_foreign_keys(table),
-            # Of a partial index, the condition is an object that is equal to no other.
-            "indexes": [
-                {**each, "dialect_options": {name: str(value) for name, value in options.items()}}
-                for each in sorted(inspector.get_indexes(table), key=itemgetter("name"))
-                for options in [each.get("dialect_options", {})]
-            ],
-            "unique": inspector.get_unique_constraints(table),
-            "options": options_of(engine, table),
-            "checks": inspector.get_check_constraints(table),
+    with engine.connect() as connection:
+        inspector = sa.inspect(connection)
+        return {
+            table: {
+                "columns": [
+                    {**each, "type": repr(each["type"])} for each in inspector.get_columns(table)
+                ],
+                "primary key": inspector.get_pk_constraint(table),
+                "foreign keys": inspector.get_foreign_keys(table),
+                "indexes": [
+                    with_texts(each)
+                    for each in sorted(inspector.get_indexes(table), key=itemgetter("name"))
+                ],
+                "unique": inspector.get_unique_constraints(table),
+                "options": options_of(connection, table),
+                "checks": inspector.get_check_constraints(table),
+            }
+            for table in OURS.tables
         }
-        for table in OURS.tables
-    }
 
 
-def options_of(engine, table):
+def with_texts(index):
+    """Return an index with texts for conditions, which are objects that are equal to no other."""
+    options = index.get("dialect_options", {})
+    return {**index, "dialect_options": {name: str(value) for name, value in options.items()}}
+
+
+def options_of(connection, table):
     """Return what only some databases know."""
-    if engine.dialect.name == "sqlite":
-        with engine.connect() as connection:
-            made = sa.text("select sql from sqlite_master where name = :table")
-            return "AUTOINCREMENT" in connection.scalar(made, {"table": table}).upper()
+    if connection.dialect.name == "sqlite":
+        made = sa.text("select sql from sqlite_master where name = :table")
+        return "AUTOINCREMENT" in connection.scalar(made, {"table": table}).upper()
     # SQLAlchemy 2.0 cannot ask PostgreSQL.
-    return (
-        None if engine.dialect.name == "postgresql" else sa.inspect(engine).get_table_options(table)
-    )
+    if connection.dialect.name == "postgresql":
+        return None
+    return sa.inspect(connection).get_table_options(table)
 
 
 def store_action(engine):
