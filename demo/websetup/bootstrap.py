@@ -22,8 +22,6 @@ def _move_in() -> None:
         for number, name in enumerate(names)
     )
 
-    laundry = mei.announce("The washing machine is mended", "It ran twice, and nothing leaked.")
-    _backdate(52 * 60, laundry)
     ladder = bruno.post(
         "A ladder to lend",
         "Three metres, aluminium. It lives in the cellar behind my bicycle: take it, "

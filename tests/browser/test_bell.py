@@ -139,7 +139,7 @@ def test_it_opens_and_closes_by_keyboard_alone(board):
     expect(last).to_have_text("See all")
     last.focus()
     page.keyboard.press("Tab")
-    expect(page.get_by_role("button", name="Log out")).to_be_focused()
+    expect(page.locator("a.me")).to_be_focused()
     expect(panel(page)).to_be_hidden()
     expect(bell(page)).to_have_attribute("aria-expanded", "false")
 

@@ -10,7 +10,7 @@ from .. import DBSession
 from ..action import cursor_of
 from ..values import About, Address, Cursor, Viewer, Window
 from .session import CHUNK, chunks, engine_of_session, open_connection
-from .statements import in_window, window_parameters
+from .statements import by_key, in_window, window_parameters
 from .tables import ACTIONS, NAME_TYPE, RECIPIENTS, Action, KeyType
 
 
@@ -64,6 +64,9 @@ def _is_visible(ids: Any, viewer: Viewer) -> Any:
     for address in viewer.to:
         for name in address.names:
             keys.setdefault(name, []).append(address.key)
+    action_id: Any = RECIPIENTS.c.action_id
+    if engine_of_session().dialect.name == "postgresql":
+        action_id = by_key(action_id)
     # Each type by itself: else SQLite would read all recipients of an action.
     for_them = (
         sa.select(RECIPIENTS.c.action_id)
@@ -71,7 +74,7 @@ def _is_visible(ids: Any, viewer: Viewer) -> Any:
             RECIPIENTS.c.recipient_type == name,
             RECIPIENTS.c.recipient_id.in_(keys[name]),
             RECIPIENTS.c.timestamp == ids.c.timestamp,
-            RECIPIENTS.c.action_id == ids.c._id,
+            action_id == ids.c._id,
         )
         .correlate(ids)
         .exists()

@@ -281,7 +281,8 @@ def _update_recipients(mapper: Any, connection: Any, action: Action) -> None:
     if changed & _DIGESTED:
         digests = digests_of({name: action._stored(name) for name in DIGESTED_FIELDS})
         hidden = RECIPIENTS.c.hidden_digest
-        not_told = sa.case((hidden.is_not(None), digests["actor_digest"]))
+        actor = sa.literal(digests["actor_digest"], sa.BigInteger)
+        not_told = sa.case((hidden.is_not(None), actor))
         values |= {**digests, "hidden_digest": not_told}
     if values:
         _update_rows(connection, RECIPIENTS, action, values)

