@@ -68,7 +68,7 @@ class Shown(NamedTuple):
 class Known(NamedTuple):
     """What a reader has seen at some moment."""
 
-    #: All up to here is seen. Naive UTC.
+    #: Actions up to here are seen. Naive UTC.
     floor: datetime
     #: The ids of the actions above that are seen.
     ids: Collection[Any] = ()

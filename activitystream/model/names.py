@@ -83,7 +83,7 @@ def all_names(reference: Reference) -> tuple[str, ...]:
 
 
 def own_actors(actions: Iterable[Mapping[str, Any]]) -> set[Reference]:
-    """Return the actors of actions that they are not to be told of.
+    """Return the actors that are not to be told of what they did.
 
     :param actions: the fields of actions.
     """

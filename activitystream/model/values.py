@@ -1,7 +1,8 @@
 """Values that pass between the layers: references to entities, and places in a stream."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 
@@ -64,6 +65,32 @@ class Muted(NamedTuple):
     verb: str | None = None
     actor: Reference | None = None
     target: Reference | None = None
+
+    @classmethod
+    def of_fields(cls, fields: Mapping[str, Any]) -> "Muted":
+        """Return the mute that has been stored as :attr:`fields`."""
+        actor, target = (
+            None
+            if fields[f"{role}_type"] is None
+            else Reference(fields[f"{role}_type"], fields[f"{role}_id"])
+            for role in ("actor", "target")
+        )
+        return cls(fields["verb"], actor, target)
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What is stored of it, by the names that an action's fields have."""
+        roles = {"actor": self.actor, "target": self.target}
+        return {
+            "verb": self.verb,
+            **{f"{role}_type": its and its.type for role, its in roles.items()},
+            **{f"{role}_id": its and its.key for role, its in roles.items()},
+        }
+
+    @property
+    def digest(self) -> str:
+        """A text of 64 characters that stands for it."""
+        return sha256(repr(self).encode(errors="surrogatepass")).hexdigest()
 
 
 class Hidden(NamedTuple):

@@ -139,7 +139,7 @@ def _render(template: str, variables: dict[str, Any]) -> Markup:
         return Markup(ours(name, variables))  # noqa: S704 (rendered HTML)
     fragment: dict[str, Any] = {"doctype": None} if engine == "genshi" else {}
     # The engines escape the variables.
-    return Markup(tg.render_template(variables, engine, name, **fragment))  # noqa: S704
+    return Markup(tg.render_template(variables, engine, name, **fragment))  # noqa: S704 (HTML)
 
 
 def _has_master() -> bool:

@@ -21,7 +21,7 @@ _DIGESTS = ("verb_digest", "actor_digest", "target_digest", "hidden_digest")
 
 
 def is_made(inspector):
-    """Return whether create_all has made it already."""
+    """Return whether ``create_all`` made the table and the columns already."""
     columns = {each["name"] for each in inspector.get_columns(_RECIPIENTS)}
     return "activity_stream_mute" in inspector.get_table_names() and columns >= set(_DIGESTS)
 

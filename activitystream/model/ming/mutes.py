@@ -1,7 +1,6 @@
 """What each reader has muted: a document for each mute."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from hashlib import sha256
 from typing import Any
 
 from .. import DBSession
@@ -16,8 +15,7 @@ MUTES = "activity_stream_mute"
 
 def mute(reader: Reference, muted: Muted) -> None:
     """Store that a reader is not told of such actions."""
-    its = {"verb": muted.verb, **_fields("actor", muted.actor), **_fields("target", muted.target)}
-    _store(reader, _name_of(muted), its)
+    _store(reader, muted.digest, muted.fields)
 
 
 def hide_own(actions: Iterable[Mapping[str, Any]]) -> None:
@@ -31,7 +29,7 @@ def hide_own(actions: Iterable[Mapping[str, Any]]) -> None:
 
 def unmute(reader: Reference, muted: Muted) -> None:
     """Take back what :func:`mute` has stored."""
-    _mutes().delete_one({"_id": f"{id_of(reader)} {_name_of(muted)}"})
+    _mutes().delete_one({"_id": f"{id_of(reader)} {muted.digest}"})
 
 
 def read_mutes(reader: Reference) -> list[Muted]:
@@ -43,7 +41,11 @@ def read_mutes(reader: Reference) -> list[Muted]:
 def delete_mutes(references: Sequence[Reference], dry_run: bool) -> int:
     """Delete, or count, what these have muted, and what others have muted of them."""
     theirs: list[dict[str, Any]] = [{"reader": {"$in": [id_of(each) for each in references]}}]
-    theirs += [_fields(role, each) for role in ("actor", "target") for each in references]
+    theirs += [
+        {f"{role}_type": each.type, f"{role}_id": each.key}
+        for role in ("actor", "target")
+        for each in references
+    ]
     if dry_run:
         count: int = _mutes().count_documents({"$or": theirs})
         return count
@@ -78,23 +80,9 @@ def _store(reader: Reference, name: str, values: dict[str, Any]) -> None:
     _mutes().update_one({"_id": f"{id_of(reader)} {name}"}, {"$set": values}, upsert=True)
 
 
-def _name_of(muted: Muted) -> str:
-    return sha256(repr(muted).encode(errors="surrogatepass")).hexdigest()
-
-
-def _fields(role: str, entity: Reference | None) -> dict[str, Any]:
-    type_name, key = entity or (None, None)
-    return {f"{role}_type": type_name, f"{role}_id": key}
-
-
 def _muted(document: dict[str, Any]) -> Muted:
-    actor, target = (
-        None
-        if document[f"{role}_type"] is None
-        else Reference(document[f"{role}_type"], as_stored(document[f"{role}_id"]))
-        for role in ("actor", "target")
-    )
-    return Muted(document["verb"], actor, target)
+    keys = {name: as_stored(document[name]) for name in ("actor_id", "target_id")}
+    return Muted.of_fields({**document, **keys})
 
 
 def _spec(role: str, entity: Reference | None) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from .marks import Part
 from .mutes import hidden_specs
 from .private import make_read, put
 from .session import BATCH, in_batches, knows_nor
-from .tables import DATED, NEWEST_FIRST, READ, Action, collection_of, is_read
+from .tables import DATED, NEWEST_FIRST, READ, Action, is_read, stored_actions
 
 #: MongoDB merges about 200 ranges of an index; the actions of more ranges it sorts in memory.
 _ADDRESSES = 100
@@ -50,14 +50,10 @@ def read_cursors(to: Sequence[Address], window: Window, limit: int) -> list[Curs
     for start in range(0, len(to), _ADDRESSES):
         part = to[start : start + _ADDRESSES]
         for each in ranges_of(window):
-            actions = _actions().find(addressed_to(part, each), {"timestamp": True})
+            actions = stored_actions().find(addressed_to(part, each), {"timestamp": True})
             newest = in_batches(actions.sort(NEWEST_FIRST)).limit(limit)
             found.update(Cursor(naive_utc(one["timestamp"]), one["_id"]) for one in newest)
     return sorted(found, reverse=True)[:limit]
-
-
-def _actions() -> Any:
-    return DBSession.db[collection_of(Action)]
 
 
 def _merged(streams: list[Iterator[Action]]) -> Iterator[Action]:
@@ -102,7 +98,7 @@ def _kept_specs(
 
 def _find_by_id(spec: dict[str, Any], fields: dict[str, bool]) -> Any:
     """Find by the ids, since by its other indexes MongoDB would search the whole of a stream."""
-    found = in_batches(_actions().find(spec, fields))
+    found = in_batches(stored_actions().find(spec, fields))
     # mim has no such index.
     return found.hint([("_id", pymongo.ASCENDING)]) if hasattr(found, "batch_size") else found
 
@@ -134,7 +130,7 @@ def _asked_for(window: Window, only: Only | None, hidden: Hidden | None) -> _Ask
     if specs and knows_nor():
         also = {"$nor": specs}
     elif specs:
-        ids = {each["_id"] for spec in specs for each in _actions().find(spec, {"_id": True})}
+        ids = {each["_id"] for spec in specs for each in stored_actions().find(spec, {"_id": True})}
         without += ids
         kept = [each for each in kept if each.id not in ids]
     ranges = ranges_of(window, floor, {"$nin": without} if without else {})
@@ -204,7 +200,7 @@ def count_stream(
         rest = {} if limit is None else {"limit": limit - total}
         if rest == {"limit": 0}:  # MongoDB refuses this
             break
-        total += _actions().count_documents(addressed_to(to, each), **rest)
+        total += stored_actions().count_documents(addressed_to(to, each), **rest)
     for spec in _kept_specs(to, asked):
         if limit is not None and total >= limit:
             break
@@ -268,7 +264,7 @@ def find(
         return iter(())
     # Without the recipients: one action may have 100,000.
     fields = dict.fromkeys(FIELDS, True)
-    documents = _actions().find(spec, fields).sort(order).skip(skip)
+    documents = stored_actions().find(spec, fields).sort(order).skip(skip)
     if limit is None or limit > BATCH:
         documents = in_batches(documents)
     return map(_action, documents.limit(limit or 0))
@@ -319,5 +315,5 @@ def read_recipients(action: Action, page: Sequence[Action], few: int) -> Sequenc
 
 def _read_recipients(actions: dict[Any, Action], spec: dict[str, Any]) -> None:
     spec = {"_id": {"$in": list(actions)}, **spec}
-    for document in _actions().find(spec, {"_recipients": True}):
+    for document in stored_actions().find(spec, {"_recipients": True}):
         put(actions[document["_id"]], "_recipients", document.get("_recipients"))

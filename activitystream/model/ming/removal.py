@@ -14,17 +14,17 @@ from .marks import forget_actions
 from .once import release_keys
 from .private import document_of, put
 from .session import BATCH, in_batches
-from .tables import DATED, OLDEST_FIRST, Action, collection_of
+from .tables import DATED, OLDEST_FIRST, Action, stored_actions
 
 
 def count_before(before: datetime) -> int:
     """Count the actions with a smaller timestamp."""
-    return DBSession.db[collection_of(Action)].count_documents(_older(before))
+    return stored_actions().count_documents(_older(before))
 
 
 def ids_before(before: datetime) -> Iterator[list[Any]]:
     """Yield the ids of the actions with a smaller timestamp, oldest first, in batches of 1,000."""
-    actions = DBSession.db[collection_of(Action)]
+    actions = stored_actions()
     return _batches_of_ids(actions.find(_older(before), {"_id": True}).sort(OLDEST_FIRST))
 
 
@@ -40,7 +40,7 @@ def delete_actions(ids: list[Any]) -> int:
     for action in _held(ids):
         # To expunge them would break a flush that this is called within.
         action.delete()
-    deleted = DBSession.db[collection_of(Action)].delete_many({"_id": {"$in": ids}}).deleted_count
+    deleted = stored_actions().delete_many({"_id": {"$in": ids}}).deleted_count
     forget_actions(ids)
     release_keys(ids)
     return deleted
@@ -57,12 +57,12 @@ def ids_saying(
         else:
             said[f"{role}_type"] = {"$in": list(entity.names)}
             said[f"{role}_id"] = entity.key
-    return [each["_id"] for each in DBSession.db[collection_of(Action)].find(said, {"_id": True})]
+    return [each["_id"] for each in stored_actions().find(said, {"_id": True})]
 
 
 def read_references() -> Iterator[list[tuple[Any, ...]]]:
     """Yield all actions in batches of 1,000: of each its id, and type and key of each role."""
-    actions = DBSession.db[collection_of(Action)]
+    actions = stored_actions()
     names = [f"{role}_{part}" for role in ROLES for part in ("type", "id")]
     fields = dict.fromkeys(names, True)
     rest: dict[str, Any] = {}
@@ -85,12 +85,12 @@ def clear_role(role: str, ids: list[Any], references: Sequence[Reference]) -> in
                 put(action, name, None)
     refer = {"_id": {"$in": ids}, names[0]: it["_type"], names[1]: it["_id"]}
     nothing = {"$set": dict.fromkeys(names)}
-    return DBSession.db[collection_of(Action)].update_many(refer, nothing).matched_count
+    return stored_actions().update_many(refer, nothing).matched_count
 
 
 def ids_addressed_to(references: Sequence[Reference]) -> Iterator[list[Any]]:
     """Yield the ids of the actions that are for one of these, in batches of 1,000."""
-    actions = DBSession.db[collection_of(Action)]
+    actions = stored_actions()
     addressed = {"_recipients": {"$elemMatch": _one_of(references)}}
     return _batches_of_ids(actions.find(addressed, {"_id": True}))
 
@@ -109,7 +109,7 @@ def remove_recipients(ids: list[Any], references: Sequence[Reference]) -> int:
     it = _one_of(references)
     addressed = {"_id": {"$in": ids}, "_recipients": {"$elemMatch": it}}
     without = {"$pull": {"_recipients": it}}
-    return DBSession.db[collection_of(Action)].update_many(addressed, without).matched_count
+    return stored_actions().update_many(addressed, without).matched_count
 
 
 def _batches_of_ids(documents: Any) -> Iterator[list[Any]]:

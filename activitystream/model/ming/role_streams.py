@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from .. import DBSession
 from ..action import cursor_of
 from ..clock import naive_utc
 from ..values import About, Cursor, Viewer, Window
 from .reading import addressed_to, find, ranges_of
 from .session import BATCH, in_batches
-from .tables import NEWEST_FIRST, Action, collection_of
+from .tables import NEWEST_FIRST, Action, stored_actions
 
 
 def read_about(
@@ -32,7 +31,8 @@ def read_about(
 def count_about(about: About, window: Window, for_everyone: bool) -> int:
     """Count the actions with an entity in a role, whoever they are for."""
     return sum(
-        _actions().count_documents(_query(about, each, for_everyone)) for each in ranges_of(window)
+        stored_actions().count_documents(_query(about, each, for_everyone))
+        for each in ranges_of(window)
     )
 
 
@@ -43,7 +43,7 @@ def cursors_about(
     cursors: list[Cursor] = []
     for each in ranges_of(window):
         if len(cursors) < limit:
-            found = _actions().find(_query(about, each, False), {"timestamp": True})
+            found = stored_actions().find(_query(about, each, False), {"timestamp": True})
             newest = in_batches(found.sort(_order(each))).limit(limit - len(cursors))
             cursors += [Cursor(naive_utc(one["timestamp"]), one["_id"]) for one in newest]
     one_of = {"_id": {"$in": [cursor.id for cursor in cursors]}}
@@ -51,7 +51,7 @@ def cursors_about(
     own = {"actor_type": {"$in": list(myself.names)}, "actor_id": myself.key}
     seen = addressed_to(viewer.to, one_of)
     seen["$or"].append({**own, **one_of})
-    visible = {one["_id"] for one in _actions().find(seen, {"_id": True})}
+    visible = {one["_id"] for one in stored_actions().find(seen, {"_id": True})}
     return [(cursor, cursor.id in visible) for cursor in cursors]
 
 
@@ -75,7 +75,3 @@ def _query(about: About, window: dict[str, Any], for_everyone: bool) -> dict[str
 def _order(window: dict[str, Any]) -> list[tuple[str, int]]:
     # For one timestamp, MongoDB merges only in the order of the rest of the index.
     return NEWEST_FIRST[1:] if "timestamp" in window and "_id" in window else NEWEST_FIRST
-
-
-def _actions() -> Any:
-    return DBSession.db[collection_of(Action)]

@@ -106,8 +106,8 @@ class Action(ActionMixin, MappedClass):
     action_obj_id = FieldProperty(s.Anything(if_missing=None))
     action_obj_name = FieldProperty(s.String)
     timestamp = FieldProperty(s.DateTime)
-    #: False if the actor is not told of it, else missing.
-    notify_actor = FieldProperty(s.Bool(if_missing=s.Missing))
+    #: False if the actor is not told of it, else None.
+    notify_actor = FieldProperty(s.Bool)
     # s.Array would turn null (everyone) into [] (nobody).
     _recipients = _RecipientsProperty(s.Anything(if_missing=None))
 
@@ -159,6 +159,11 @@ _KEY_FIELDS = {f"{role}_id" for role in ROLES}
 def is_read(action: Action) -> bool:
     """Return whether the recipients of an action were read."""
     return "_recipients" in document_of(action)
+
+
+def stored_actions() -> Any:
+    """Return pymongo's collection of actions."""
+    return DBSession.db[collection_of(Action)]
 
 
 @lru_cache(maxsize=1000)

@@ -10,7 +10,7 @@ from .keys import ENCODING
 from .mutes import hide_own
 from .private import document_of, let_grow, put
 from .reading import restore_action
-from .tables import Action, collection_of
+from .tables import Action, stored_actions
 
 #: The largest document that MongoDB stores, without its ``_id``.
 _LARGEST = 16 * 1024 * 1024 - 64
@@ -49,7 +49,7 @@ def insert_actions(actions: list[dict[str, Any]]) -> None:
     :param actions: the fields of each, which :func:`check_fields` has passed.
     """
     hide_own(actions)
-    DBSession.db[collection_of(Action)].insert_many(list(map(_document_of, actions)))
+    stored_actions().insert_many(list(map(_document_of, actions)))
 
 
 def _document_of(fields: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ action that it steps over.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -15,9 +16,10 @@ from ..values import Reference
 DIGESTED_FIELDS = ("verb", "actor_type", "actor_id", "target_type", "target_id")
 
 
-def digest_of(*texts: Any) -> int:
+@lru_cache(maxsize=1000)
+def digest_of(*texts: str) -> int:
     """Return a signed number of 64 bits that stands for some texts."""
-    joined = "\0".join(map(str, texts)).encode(errors="surrogatepass")
+    joined = "\0".join(texts).encode(errors="surrogatepass")
     return int.from_bytes(blake2b(joined, digest_size=8).digest(), "big", signed=True)
 
 
@@ -45,6 +47,4 @@ def _digest_of_role(fields: Mapping[str, Any], role: str) -> int | None:
 
 def digests_of_names(references: Sequence[Reference]) -> set[int]:
     """Return the digests that rows may have for any of these references."""
-    return {digest_of(*each) for each in references} | {
-        digest_of(*lasting(each)) for each in references
-    }
+    return {digest_of(*each) for one in references for each in (one, lasting(one))}

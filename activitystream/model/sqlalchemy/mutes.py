@@ -1,7 +1,6 @@
 """What each reader has muted: the table of mutes."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from hashlib import sha256
 from itertools import product
 from typing import Any
 
@@ -25,15 +24,16 @@ def mute(reader: Reference, muted: Muted) -> None:
     """Store that a reader is not told of such actions."""
     verbs = [None if muted.verb is None else digest_of(muted.verb)]
     digests = product(verbs, _digests(muted.actor), _digests(muted.target))
-    texts = {"verb": muted.verb, **_columns("actor", muted.actor)}
-    texts |= _columns("target", muted.target)
-    for number, (verb, actor, target) in enumerate(digests):
-        its = {"verb_digest": verb, "actor_digest": actor, "target_digest": target}
-        _insert(reader, _name_of(muted), number, {**texts, **its})
+    with all_or_nothing():
+        for number, (verb, actor, target) in enumerate(digests):
+            its = {"verb_digest": verb, "actor_digest": actor, "target_digest": target}
+            _insert(reader, muted.digest, number, {**muted.fields, **its})
 
 
 def hide_own(actions: Iterable[Mapping[str, Any]]) -> None:
     """Store of each actor that they are not told of some of what they do.
+
+    The caller rolls back if it fails.
 
     :param actions: the fields of actions. Those whose ``notify_actor`` is True do not matter.
     """
@@ -45,14 +45,13 @@ def hide_own(actions: Iterable[Mapping[str, Any]]) -> None:
 
 def unmute(reader: Reference, muted: Muted) -> None:
     """Take back what :func:`mute` has stored."""
-    if _delete(is_reader(MUTES), MUTES.c.mute == _name_of(muted), **reader_parameters(reader)):
-        mark_changed(DBSession.registry())
+    _delete(is_reader(MUTES), MUTES.c.mute == muted.digest, **reader_parameters(reader))
 
 
 def read_mutes(reader: Reference) -> list[Muted]:
     """Return what a reader has muted."""
     rows = open_connection().execute(_MUTES, reader_parameters(reader))
-    return [Muted(row.verb, _reference(row, "actor"), _reference(row, "target")) for row in rows]
+    return [Muted.of_fields({**row}) for row in rows.mappings()]
 
 
 def delete_mutes(references: Sequence[Reference], dry_run: bool) -> int:
@@ -63,14 +62,10 @@ def delete_mutes(references: Sequence[Reference], dry_run: bool) -> int:
         for each in references
     ]
     theirs = sa.or_(*roles)
-    if dry_run:
-        first = sa.select(sa.func.count()).select_from(MUTES).where(theirs, MUTES.c.number == 0)
-        count: int = open_connection().execute(first).scalar_one()
-        return count
-    count = delete_mutes(references, dry_run=True)
-    if count:
+    first = sa.select(sa.func.count()).select_from(MUTES).where(theirs, MUTES.c.number == 0)
+    count: int = open_connection().execute(first).scalar_one()
+    if count and not dry_run:
         _delete(theirs)
-        mark_changed(DBSession.registry())
     return count
 
 
@@ -78,14 +73,14 @@ def _insert(reader: Reference, name: str, number: int, values: dict[str, Any]) -
     connection = open_connection()
     insert = insert_unless_there(connection.dialect.name, MUTES, _KEYS)
     its = {"reader_type": reader.type, "reader_id": reader.key, "mute": name, "number": number}
-    with all_or_nothing():
-        connection.execute(insert, {**its, **values})
+    connection.execute(insert, {**its, **values})
     mark_changed(DBSession.registry())
 
 
-def _delete(*conditions: Any, **parameters: Any) -> int:
+def _delete(*conditions: Any, **parameters: Any) -> None:
     with all_or_nothing():
-        return open_connection().execute(sa.delete(MUTES).where(*conditions), parameters).rowcount
+        open_connection().execute(sa.delete(MUTES).where(*conditions), parameters)
+    mark_changed(DBSession.registry())
 
 
 def _digests(entity: Reference | None) -> list[int | None]:
@@ -93,20 +88,6 @@ def _digests(entity: Reference | None) -> list[int | None]:
     if entity is None:
         return [None]
     return [digest_of(name, entity.key) for name in all_names(entity)]
-
-
-def _columns(role: str, entity: Reference | None) -> dict[str, Any]:
-    type_name, key = entity or (None, None)
-    return {f"{role}_type": type_name, f"{role}_id": key}
-
-
-def _reference(row: Any, role: str) -> Reference | None:
-    type_name, key = row._mapping[f"{role}_type"], row._mapping[f"{role}_id"]
-    return None if type_name is None else Reference(type_name, key)
-
-
-def _name_of(muted: Muted) -> str:
-    return sha256(repr(muted).encode(errors="surrogatepass")).hexdigest()
 
 
 _KEYS = ("reader_type", "reader_id", "mute", "number")

@@ -41,7 +41,7 @@ def read_stream(
 
     Each further page starts from the last action, since an offset would read all before it again.
     """
-    hides = None if hidden else False
+    hides = None
     while limit is None or limit > 0:
         size = CHUNK if limit is None else min(limit, CHUNK)
         page, hides = _page(to, window, skip, size, only, hidden, hides)
@@ -63,8 +63,8 @@ def _page(
 ) -> tuple[list[Action], bool | None]:
     """Read a page.
 
-    :param hides: whether there may be something hidden; None asks for it with the page, since most
-        readers have muted nothing. If there is, the page is read again.
+    :param hides: whether anything may be hidden; None asks that with the page, since most readers
+        have muted nothing. If it may, the page is read again.
     :returns: the page, and ``hides``.
     """
     batches = address_batches(to)
@@ -76,13 +76,14 @@ def _page(
         found = {action._id: action for rows in several for (action,) in rows}
         newest_first = sorted(found.values(), key=cursor_of, reverse=True)
         return newest_first[skip : skip + size], hides
-    if hides is None:
+    if hidden and hides is None:
         asked = _rows(batches[0], window, skip, size, len(to) > 1, only, hidden, asks=True)
-        if not asked or not asked[0][1]:
-            return [action for action, _ in asked], False
-    left_out = hidden if hides is not False else None
+        hides = bool(asked) and asked[0][1]
+        if not hides:
+            return [action for action, _ in asked], hides
+    left_out = hidden if hides else None
     rows = _rows(batches[0], window, skip, size, len(to) > 1, only, left_out)
-    return [action for (action,) in rows], hides is not False
+    return [action for (action,) in rows], hides
 
 
 def _rows(

@@ -40,18 +40,18 @@ def insert_action(fields: dict[str, Any]) -> Action:
     check_fields(fields)
     row, recipients = _row_of(fields), fields["_recipients"]
     to = _recipients_of(fields)
-    digests = digests_of(fields)
     connection = open_connection()
     with all_or_nothing():
         hide_own([fields])
         if connection.dialect.name == "postgresql" and len(to) <= _ROWS_AT_ONCE:
             types, keys = [each["_type"] for each in to], [each["_id"] for each in to]
+            values = {**row, **digests_of(fields)}
             if len(to) == 1:
                 one = {"type": types[0], "key": keys[0]}
-                action_id = connection.scalar(_INSERT_FOR_ONE, {**row, **digests, **one})
+                action_id = connection.scalar(_INSERT_FOR_ONE, {**values, **one})
             else:
                 several = {"types": types, "keys": keys}
-                action_id = connection.scalar(_INSERT_FOR_SEVERAL, {**row, **digests, **several})
+                action_id = connection.scalar(_INSERT_FOR_SEVERAL, {**values, **several})
         else:
             inserted = connection.execute(_INSERT_ACTION, row)
             action_id = inserted.inserted_primary_key[0]  # type: ignore[index]  # there is one
