@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import model
 from ..model import clock
-from ..model.action import cursor_of
+from ..model.cursors import cursor_of
 from ..model.names import addresses_of, reader_of
 from ..model.values import (
     MOST_REMEMBERED,

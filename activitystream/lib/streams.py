@@ -6,7 +6,8 @@ from itertools import islice
 from typing import Any
 
 from .. import model
-from ..model.action import ActionMixin, cursor_of
+from ..model.action import ActionMixin
+from ..model.cursors import cursor_of
 from ..model.names import addresses_of, reader_of
 from ..model.pages import Page, read_together
 from ..model.values import WHOLE_STREAM, Cursor, Hidden, Only, Window

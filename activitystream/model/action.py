@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Protocol
 from .. import model
 from . import clock, entity_words
 from .pages import Page
-from .values import Cursor, Reference
+from .values import Reference
 from .words import _, ngettext, pgettext
 
 #: An action has three fields for each: ``actor_type``, ``actor_id``, ``actor_name``, …
@@ -243,8 +243,3 @@ class ActionMixin:
 
 def _restored(fields: dict[str, Any]) -> Any:
     return model.orm.restore_action(fields)
-
-
-def cursor_of(action: ActionMixin) -> Cursor:
-    """Return where an action stands in a stream."""
-    return Cursor(clock.naive_utc(action.timestamp), action._id)

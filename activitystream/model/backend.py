@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .backend_readers import ReadersBackend
-from .values import About, Address, Cursor, Hidden, Only, Reference, Viewer, Window
+from .values import About, Address, Cursor, Hidden, Only, Outline, Reference, Viewer, Window
 
 
 class Watch(Protocol):
@@ -162,6 +162,17 @@ class Backend(ReadersBackend, Protocol):
         :param only: leave out what its reader has seen, or read.
         :param hidden: leave out what its reader is not told.
         """
+
+    def read_outlines(
+        self,
+        to: Sequence[Address],
+        window: Window,
+        skip: int,
+        limit: int,
+        only: Only | None = None,
+        hidden: Hidden | None = None,
+    ) -> list[Outline]:
+        """Return the outlines of the actions that :meth:`read_stream` yields, newest first."""
 
     def read_cursors(self, to: Sequence[Address], window: Window, limit: int) -> list[Cursor]:
         """Return where the newest of these actions stand, at most ``limit``, newest first."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from .values import Marking, Marks, Muted, Reference
+from .values import Cursor, Marking, Marks, Muted, Reference
 
 
 class ReadersBackend(Protocol):
@@ -40,7 +40,7 @@ class ReadersBackend(Protocol):
         """
 
     def read_states(
-        self, reader: Reference, actions: Sequence[Any]
+        self, reader: Reference, cursors: Sequence[Cursor]
     ) -> tuple[Marks | None, Mapping[Any, bool | None]]:
         """Return a reader's marks, and what is kept of these actions by their ids, by one query.
 

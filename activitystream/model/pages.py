@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any
 
 from .. import model
+from .cursors import cursor_of
 from .names import class_named, reader_of
 from .values import Marks, Reference
 
@@ -73,7 +74,7 @@ class Page:
         reader = self._reader[1]
         known, states = self._states.get(reader, (None, None))
         if states is None or known != version:
-            states = model.orm.read_states(reader, self._actions)
+            states = model.orm.read_states(reader, [cursor_of(each) for each in self._actions])
             self._states[reader] = version, states
         return states
 

@@ -41,6 +41,19 @@ class Window(NamedTuple):
     after: Cursor | None = None
 
 
+class Outline(NamedTuple):
+    """What an action says in short, read without the action.
+
+    Keys in its references are as the database stores them, for comparison only.
+    """
+
+    cursor: Cursor
+    verb: str
+    actor: Reference | None
+    target: Reference | None
+    action_obj: Reference | None
+
+
 #: A stream from its newest action to its oldest.
 WHOLE_STREAM = Window()
 

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from activitystream.model.clock import EARLIEST
+from activitystream.model.cursors import cursor_of as of_stored
 from activitystream.model.names import addresses_of, reader_of, reference_to
 from activitystream.model.values import WHOLE_STREAM, Cursor, Marking, Marks, Only, Window
 from tests.backend import strategies
@@ -100,7 +101,7 @@ def test_marks_are_kept(orm, user):
     (stored,) = store(orm, [fields(timestamp=MOMENTS[2])])
     mark(orm, user, Marks(None, MOMENTS[0], MOMENTS[1], (cursor_of(stored),)))
     (action,) = orm.read_stream(addresses_of(user), WHOLE_STREAM, 0, None)
-    marks, states = orm.read_states(reader_of(user), [action])
+    marks, states = orm.read_states(reader_of(user), [of_stored(action)])
     assert marks[:3] == (user.last_activity_seen, MOMENTS[0], MOMENTS[1])
     assert states == {action._id: None}
 
@@ -140,7 +141,7 @@ def test_all_is_read_up_to_the_floor_and_what_is_named(host, orm, user):
     orm.mark_actions(user, reader_of(user), found, False)
     named = (Cursor(found[0].timestamp, found[0]._id),)
     mark(orm, user, Marks(None, MOMENTS[1], MOMENTS[1], named), read=named)
-    _, states = orm.read_states(reader_of(user), found)
+    _, states = orm.read_states(reader_of(user), list(map(of_stored, found)))
     assert states == {found[0]._id: True, found[1]._id: False}
 
 
@@ -160,8 +161,8 @@ def test_marks_are_counted_and_deleted(host, orm, user):
         orm.mark_actions(reader, reader_of(reader), found, True)
     assert orm.delete_marks([reader_of(user)], dry_run=True) == 2
     assert orm.delete_marks([reader_of(user)], dry_run=False) == 2
-    assert orm.read_states(reader_of(user), found) == (None, {})
-    assert orm.read_states(reader_of(other), found)[1] == {found[0]._id: True}
+    assert orm.read_states(reader_of(user), list(map(of_stored, found))) == (None, {})
+    assert orm.read_states(reader_of(other), list(map(of_stored, found)))[1] == {found[0]._id: True}
 
 
 @pytest.mark.parametrize("has_marks", [False, True])
@@ -171,8 +172,8 @@ def test_a_deleted_reader_reads_nothing(host, orm, user, is_read, has_marks):
     found = list(orm.read_stream(addresses_of(user), WHOLE_STREAM, 0, None))
     if has_marks:
         orm.mark_actions(user, reader_of(user), found[:1], is_read)
-    before = orm.read_states(reader_of(user), found)
+    before = orm.read_states(reader_of(user), list(map(of_stored, found)))
     host.database.raw_delete(user)
     with pytest.raises(LookupError, match="not stored any more"):
         orm.mark_actions(user, reader_of(user), found, is_read)
-    assert orm.read_states(reader_of(user), found) == before
+    assert orm.read_states(reader_of(user), list(map(of_stored, found))) == before

@@ -9,7 +9,7 @@ from webtest import TestApp
 from activitystream import am
 from activitystream.lib.cursors import cursor_as_text
 from activitystream.model import clock
-from activitystream.model.action import cursor_of
+from activitystream.model.cursors import cursor_of
 from tests.helpers.databases import EACH_ORM, on
 
 #: All that only reads.

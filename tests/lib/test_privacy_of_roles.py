@@ -7,7 +7,7 @@ import pytest
 from activitystream import EVERYTHING, am
 from activitystream.lib import role_streams
 from activitystream.lib.cursors import cursor_as_text, cursor_from_text
-from activitystream.model.action import cursor_of
+from activitystream.model.cursors import cursor_of
 from activitystream.model.values import Cursor
 
 READS = {"actor": am.get_by_actor, "target": am.get_by_target, "action_obj": am.get_by_action_obj}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from activitystream import EVERYTHING, am, model
 from activitystream.lib import role_streams
-from activitystream.model.action import cursor_of
+from activitystream.model.cursors import cursor_of
 from tests.helpers.databases import COUNTED, on
 
 READS = {

@@ -8,7 +8,7 @@ import pytest
 from activitystream import am
 from activitystream.lib.seen import Shown, shown
 from activitystream.model import clock
-from activitystream.model.action import cursor_of
+from activitystream.model.cursors import cursor_of
 from activitystream.web.shown import shown_as_text, shown_from_text
 from tests.helpers.databases import EACH_ORM, on
 

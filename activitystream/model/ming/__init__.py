@@ -16,6 +16,7 @@ from .entities import (
 from .marks import delete_marks, mark, mark_actions, read_marks, read_states
 from .mutes import delete_mutes, mute, read_mutes, unmute
 from .once import insert_action_once
+from .outlines import read_outlines
 from .readers import SEEN_FIELD, begin_marking, has_seen_field
 from .reading import (
     count_actions,
@@ -100,6 +101,7 @@ __all__ = [
     "read_cursors",
     "read_marks",
     "read_mutes",
+    "read_outlines",
     "read_recipients",
     "read_references",
     "read_states",

@@ -109,15 +109,15 @@ def mark_actions(recipient: Any, reader: Reference, actions: Iterable[Any], is_r
 
 
 def read_states(
-    reader: Reference, actions: Sequence[Any]
+    reader: Reference, cursors: Sequence[Cursor]
 ) -> tuple[Marks | None, Mapping[Any, bool | None]]:
     """Return a reader's marks, and of those of these actions that have a document, its ``read``.
 
     One that is only seen has None.
     """
-    ids = [id_of(reader), *(_id_of_action(reader, each._id) for each in actions)]
+    keys = [id_of(reader), *(_id_of_action(reader, each.id) for each in cursors)]
     marks, states = None, {}
-    for document in _readers().find({"_id": {"$in": ids}}):
+    for document in _readers().find({"_id": {"$in": keys}}):
         if "action" in document:
             states[document["action"]] = document["read"]
         else:

@@ -1,7 +1,7 @@
 """Reading streams, all actions, and the recipients of a page."""
 
 import heapq
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pymongo
 
 from .. import DBSession
-from ..action import FIELDS, cursor_of
+from ..action import FIELDS
 from ..clock import naive_utc
 from ..values import Address, Cursor, Hidden, Only, Window
 from .marks import Part
@@ -31,16 +31,30 @@ def read_stream(
     hidden: Hidden | None = None,
 ) -> Iterator[Action]:
     """Yield the actions for any of these addresses or for everyone, newest first."""
+    return map(_action, documents_of_stream(FIELDS, to, window, skip, limit, only, hidden))
+
+
+def documents_of_stream(
+    fields: Iterable[str],
+    to: Sequence[Address],
+    window: Window,
+    skip: int,
+    limit: int | None,
+    only: Only | None,
+    hidden: Hidden | None,
+) -> Iterator[dict[str, Any]]:
+    """Yield these fields of the actions of a stream, newest first."""
     if limit == 0:
         return iter(())
     end = None if limit is None else skip + limit
+    wanted = dict.fromkeys(fields, True)
     asked = _asked_for(window, only, hidden)
     if asked.is_whole and len(to) <= _ADDRESSES:
-        return find(addressed_to(to, asked.ranges[0]), NEWEST_FIRST, skip, limit)
+        return _documents(wanted, addressed_to(to, asked.ranges[0]), NEWEST_FIRST, skip, limit)
     parts = [to[start : start + _ADDRESSES] for start in range(0, len(to), _ADDRESSES)]
-    streams = [_chained(part, asked.ranges, end) for part in parts]
+    streams = [_chained(wanted, part, asked.ranges, end) for part in parts]
     if asked.kept:
-        streams.append(_read_kept(to, asked, min(BATCH, end or BATCH)))
+        streams.append(_read_kept(wanted, to, asked, min(BATCH, end or BATCH)))
     return islice(_merged(streams), skip, end)
 
 
@@ -56,36 +70,41 @@ def read_cursors(to: Sequence[Address], window: Window, limit: int) -> list[Curs
     return sorted(found, reverse=True)[:limit]
 
 
-def _merged(streams: list[Iterator[Action]]) -> Iterator[Action]:
+def _merged(streams: list[Iterator[dict[str, Any]]]) -> Iterator[dict[str, Any]]:
     """Merge streams, newest first, each action once."""
     last = None
-    for action in heapq.merge(*streams, key=cursor_of, reverse=True):
-        if last is None or action._id != last._id:
-            yield action
-        last = action
+    for document in heapq.merge(*streams, key=cursor_of_document, reverse=True):
+        if document["_id"] != last:
+            yield document
+        last = document["_id"]
+
+
+def cursor_of_document(document: dict[str, Any]) -> Cursor:
+    """Return where an action stands in a stream, by its document."""
+    return Cursor(naive_utc(document["timestamp"]), document["_id"])
 
 
 def _chained(
-    to: Sequence[Address], ranges: list[dict[str, Any]], limit: int | None
-) -> Iterator[Action]:
+    fields: dict[str, bool], to: Sequence[Address], ranges: list[dict[str, Any]], limit: int | None
+) -> Iterator[dict[str, Any]]:
     for each in ranges:
         # Where the timestamp is one, MongoDB merges in the order of the rest of the index only.
         is_one = isinstance(each.get("timestamp"), datetime)
         order = NEWEST_FIRST[1:] if is_one else NEWEST_FIRST
-        for action in find(addressed_to(to, each), order, 0, limit):
-            yield action
+        for document in _documents(fields, addressed_to(to, each), order, 0, limit):
+            yield document
             limit = None if limit is None else limit - 1
 
 
-def _read_kept(to: Sequence[Address], asked: "_Asked", size: int) -> Iterator[Action]:
+def _read_kept(
+    fields: dict[str, bool], to: Sequence[Address], asked: "_Asked", size: int
+) -> Iterator[dict[str, Any]]:
     """Yield what is asked for besides the ranges, newest first.
 
     :param size: how many to ask for at once.
     """
-    fields = dict.fromkeys(FIELDS, True)
     for spec in _kept_specs(to, asked, size):
-        found = _find_by_id(spec, fields)
-        yield from sorted(map(_action, found), key=cursor_of, reverse=True)
+        yield from sorted(_find_by_id(spec, fields), key=cursor_of_document, reverse=True)
 
 
 def _kept_specs(
@@ -260,14 +279,23 @@ def find(
     spec: dict[str, Any], order: list[tuple[str, int]], skip: int, limit: int | None
 ) -> Iterator[Action]:
     """Yield the actions of a query, without their recipients."""
+    # Without the recipients: one action may have 100,000.
+    return map(_action, _documents(dict.fromkeys(FIELDS, True), spec, order, skip, limit))
+
+
+def _documents(
+    fields: dict[str, bool],
+    spec: dict[str, Any],
+    order: list[tuple[str, int]],
+    skip: int,
+    limit: int | None,
+) -> Iterator[dict[str, Any]]:
     if limit == 0:  # MongoDB takes this for no limit
         return iter(())
-    # Without the recipients: one action may have 100,000.
-    fields = dict.fromkeys(FIELDS, True)
     documents = stored_actions().find(spec, fields).sort(order).skip(skip)
     if limit is None or limit > BATCH:
         documents = in_batches(documents)
-    return map(_action, documents.limit(limit or 0))
+    return iter(documents.limit(limit or 0))
 
 
 def _action(document: dict[str, Any]) -> Action:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..action import cursor_of
 from ..clock import naive_utc
+from ..cursors import cursor_of
 from ..values import About, Cursor, Viewer, Window
 from .reading import addressed_to, find, ranges_of
 from .session import BATCH, in_batches

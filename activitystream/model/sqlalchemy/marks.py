@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from .. import DBSession
-from ..action import cursor_of
-from ..clock import EARLIEST, naive_utc
+from ..clock import EARLIEST
+from ..cursors import cursor_of
 from ..values import Cursor, Marking, Marks, Reference
 from .marked_actions import (
     forget_seen,
@@ -106,16 +106,16 @@ def _current_marks(reader: Reference, last_seen: datetime | None) -> Marks | Non
 
 
 def read_states(
-    reader: Reference, actions: Sequence[Any]
+    reader: Reference, cursors: Sequence[Cursor]
 ) -> tuple[Marks | None, Mapping[Any, bool | None]]:
     """Return a reader's marks, and of those of these actions that have a row, its ``is_read``."""
-    times = [naive_utc(action.timestamp) for action in actions]
+    times = [each.timestamp for each in cursors]
     # By the time of the page, which lists no ids: its rows are few more than its actions.
     span = {"oldest": min(times, default=None), "newest": max(times, default=None)}
     rows = open_connection().execute(_STATES, {**reader_parameters(reader), **span}).all()
     if not rows:
         return None, {}
-    ids = {action._id for action in actions}
+    ids = {each.id for each in cursors}
     found = {row.action_id: row.is_read for row in rows if row.action_id in ids}
     return Marks(rows[0].mark, rows[0].seen_floor, rows[0].read_floor), found
 

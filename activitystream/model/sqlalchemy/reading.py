@@ -1,13 +1,14 @@
 """Reading streams, all actions, and the recipients of a page."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
 import sqlalchemy as sa
 
 from .. import DBSession
-from ..action import ROLES, cursor_of
+from ..action import ROLES
+from ..cursors import cursor_of
 from ..names import classes_by_name
 from ..values import WHOLE_STREAM, Address, Cursor, Hidden, Only, Reference, Window
 from .classes import keys_of_class
@@ -44,61 +45,63 @@ def read_stream(
     hides = None
     while limit is None or limit > 0:
         size = CHUNK if limit is None else min(limit, CHUNK)
-        page, hides = _page(to, window, skip, size, only, hidden, hides)
-        yield from page
+        page, hides = rows_of_page(
+            page_statement, _cursor_of_row, to, window, skip, size, only, hidden, hides
+        )
+        yield from (row[0] for row in page)
         if len(page) < size:
             return
-        window, skip = window._replace(before=cursor_of(page[-1])), 0
+        window, skip = window._replace(before=_cursor_of_row(page[-1])), 0
         limit = None if limit is None else limit - size
 
 
-def _page(
+def _cursor_of_row(row: Any) -> Cursor:
+    return cursor_of(row[0])
+
+
+def rows_of_page(
+    statement: Callable[[Shape, bool], Any],
+    cursor_of_row: Callable[[Any], Cursor],
     to: Sequence[Address],
     window: Window,
     skip: int,
     size: int,
     only: Only | None,
     hidden: Hidden | None,
-    hides: bool | None,
-) -> tuple[list[Action], bool | None]:
-    """Read a page.
+    hides: bool | None = None,
+) -> tuple[Sequence[Any], bool | None]:
+    """Read a page of a stream.
 
+    :param statement: makes the SELECT; its rows begin with what ``cursor_of_row`` looks at.
     :param hides: whether anything may be hidden; None asks that with the page, since most readers
         have muted nothing. If it may, the page is read again.
-    :returns: the page, and ``hides``.
+    :returns: the rows, newest first, and ``hides``.
     """
+
+    def rows(batch: AddressBatch, skip: int, size: int, left_out: Hidden | None, asks: bool) -> Any:
+        several = len(to) > 1
+        shape = Shape.of(batch, window, only=only, hidden=left_out, asks=asks)
+        values = _parameters(batch, window, skip, size, only, left_out)
+        return DBSession.execute(statement(shape, several), values).all()
+
     batches = address_batches(to)
     if len(batches) > 1:
         if hidden and hides is None:
             hides = _hides(hidden)
         left_out = hidden if hides else None
-        several = (_rows(each, window, 0, skip + size, True, only, left_out) for each in batches)
-        found = {action._id: action for rows in several for (action,) in rows}
-        newest_first = sorted(found.values(), key=cursor_of, reverse=True)
+        found: dict[Cursor, Any] = {}  # an action may be for several of them
+        for batch in batches:
+            found |= {
+                cursor_of_row(row): row for row in rows(batch, 0, skip + size, left_out, False)
+            }
+        newest_first = [found[each] for each in sorted(found, reverse=True)]
         return newest_first[skip : skip + size], hides
     if hidden and hides is None:
-        asked = _rows(batches[0], window, skip, size, len(to) > 1, only, hidden, asks=True)
-        hides = bool(asked) and asked[0][1]
+        asked = rows(batches[0], skip, size, hidden, True)
+        hides = bool(asked) and asked[0][-1]
         if not hides:
-            return [action for action, _ in asked], hides
-    left_out = hidden if hides else None
-    rows = _rows(batches[0], window, skip, size, len(to) > 1, only, left_out)
-    return [action for (action,) in rows], hides
-
-
-def _rows(
-    batch: AddressBatch,
-    window: Window,
-    skip: int,
-    size: int,
-    distinct: bool,
-    only: Only | None,
-    hidden: Hidden | None,
-    asks: bool = False,
-) -> Sequence[Any]:
-    shape = Shape.of(batch, window, only=only, hidden=hidden, asks=asks)
-    values = _parameters(batch, window, skip, size, only, hidden)
-    return DBSession.execute(page_statement(shape, distinct), values).all()
+            return asked, hides
+    return rows(batches[0], skip, size, hidden if hides else None, False), hides
 
 
 def _hides(hidden: Hidden) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from .. import DBSession
-from ..action import cursor_of
+from ..cursors import cursor_of
 from ..values import About, Address, Cursor, Viewer, Window
 from .session import CHUNK, chunks, engine_of_session, open_connection
 from .statements import by_key, in_window, window_parameters

@@ -156,7 +156,7 @@ def page_statement(shape: Shape, distinct: bool) -> sa.Select[Any]:
     """Select the actions of :func:`cursors_statement`."""
     page = cursors_statement(shape, distinct).subquery()
     return (
-        sa.select(Action, *_asked(shape))
+        sa.select(Action, *asked(shape))
         .join(page, Action._id == page.c.action_id)
         .order_by(page.c.timestamp.desc(), page.c.action_id.desc())
     )
@@ -177,11 +177,11 @@ def count_statement(shape: Shape, distinct: bool) -> sa.Select[Any]:
     :param distinct: an action may be for several of them.
     """
     if distinct:
-        return _count(ids_statement(shape)).add_columns(*_asked(shape))
+        return _count(ids_statement(shape)).add_columns(*asked(shape))
     counts = [_count(rows).scalar_subquery() for rows in _limited(shape)]
     if shape.only == "unread":
         counts.append(_count(_kept_unread_ids(shape)).scalar_subquery())
-    return sa.select(sum(counts[1:], counts[0]), *_asked(shape))
+    return sa.select(sum(counts[1:], counts[0]), *asked(shape))
 
 
 def _count(rows: Any) -> sa.Select[Any]:
@@ -245,7 +245,8 @@ def _not_hidden(shape: Shape) -> Iterator[Any]:
         yield ~_mutes(shape.hidden).where(*all_match).correlate(RECIPIENTS).exists()
 
 
-def _asked(shape: Shape) -> Iterator[Any]:
+def asked(shape: Shape) -> Iterator[Any]:
+    """Yield the column that tells whether there may be something to leave out, if it is asked."""
     if shape.hidden and shape.asks:
         yield _mutes(shape.hidden).exists()
 

@@ -6,7 +6,7 @@ import bson
 import pytest
 
 from activitystream import am, model
-from activitystream.model.action import cursor_of
+from activitystream.model.cursors import cursor_of
 from activitystream.model.names import addresses_of, reader_of
 from activitystream.model.values import Cursor, Marking, Marks, Window
 from tests.conftest import Host
