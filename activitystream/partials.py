@@ -68,7 +68,8 @@ def stream(actions: Iterable[Any], recipient: Any = None, more: str | None = Non
 
         ${h.call_partial('activitystream.partials:stream', actions=actions, recipient=user)}
 
-    :param actions: those to show, in this order: any iterable, as a stream or a page of one.
+    :param actions: those to show, or groups of them, in this order: any iterable, as a stream or
+        a page of one.
     :param recipient: whose new and unread actions to highlight; None highlights none. With it, a
         click marks the logged-in user's stream as seen, and the action as read.
     :param more: the URL of the page with this list, for its link "Load more". The link adds the
@@ -104,7 +105,7 @@ def bootstrap_widget(
         ${h.call_partial('activitystream.partials:bootstrap_widget', actions=actions,
                          panel_title='News', panel_body_style='max-height: 20em')}
 
-    :param actions: those to show, in this order.
+    :param actions: those to show, or groups of them, in this order.
     :param panel_title: the heading.
     :param panel_body_style: the CSS of the body, like ``max-height: 20em; overflow: auto``.
     :param timestamp_since: show how long ago an action happened, not the date.

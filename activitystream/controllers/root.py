@@ -25,13 +25,14 @@ from ..model.names import class_named
 from ..web import activitystreams, transactions
 from ..web.action_ids import action_ids
 from ..web.bell import bell_of
+from ..web.grouping import group_from_text
 from ..web.links import location_of
 from ..web.login import keep_expiry, logged_in_user
 from ..web.opened_bell import opened_bell
 from ..web.origin import is_by_script, is_for_nobody, is_foreign, is_navigation, prefers_json
 from ..web.rendering import state_for
 from ..web.shown import shown_from_text
-from ..web.stream_page import PAGE_SIZE, cursor_in, done_page, stream_page
+from ..web.stream_page import PAGE_SIZE, cursor_in, done_page, group_page, stream_page
 from ..web.templates import render, render_page
 
 log = logging.getLogger(__name__)
@@ -65,6 +66,16 @@ class RootController(TGController):
         user = _user_or_login()
         try:
             page = done_page(user, before)
+        except ValueError as error:
+            abort(400, detail=str(error))
+        return render_page(render("stream_page", **page), **page)
+
+    @expose(content_type="text/html", **_READ)
+    def group(self, group: Any = None) -> str:
+        """Show the actions of a group of the user's stream as a page. It marks nothing as seen."""
+        user = _user_or_login()
+        try:
+            page = group_page(user, group)
         except ValueError as error:
             abort(400, detail=str(error))
         return render_page(render("stream_page", **page), **page)
@@ -134,10 +145,13 @@ class RootController(TGController):
     unseen_json = unseen
 
     @expose(allowed_methods=["GET", "POST"])
-    def see(self, target_link: Any = None, until: Any = None, action: Any = None) -> NoReturn:
+    def see(
+        self, target_link: Any = None, until: Any = None, action: Any = None, group: Any = None
+    ) -> NoReturn:
         """Mark the user's stream as seen, and go to the link, or to the stream's own page.
 
-        An action of the stream is marked as read besides. The answer is the same for any other.
+        An action of the stream, or a group, is marked as read besides. The answer is the same for
+        any other.
 
         A prefetch is refused: a cached prefetch would hide the real click.
         """
@@ -149,15 +163,15 @@ class RootController(TGController):
         try:
             location = _location(target_link)
             shown = shown_from_text(until)
-            ids = action_ids(action)
+            ids, place = action_ids(action), group_from_text(group)
         except ValueError as error:
             abort(400, detail=str(error))
         try:
             if _may_mark(navigating=True):
                 model.orm.begin_marking(user)
                 am.mark_seen(user, shown)
-                if ids:
-                    am.mark_read(user, actions_of(user, ids))
+                if ids or place:
+                    am.mark_read(user, actions_of(user, ids, place))
         except LookupError:  # deleted meanwhile
             abort(401)
         except AttributeError:
@@ -196,9 +210,14 @@ class RootController(TGController):
 
     @expose(allowed_methods=["POST"])
     def read(
-        self, action: Any = None, unread: Any = None, until: Any = None, target_link: Any = None
+        self,
+        action: Any = None,
+        group: Any = None,
+        unread: Any = None,
+        until: Any = None,
+        target_link: Any = None,
     ) -> str:
-        """Mark actions of the user's stream as read or as unread, or all as read.
+        """Mark actions or a group of the user's stream as read or as unread, or all as read.
 
         Then go to the link, or to the stream's own page; or answer a script in JSON. The answer is
         the same for an action that does not exist and one that is not in the stream.
@@ -210,17 +229,17 @@ class RootController(TGController):
                 _require_form()
                 location = _location(target_link)
                 shown = shown_from_text(until)
-                ids = action_ids(action)
-                if unread not in (None, "", "1") or (unread and not ids):
+                ids, place = action_ids(action), group_from_text(group)
+                if unread not in (None, "", "1") or (unread and not (ids or place)):
                     raise ValueError("`unread` must be empty or 1, and 1 needs an `action`")
             except ValueError as error:
                 _refuse(400, str(error))
             model.orm.begin_marking(user)
-            if not ids:
-                am.mark_all_read(user, shown)
-            else:
+            if ids or place:
                 mark = am.mark_unread if unread else am.mark_read
-                mark(user, actions_of(user, ids))
+                mark(user, actions_of(user, ids, place))
+            else:
+                am.mark_all_read(user, shown)
             if not prefers_json(request):
                 raise HTTPSeeOther(location=location)
             response.content_type = "application/json"

@@ -38,6 +38,7 @@ def is_plugged(part: str) -> bool:
 _DEFAULTS: dict[str, Any] = {
     "allowed_hosts": [],
     "audiences": None,
+    "groups": {},
     "late": 60,
     "max_recipients": None,
     "max_text": None,
@@ -130,6 +131,22 @@ def _check_bool(name: str, value: Any) -> None:
         )
 
 
+def _check_groups(name: str, value: Any) -> None:
+    parts = {"verb", "actor", "target", "action_obj"}
+    if not isinstance(value, Mapping) or not all(
+        isinstance(verb, str)
+        and isinstance(rule, (list, tuple))
+        and "verb" in rule
+        and parts.issuperset(rule)
+        for verb, rule in value.items()
+    ):
+        raise TGConfigError(
+            f"plug(base_config, 'activitystream', {name}=…) takes a dict of what actions of a verb "
+            f"have in common to be shown together: 'verb', and any of 'actor', 'target' and "
+            f"'action_obj', like {name}={{'liked': ('verb', 'target')}}; got {value!r}."
+        )
+
+
 def _check_interval(name: str, value: Any) -> None:
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if value is not None and not (number and 1 <= value <= 86_400):
@@ -177,6 +194,7 @@ def _check_templates(name: str, value: Any) -> None:
 _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "allowed_hosts": _check_hosts,
     "audiences": _check_callable,
+    "groups": _check_groups,
     "late": _check_late,
     "max_recipients": _check_limit,
     "max_text": _check_limit,

@@ -6,7 +6,7 @@ server whose clock is behind. So a mark covers by a floor what is older than the
 (the option ``late``), and remembers one by one what was visible above.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -73,9 +73,9 @@ class Known(NamedTuple):
     #: The ids of the actions above that are seen.
     ids: Collection[Any] = ()
 
-    def covers(self, action: Any) -> bool:
+    def covers(self, cursor: Cursor) -> bool:
         """Return whether the reader had seen an action."""
-        return cursor_of(action).timestamp <= self.floor or action._id in self.ids
+        return cursor.timestamp <= self.floor or cursor.id in self.ids
 
 
 def known(recipient: Any) -> Known:
@@ -91,24 +91,23 @@ def known(recipient: Any) -> Known:
     return Known(floor, frozenset(each.id for each in seen))
 
 
-def shown(stream: "RecipientStream", actions: Sequence[Any], as_of: datetime) -> Shown | None:
+def shown(stream: "RecipientStream", cursors: Sequence[Cursor], as_of: datetime) -> Shown | None:
     """Return what a page of a stream shows; None if it shows nothing.
 
-    :param actions: the page, newest first.
+    :param cursors: where the actions of the page stand, newest first.
     :param as_of: a moment before they were read.
     """
-    if not actions:
+    if not cursors:
         return None
-    start = as_of - _late()
-    recent = [cursor_of(action) for action in actions[: MOST_SHOWN + 1]]
+    start = settled(as_of)
+    recent = list(cursors[: MOST_SHOWN + 1])
     if len(recent) <= MOST_SHOWN and recent[-1].timestamp > start:
         # There may be more after the page.
         recent += stream.cursors(Window(recent[-1], Cursor(start, None)), MOST_SHOWN + 1)
     recent = [each for each in recent if each.timestamp > start]
     listed = recent[:MOST_SHOWN]
     oldest = listed[-1] if len(recent) > len(listed) else None
-    newest = cursor_of(actions[0]).timestamp
-    return Shown(newest, as_of, frozenset(each.id for each in listed), oldest)
+    return Shown(cursors[0].timestamp, as_of, frozenset(each.id for each in listed), oldest)
 
 
 #: The most ids in a link.
@@ -156,14 +155,38 @@ def state_of(action: Any, recipient: Any) -> State:
     """
     field = last_seen(recipient)
     marks, rows = action.states_on_page(recipient, (field, _marks_set[0]))
-    cursor = cursor_of(action)
+    return _state(cursor_of(action), field, marks, rows)
+
+
+def states_of(recipient: Any) -> Callable[[Sequence[Cursor]], list[State | None]]:
+    """Return a function that says what a reader knows of actions, by their cursors.
+
+    It says None of each if the reader's class lacks the field.
+    """
+    if not hasattr(type(recipient), "last_activity_seen"):
+        return lambda cursors: [None] * len(cursors)
+    field, reader = last_seen(recipient), reader_of(recipient)
+
+    def states(cursors: Sequence[Cursor]) -> list[State | None]:
+        marks, rows = model.orm.read_states(reader, cursors)
+        return [_state(each, field, marks, rows) for each in cursors]
+
+    return states
+
+
+def _state(
+    cursor: Cursor,
+    field: datetime | None,
+    marks: Marks | None,
+    rows: Mapping[Any, bool | None],
+) -> State:
     by_field = field is not None and cursor.timestamp <= field
     if marks is None:
         return State(by_field, by_field)
     seen = by_field
     if marks.mark == field:
-        seen = cursor.timestamp <= marks.seen_floor or action._id in rows
-    read = rows.get(action._id)
+        seen = cursor.timestamp <= marks.seen_floor or cursor.id in rows
+    read = rows.get(cursor.id)
     return State(seen, cursor.timestamp <= marks.read_floor if read is None else read)
 
 
@@ -205,8 +228,7 @@ def _decision(
 
     def decide(field: datetime | None, marks: Marks | None) -> Marking:
         as_of = page.as_of if page else clock.now()
-        settled = as_of - _late()
-        covered = settled if until is None else min(until, settled)
+        covered = settled(as_of) if until is None else min(until, settled(as_of))
         in_sync = marks is not None and marks.mark == field
         floor = marks.seen_floor if marks and in_sync else field or clock.EARLIEST
         read_floor = marks.read_floor if marks else field or clock.EARLIEST
@@ -236,8 +258,10 @@ def _visible(
     return [each for each in found if page is None or page.covers(each)]
 
 
-def _late() -> timedelta:
-    return timedelta(seconds=option("late"))
+def settled(as_of: datetime) -> datetime:
+    """Return up to when all was visible at a moment that becomes visible in time."""
+    late: float = option("late")
+    return as_of - timedelta(seconds=late)
 
 
 def forget_states() -> None:

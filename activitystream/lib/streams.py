@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import islice
 from typing import Any
 
@@ -10,10 +11,13 @@ from ..model.action import ActionMixin
 from ..model.cursors import cursor_of
 from ..model.names import addresses_of, reader_of
 from ..model.pages import Page, read_together
-from ..model.values import WHOLE_STREAM, Cursor, Hidden, Only, Window
+from ..model.values import WHOLE_STREAM, Cursor, Hidden, Only, Outline, Window
 from . import seen
 from .cursors import cursor_as_text, cursor_from_text
+from .grouped_streams import GroupedStream
 from .numbers import whole_number
+
+_MILLISECOND = timedelta(milliseconds=1)
 
 #: An iteration loads the entities of this many actions together.
 _PAGE_SIZE = 1000
@@ -204,6 +208,11 @@ class StreamPage(Sequence[Any]):
         """``end`` as text, for a URL: where the next page begins."""
         return self.end and cursor_as_text(self.end)
 
+    @property
+    def cursors(self) -> list[Cursor]:
+        """Where the actions stand in the stream, newest first."""
+        return list(map(cursor_of, self.actions))
+
     def __len__(self) -> int:
         return len(self.actions)
 
@@ -230,6 +239,13 @@ class RecipientStream(Stream):
         self._only: Only | None = None
         self._hidden = Hidden(reader_of(recipient, self._to[0].key), not include_muted)
 
+    def unseen(self) -> "RecipientStream":
+        """Return a stream of the actions that the recipient has not seen.
+
+        :raises AttributeError: if the recipient's class has no field ``last_activity_seen``.
+        """
+        return self._only_its("unseen")
+
     def unread(self) -> "RecipientStream":
         """Return a stream of the actions that the recipient has not read.
 
@@ -241,10 +257,50 @@ class RecipientStream(Stream):
 
         :raises AttributeError: if the recipient's class has no field ``last_activity_seen``.
         """
+        return self._only_its("unread")
+
+    def _only_its(self, part: str) -> "RecipientStream":
         if self._recipient is None:
-            raise TypeError("call unread() before you pickle the stream")
-        copy: RecipientStream = self._copy(_only=seen.only("unread", self._recipient))
+            raise TypeError(f"call {part}() before you pickle the stream")
+        copy: RecipientStream = self._copy(_only=seen.only(part, self._recipient))
         return copy
+
+    def grouped(self) -> GroupedStream:
+        """Return the stream in groups, by the option ``groups``.
+
+        Example::
+
+            for group in am.get_by_recipient(user).grouped().limit(10):
+                print(group.sentence)
+
+        Without a rule for its verb, an action is a group by itself.
+        """
+        if self._recipient is None:
+            raise TypeError("call grouped() before you pickle the stream")
+        return GroupedStream(self, self._recipient)
+
+    def between(self, newest: Cursor, oldest: Cursor) -> "RecipientStream":
+        """Return a stream of the actions between two, and a few of the same milliseconds."""
+        before = Cursor(newest.timestamp + _MILLISECOND, None)
+        after = Cursor(oldest.timestamp - _MILLISECOND, None)
+        copy: RecipientStream = self._copy(_window=Window(before, after))
+        return copy
+
+    def outlines(self, sizes: Iterable[int]) -> Iterator[list[Outline]]:
+        """Yield the outlines of the actions in batches of these sizes, within ``limit``."""
+        window, skip, left = self._window, self._skip, self._limit
+        for most in sizes:
+            size = most if left is None else min(most, left)
+            batch = (
+                model.orm.read_outlines(self._to, window, skip, size, self._only, self._hidden)
+                if size
+                else []
+            )
+            yield batch
+            if len(batch) < most:
+                return
+            window, skip = window._replace(before=batch[-1].cursor), 0
+            left = None if left is None else left - size
 
     def __getstate__(self) -> dict[str, Any]:
         """Pickle no entity along, since it may hold a password."""

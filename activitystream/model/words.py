@@ -33,8 +33,8 @@ def pgettext(context: str, text: str) -> str:
 
 
 def ngettext(singular: str, plural: str, count: int) -> str:
-    """Translate a text for a number of things, and fill in its ``%(count)d``."""
-    return _words.ngettext(singular, plural, count) % {"count": count}
+    """Translate a text for a number of things, and fill in its ``%(count)d`` and no other place."""
+    return _words.ngettext(singular, plural, count).replace("%(count)d", str(count))
 
 
 def text_of(text: object) -> str:

@@ -6,7 +6,7 @@ from markupsafe import Markup
 from tgext.pluggable import plug_url
 
 from ..lib.options import is_plugged, option
-from ..lib.own_stream import MAX_COUNTED, count_not_seen_of
+from ..lib.own_stream import MAX_COUNTED, count_new_lines
 from ..model.attempts import attempt
 from ..model.words import _, ngettext
 from .templates import links_to_statics, render, statics
@@ -19,7 +19,7 @@ def bell_of(user: Any) -> Markup:
     :raises Exception: the database's own error, or one that cost the host what it had written.
     """
     unseen = attempt(
-        lambda: count_not_seen_of(user, limit=MAX_COUNTED),
+        lambda: count_new_lines(user),
         None,
         "The bell has no number: counting failed",
     )

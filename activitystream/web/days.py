@@ -10,6 +10,7 @@ from babel.core import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton
 from tg.i18n import get_lang
 
+from ..lib.groups import day_of
 from ..model import clock
 from ..model.words import _
 from .translation import languages
@@ -34,7 +35,7 @@ def by_day(lines: Iterable[Any], continued: date | None = None) -> Iterator[Day]
     :param lines: newest first.
     :param continued: the last day of the previous page, which has its heading already.
     """
-    for each, of_day in groupby(lines, key=lambda line: line.action.timestamp.date()):
+    for each, of_day in groupby(lines, key=lambda line: day_of(line.action.timestamp)):
         yield Day(each, None if each == continued else name_of(each), list(of_day))
 
 

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from markupsafe import Markup
 from tg import request
 
+from ..lib.grouped_streams import GroupedStream, GroupPage
 from ..lib.streams import Stream, StreamPage
 from .days import by_day
 from .rendering import Line, render_list
@@ -21,14 +22,14 @@ from .rendering import Line, render_list
 _PAGE_SIZE = 25
 
 
-def page_of(actions: Any) -> StreamPage:
+def page_of(actions: Any) -> StreamPage | GroupPage:
     """Return the page that a list with "Load more" begins with.
 
     :raises TypeError: if it is neither a page nor a stream.
     """
-    if isinstance(actions, Stream):
+    if isinstance(actions, (Stream, GroupedStream)):
         return actions.page(_PAGE_SIZE)
-    if not isinstance(actions, StreamPage):
+    if not isinstance(actions, (StreamPage, GroupPage)):
         raise TypeError(
             f"a list with more=… needs a page of a stream, like stream.page(25, before); got "
             f"{type(actions).__name__}"
@@ -36,7 +37,7 @@ def page_of(actions: Any) -> StreamPage:
     return actions
 
 
-def render_page_of(page: StreamPage, lines: list[Line], more: str) -> Markup:
+def render_page_of(page: StreamPage | GroupPage, lines: list[Line], more: str) -> Markup:
     """Render a page as a list that goes on.
 
     :param lines: those of the page.

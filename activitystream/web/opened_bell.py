@@ -6,7 +6,7 @@ from markupsafe import Markup
 from tgext.pluggable import plug_url
 
 from ..lib.options import is_plugged
-from ..lib.own_stream import stream_of
+from ..lib.own_stream import page_of, stream_of
 from ..lib.seen import Shown, known, shown
 from ..model import clock
 from ..model.attempts import attempt
@@ -35,10 +35,10 @@ def opened_bell(user: Any) -> tuple[Markup, Shown | None]:
 def _opened_bell(user: Any) -> tuple[Markup, Shown | None]:
     as_of = clock.now()
     stream = stream_of(user)
-    actions = stream.limit(_NEWEST).all()
-    newest = shown(stream, actions, as_of)
+    page = page_of(stream, _NEWEST)
+    newest = shown(stream, page.cursors, as_of)
     state = state_for(user)
-    listed = lines(actions, when, state, until=newest and shown_as_text(newest))
+    listed = lines(page, when, state, until=newest and shown_as_text(newest))
     all_url = return_to = None
     if is_plugged("controller"):
         params = {}

@@ -11,23 +11,43 @@ from typing import Any, NamedTuple
 from markupsafe import Markup, escape
 from tgext.pluggable import plug_url
 
+from ..lib.groups import Group
+from ..lib.options import is_plugged
 from ..lib.seen import State, last_seen, state_of
 from ..model.attempts import attempt
+from ..model.cursors import cursor_of
+from ..model.values import Cursor
 from ..model.words import _
 from . import see_links
 from .days import Day
+from .grouping import group_as_text
 from .templates import action_renderer, render, statics
 
 
 class Line(NamedTuple):
-    """One line of a list: an action as HTML, its link, and what the reader knows of it."""
+    """One line of a list: an action, or a group, as HTML, and what the reader knows of it."""
 
+    #: The action; the newest one of a group.
     action: Any
+    #: The group; None for one action.
+    group: Group | None
     words: Markup
     link: str | None
     is_new: bool
     is_unread: bool
     when: str
+
+    @property
+    def cursors(self) -> list[Cursor]:
+        """Where its actions stand in the stream."""
+        return self.group.cursors if self.group else [cursor_of(self.action)]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The parameter of our URLs that names its actions, and its value."""
+        if self.group:
+            return "group", group_as_text(self.group.place)
+        return "action", str(self.action._id)
 
     @property
     def classes(self) -> list[str]:
@@ -45,28 +65,31 @@ def lines(
 ) -> list[Line]:
     """Return the lines of a list.
 
-    :param actions: those to show, in this order.
+    :param actions: those to show, or groups of them, in this order.
     :param when: returns the text that says when an action happened.
     :param state: returns what the reader knows of an action; None marks none as new or unread.
     :param marking: make links that mark the reader's stream as seen, and their action as read.
     :param until: the ``until`` of those links; None is the newest timestamp.
     """
-    actions = list(actions)
-    newest = until or max((action.timestamp for action in actions), default=None)
-    link_of = see_links.links_of_page(newest) if marking else see_links.own_link_of
-    states = [_ALL_KNOWN if state is None else state(action) for action in actions]
+    shown = [_item(each) for each in actions]
+    newest = until or max((action.timestamp for action, _ in shown), default=None)
+    link_of = see_links.links_of_page(newest) if marking else see_links.own_link_of_line
     render_action = action_renderer()
-    return [
-        Line(
-            action,
-            _words(action, render_action),
-            link_of(action),
-            not known.seen,
-            not known.read,
-            when(action),
-        )
-        for action, known in zip(actions, states, strict=True)
-    ]
+
+    def line(action: Any, group: Group | None) -> Line:
+        known = _ALL_KNOWN if state is None else (group and group.state) or state(action)
+        several = group if group and group.count > 1 else None
+        words = _words(action, several, render_action)
+        text = group_as_text(several.place) if several else None
+        leads = several is None or several.is_shared("target")
+        link = link_of(action, text) if leads else None
+        return Line(action, several, words, link, not known.seen, not known.read, when(action))
+
+    return [line(action, group) for action, group in shown]
+
+
+def _item(shown: Any) -> tuple[Any, Group | None]:
+    return (shown.newest, shown) if isinstance(shown, Group) else (shown, None)
 
 
 _ALL_KNOWN = State(seen=True, read=True)
@@ -85,9 +108,11 @@ def state_for(reader: Any) -> Callable[[Any], State] | None:
     return attempt(state, None, "No action is marked as new: last_activity_seen cannot be read")
 
 
-def _words(action: Any, render_action: Callable[[Any], Markup]) -> Markup:
+def _words(
+    action: Any, group: Group | None, render_action: Callable[[Any, Group | None], Markup]
+) -> Markup:
     return attempt(
-        lambda: render_action(action),
+        lambda: render_action(action, group),
         escape(_("This cannot be shown.")),
         "Action %s cannot be shown: the template of its verb %r failed",
         action._id,
@@ -124,20 +149,30 @@ def render_list(
         list_id=list_id,
         last_day=last_day,
         once=_once,
+        unfold_url=_unfold_url if is_plugged("controller") else None,
         **statics(),
     )
+
+
+def _unfold_url(line: Line) -> str:
+    name, value = line.key
+    return plug_url("activitystream", "/group", params={name: value})
 
 
 def _once(part: Callable[[bool], Iterable[Any]]) -> Callable[..., Markup]:
     """Have a part of the template rendered once for all lines that are read, or unread.
 
-    Of each line, it gets the action's id, for an empty ``value=""``.
+    Of each line, it gets what names its actions, for ``name="action"`` and an empty ``value=""``.
     """
     rendered = cache(lambda is_unread: "".join(map(str, part(is_unread))))
 
-    def of_line(is_unread: bool, action_id: Any = "") -> Markup:
-        # A variable of the template cannot have these quotes, which are escaped there.
-        text = rendered(is_unread).replace('value=""', f'value="{escape(action_id)}"')
+    def of_line(is_unread: bool, key: tuple[str, str] | None = None) -> Markup:
+        text = rendered(is_unread)
+        if key is not None:
+            # A variable of the template cannot have these quotes, which are escaped there.
+            name, value = key
+            text = text.replace('value=""', f'value="{escape(value)}"')
+            text = text.replace('name="action"', f'name="{name}"')
         return Markup(text)  # noqa: S704 (rendered HTML)
 
     return of_line

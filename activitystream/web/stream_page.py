@@ -6,11 +6,13 @@ from tgext.pluggable import plug_url
 
 from ..lib import seen
 from ..lib.cursors import cursor_as_text, cursor_from_text
-from ..lib.own_stream import done_by, stream_of
+from ..lib.own_stream import done_by, group_of, page_of, stream_of
 from ..model import clock
+from ..model.cursors import cursor_of
 from ..model.values import Cursor
 from ..model.words import _
 from .days import by_day, when_in_day
+from .grouping import group_from_text
 from .load_more import render_page_of
 from .rendering import lines, render_list, state_for
 from .see_links import see_url
@@ -36,18 +38,18 @@ def stream_page(
     only_unread = unread == "1" and state is not None
     stream = stream_of(user).unread() if only_unread else stream_of(user)
     as_of = clock.now()
-    page = stream.page(PAGE_SIZE, cursor)
-    actions, older = page.actions, page.end
-    shown = seen.shown(stream, actions, as_of)
+    page = page_of(stream, PAGE_SIZE, cursor)
+    shown = seen.shown(stream, page.cursors, as_of)
     until = shown and shown_as_text(shown)
-    listed = lines(actions, when_in_day, state, until=until)
+    listed = lines(page, when_in_day, state, until=until)
     is_unseen, is_unread = (
         any(each.is_new for each in listed),
         any(each.is_unread for each in listed),
     )
     if known is not None:
         listed = [
-            each._replace(is_new=each.is_new or not known.covers(each.action)) for each in listed
+            each._replace(is_new=each.is_new or not all(map(known.covers, each.cursors)))
+            for each in listed
         ]
     kept = {"new_since": new_since, "unread": "1" if only_unread else None}
     continued = cursor.timestamp.date() if cursor and append else None
@@ -57,12 +59,12 @@ def stream_page(
         "title": _("Your activity stream"),
         "stream": render_list(
             by_day(listed, continued),
-            older and {path: _url(path, before=older, **kept) for path in ("/", "/more")},
+            page.end and {path: _url(path, before=page.end, **kept) for path in ("/", "/more")},
             # Only without scripts, where the bell leads to no page with new_since.
             return_to=_url("/", before=cursor, unread=kept["unread"]) if state else None,
             nothing=_("Nothing is unread.") if only_unread else None,
         ),
-        "actions": actions,
+        "actions": [each.action for each in listed],
         "user": user,
         "until": until if is_unseen else None,
         "read_until": until if is_unread else None,
@@ -72,7 +74,7 @@ def stream_page(
         "all_url": _url("/"),
         "unread_url": _url("/", unread="1"),
         "only_unread": only_unread,
-        "has_filter": state is not None and (only_unread or bool(actions)),
+        "has_filter": state is not None and (only_unread or bool(listed)),
     }
 
 
@@ -98,6 +100,38 @@ def done_page(user: Any, before: Any) -> dict[str, Any]:
         "unread_url": _url("/", unread="1"),
         "only_unread": False,
         "has_filter": False,
+    }
+
+
+def group_page(user: Any, group: Any) -> dict[str, Any]:
+    """Return the variables of the same template for the page of a group's actions.
+
+    :param group: the parameter of the request.
+    :raises ValueError: if it is malformed or missing.
+    """
+    place = group_from_text(group)
+    if place is None:
+        raise ValueError("give `group`")
+    actions = group_of(user, place)
+    state = state_for(user)
+    as_of = clock.now()
+    shown = seen.shown(stream_of(user), list(map(cursor_of, actions)), as_of)
+    listed = lines(actions, when_in_day, state, until=shown and shown_as_text(shown))
+    url = _url("/group", group=group)
+    return {
+        "title": _("Your activity stream"),
+        "stream": render_list(by_day(listed), return_to=url if state else None),
+        "actions": actions,
+        "user": user,
+        "until": None,
+        "read_until": None,
+        "see_url": see_url,
+        "read_url": plug_url("activitystream", "/read"),
+        "page_url": url,
+        "all_url": _url("/"),
+        "unread_url": _url("/", unread="1"),
+        "only_unread": False,
+        "has_filter": state is not None,
     }
 
 

@@ -18,8 +18,10 @@ from tg.renderers.kajiki import KajikiTemplateLoader
 from tg.util import DottedFileLocatorError
 from tg.util.files import DottedFileNameFinder
 
+from ..lib.groups import Group
 from ..lib.options import is_plugged, option
 from ..model.attempts import attempt
+from .grouping import words_of_group
 
 log = logging.getLogger(__name__)
 
@@ -47,14 +49,15 @@ def render(name: str, **variables: Any) -> Markup:
     return _render(_in_use(name), variables)
 
 
-def action_renderer() -> Callable[[Any], Markup]:
-    """Return what renders an action by the template of its verb; of use for one request."""
+def action_renderer() -> Callable[[Any, Group | None], Markup]:
+    """Return what renders an action, or a group, by its verb's template; of use for one request."""
     by_verb, of_all = option("templates"), _in_use("action")
 
-    def render_action(action: Any) -> Markup:
+    def render_action(action: Any, group: Group | None) -> Markup:
         template = by_verb.get(action.verb)
         template = of_all if template is None else _with_engine(template, tg.config)
-        return _render(template, {"action": action})
+        variables = {"action": action, "group": group, "words_of_group": words_of_group}
+        return _render(template, variables)
 
     return render_action
 

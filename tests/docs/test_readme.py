@@ -433,8 +433,21 @@ def test_uses_the_template_of_a_verb(namespace, project):
     assert page.html.select_one(".activitystream-line").text == "Bob likes A post"
 
 
+def test_uses_the_template_of_a_verb_for_a_group(namespace, project):
+    for actor in ("user", "author"):
+        am.create(namespace[actor], "followed", namespace["post"], recipients=[namespace["user"]])
+    namespace["save"]()
+    tg.config["activitystream"]["groups"] = {"followed": ("verb",)}
+    tg.config["activitystream"]["templates"] = {"followed": "myproject.templates.followed"}
+    page = TestApp(namespace["app"], extra_environ={"REMOTE_USER": "ann"}).get(
+        "/activitystream/more"
+    )
+    (line,) = page.html.select(".activitystream-line")
+    assert line.text.strip() == "You have 2 new followers"
+
+
 def test_every_html_block_is_tested():
-    pages = ["liked", "profile", "notification", "notifications", "panel"]
+    pages = ["liked", "profile", "notification", "notifications", "followed", "panel"]
     names = ["master", None, None, *pages]
     assert [block.file for block in blocks("html")] == [
         name and f"{PROJECT}/templates/{name}.xhtml" for name in names

@@ -33,6 +33,7 @@ RUN = (
     "docs/guides/languages.rst",
     "docs/guides/seen.rst",
     "docs/guides/mute.rst",
+    "docs/guides/group.rst",
     "docs/guides/hooks.rst",
     "docs/guides/outages.rst",
     "docs/reference/settings.rst",

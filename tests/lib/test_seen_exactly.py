@@ -15,6 +15,7 @@ from activitystream import am, model
 from activitystream.lib.fields import Given, fields_of
 from activitystream.lib.seen import Shown, shown
 from activitystream.model import clock
+from activitystream.model.cursors import cursor_of
 
 START = datetime(2026, 1, 31, 12)
 LATE = 60
@@ -82,7 +83,7 @@ class Reader:
     def page(self, size):
         as_of = clock.now()
         actions = self.stream().limit(size).all()
-        page = shown(self.stream(), actions, as_of)
+        page = shown(self.stream(), list(map(cursor_of, actions)), as_of)
         if page is not None:
             self.pages.append((page, set(self.visible)))
 

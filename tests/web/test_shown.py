@@ -25,7 +25,7 @@ def test_is_read_back(host, user, number):
     am.create_many({"actor": user, "verb": f"no. {each}"} for each in range(number))
     host.save()
     stream = am.get_by_recipient(user)
-    page = shown(stream, stream.limit(25).all(), clock.now())
+    page = shown(stream, list(map(cursor_of, stream.limit(25))), clock.now())
     text = shown_as_text(page)
     assert shown_from_text(text) == page
     assert (len(page.ids), page.oldest is None) == (min(number, 20), number <= 20)

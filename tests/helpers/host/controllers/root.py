@@ -21,15 +21,17 @@ class RootController(TGController):
     @expose("tests.helpers.host.templates.widget")
     def widget(self, order="newest first", **options):
         user = tg.request.identity["user"]
-        actions = am.get_by_recipient(user).limit(10).all()
+        stream = am.get_by_recipient(user)
+        actions = (stream.grouped() if order == "groups" else stream).limit(10).all()
         if order == "oldest first":
             actions.reverse()
         return {"actions": actions, "title": "What <happened>", "options": options}
 
     @expose("tests.helpers.host.templates.listed")
-    def listed(self, marked=None):
+    def listed(self, marked=None, grouped=None):
         user = tg.request.identity["user"]
-        actions = am.get_by_recipient(user).limit(10)
+        stream = am.get_by_recipient(user)
+        actions = (stream.grouped() if grouped else stream).limit(10)
         return {"actions": actions, "recipient": user if marked else None}
 
     @expose("tests.helpers.host.templates.listed")
@@ -44,6 +46,8 @@ class RootController(TGController):
         visitor = (tg.request.identity or {}).get("user")
         stream = am.get_by_actor(whose, visible_to=visitor)
         actions = stream.page(3, before) if shown == "a page" else stream
+        if shown == "groups":
+            actions = am.get_by_recipient(visitor).grouped().page(1, before)
         return {"actions": actions, "more": tg.url("/profile", params={"name": name, "x": "ü&"})}
 
     @expose("tests.helpers.host.templates.bell")

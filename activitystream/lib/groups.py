@@ -1,0 +1,249 @@
+"""Groups: actions of a stream that belong together, and are one line of a list.
+
+The option ``groups`` says what belongs together. A page of groups is one unbroken run of the
+stream. A group ends with its run and with the day, and is all read or all unread.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from functools import cached_property
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+from .. import model
+from ..model.action import ROLES
+from ..model.names import classes_by_name
+from ..model.pages import read_together
+from ..model.values import Cursor, Outline, Reference, remembered
+from . import group_words, seen
+from .options import option
+
+
+class Place(NamedTuple):
+    """Where a group stands in its stream: enough to find its actions again, and no others.
+
+    They are those between two cursors that have the same in common, and were there when the page
+    was read.
+    """
+
+    newest: Cursor
+    oldest: Cursor
+    #: Stands for what they have in common.
+    digest: str
+    #: What is older was there, and so were these newer actions.
+    settled: datetime
+    recent: Collection[Any]
+    #: These are not in the group: they were read, or unread, when it was not.
+    others: Collection[Any]
+
+    def has(self, outline: Outline, rules: "Rules") -> bool:
+        """Return whether an action is in the group."""
+        cursor = outline.cursor
+        return (
+            self.oldest <= cursor <= self.newest
+            and (cursor.timestamp <= self.settled or cursor.id in self.recent)
+            and cursor.id not in self.others
+            and _digest(common_of(outline, rules)) == self.digest
+        )
+
+
+class Group:
+    """Actions that belong together: one line of a list."""
+
+    def __init__(
+        self, outlines: list[Outline], state: seen.State | None, read: "PageOfGroups"
+    ) -> None:
+        self._outlines = outlines
+        self._state = state
+        self._read = read
+
+    @property
+    def place(self) -> Place:
+        """Where the group stands in its stream."""
+        rules = option("groups")
+        newest, oldest = self._outlines[0], self._outlines[-1]
+        common = common_of(newest, rules)
+        floor, recent = remembered(self.cursors, self._read.settled, seen.MOST_SHOWN)
+        others = [
+            each.cursor
+            for group in self._read.groups
+            if group is not self and common_of(group._outlines[0], rules) == common
+            for each in group._outlines
+            if oldest.cursor < each.cursor < newest.cursor
+        ]
+        return Place(
+            newest.cursor,
+            oldest.cursor,
+            _digest(common),
+            floor,
+            [each.id for each in recent],
+            [each.id for each in sorted(others, reverse=True)[: seen.MOST_SHOWN]],
+        )
+
+    @property
+    def count(self) -> int:
+        """How many actions there are."""
+        return len(self._outlines)
+
+    @property
+    def newest(self) -> Any:
+        """The newest action."""
+        return self._read.actions([self._outlines[0]])[0]
+
+    @cached_property
+    def actions(self) -> list[Any]:
+        """The actions, newest first, without those that were deleted since the page was read."""
+        return self._read.actions(self._outlines)
+
+    @property
+    def cursors(self) -> list[Cursor]:
+        """Where the actions stand in the stream, newest first."""
+        return [each.cursor for each in self._outlines]
+
+    @property
+    def state(self) -> seen.State | None:
+        """What the reader knows of them; None if the reader's class cannot tell."""
+        return self._state
+
+    @property
+    def is_read(self) -> bool | None:
+        """Whether the reader has read them; None if the reader's class cannot tell."""
+        return self._state and self._state.read
+
+    @property
+    def is_seen(self) -> bool | None:
+        """Whether the reader has seen all of them; None if the reader's class cannot tell."""
+        return self._state and self._state.seen
+
+    def names(self, role: str, limit: int | None = None) -> list[str]:
+        """Return the names of the entities in a role, each entity once, the newest first.
+
+        Example::
+
+            first, *others = group.names('actor')
+
+        :param role: ``actor``, ``target`` or ``action_obj``.
+        :param limit: at most as many; None for all.
+        :raises ValueError: if there is no such role.
+        """
+        named = list(self._distinct(role).values())[:limit]
+        return [action.name_of(role) for action in self._read.actions(named)]
+
+    def number_of(self, role: str) -> int:
+        """Count the different entities in a role; an action without one counts none.
+
+        :param role: ``actor``, ``target`` or ``action_obj``.
+        :raises ValueError: if there is no such role.
+        """
+        return len(self._distinct(role))
+
+    def is_shared(self, role: str) -> bool:
+        """Return whether all actions have the same entity in a role, or all have none.
+
+        :param role: ``actor``, ``target`` or ``action_obj``.
+        :raises ValueError: if there is no such role.
+        """
+        return len({_entity(each, _checked(role)) for each in self._outlines}) == 1
+
+    @property
+    def sentence(self) -> str:
+        """What happened, as plain text, like "Ann, Bob and 3 others liked Lost: one grey cat"."""
+        if self.count == 1:
+            return str(self.newest.sentence)
+        pattern, values = group_words.pattern_of(self)
+        return (pattern % values).strip()
+
+    @property
+    def to_load(self) -> list[Outline]:
+        """The outlines of the actions that a line shows."""
+        if self.count == 1:
+            return self._outlines
+        return [self._outlines[0], *list(self._distinct("actor").values())[1:2]]
+
+    def without(self, ids: Iterable[Any]) -> "Group":
+        """Return the group without some actions."""
+        left = [each for each in self._outlines if each.cursor.id not in set(ids)]
+        return Group(left, self._state, self._read)
+
+    def _distinct(self, role: str) -> dict[Any, Outline]:
+        """Return the newest outline of each entity in a role."""
+        found: dict[Any, Outline] = {}
+        for each in self._outlines:
+            if getattr(each, _checked(role)) is not None:
+                found.setdefault(_entity(each, role), each)
+        return found
+
+
+class PageOfGroups:
+    """The groups of a page, and those of their actions that were loaded so far."""
+
+    def __init__(self, settled: datetime) -> None:
+        #: What became visible later than the page was read is newer than this.
+        self.settled = settled
+        self.groups: list[Group] = []
+        self._found: dict[Any, Any] = {}
+
+    def load(self, groups: list[Group]) -> None:
+        """Load what the lines show, and keep the groups without what was deleted meanwhile."""
+        while True:
+            wanted = {each.cursor.id for group in groups for each in group.to_load}
+            deleted = wanted - self._load(wanted).keys()
+            if not deleted:
+                break
+            groups = [each for each in (one.without(deleted) for one in groups) if each.count]
+        self.groups = groups
+
+    def actions(self, outlines: Sequence[Outline]) -> list[Any]:
+        """Return the actions with these outlines, without those that were deleted."""
+        ids = [each.cursor.id for each in outlines]
+        found = self._load(ids)
+        return [found[each] for each in ids if each in found]
+
+    def _load(self, ids: Iterable[Any]) -> dict[Any, Any]:
+        missing = [each for each in ids if each not in self._found]
+        if missing:
+            loaded = read_together(model.orm.load_actions(missing))
+            self._found |= {action._id: action for action in loaded}
+        return self._found
+
+
+def day_of(timestamp: datetime) -> date:
+    """Return the day in which a list shows an action. It is UTC's."""
+    return timestamp.date()
+
+
+def count_groups(outlines: Iterable[Outline]) -> int:
+    """Count the groups of actions, whether they are read or not."""
+    rules = option("groups")
+    return len({common_of(each, rules) for each in outlines})
+
+
+Rules = Mapping[str, Collection[str]]
+
+
+def common_of(outline: Outline, rules: Rules) -> Any:
+    """Return what the actions of a group have in common, besides that all are read or unread."""
+    rule = rules.get(outline.verb)
+    if rule is None:
+        return outline.cursor.id
+    roles = tuple(_entity(outline, role) if role in rule else None for role in ROLES)
+    return outline.verb, day_of(outline.cursor.timestamp), roles
+
+
+def _digest(common: Any) -> str:
+    return blake2b(repr(common).encode(errors="surrogatepass"), digest_size=8).hexdigest()
+
+
+def _entity(outline: Outline, role: str) -> Any:
+    """Return what tells an entity, whichever name of its class an action has."""
+    reference: Reference | None = getattr(outline, role)
+    if reference is None:
+        return None
+    roots = classes_by_name().get(reference.type, [])
+    return (roots[0] if len(roots) == 1 else reference.type), reference.key
+
+
+def _checked(role: str) -> str:
+    if role not in ROLES:
+        raise ValueError(f"no role {role!r}; use actor, target or action_obj")
+    return role
