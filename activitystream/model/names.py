@@ -69,10 +69,8 @@ def reader_of(recipient: Any, key: Any = None, role: str = "recipient") -> Refer
 
 def lasting(reference: Reference) -> Reference:
     """Return a reference that says the oldest name of its class, if the app has the class."""
-    roots = classes_by_name().get(reference.type, ())
-    if len(roots) != 1:
-        return reference
-    return reference._replace(type=_declared_names(roots[0])[-1])
+    oldest = _known_names().oldest.get(reference.type, reference.type)
+    return reference if oldest == reference.type else Reference(oldest, reference.key)
 
 
 def all_names(reference: Reference) -> tuple[str, ...]:
@@ -101,7 +99,7 @@ def addresses_of(
     entities = references_to([recipient], role)
     if also != ():  # it takes as long as the recipient
         entities.update(references_to(each_of("also", also), "one of also"))
-    return [Address(names_of(type(entities[to])), to.key) for to in entities]
+    return [Address(names_of(type(entity)), to.key) for to, entity in entities.items()]
 
 
 def address_of(entity: Any, role: str) -> Address:
@@ -133,6 +131,8 @@ def names_of(cls: type) -> tuple[str, ...]:
     :raises ValueError: if another class has one of them too.
     """
     directory = _known_names()
+    if cls in directory.checked:
+        return directory.checked[cls]
     root = model.orm.root_of(cls)
     # A class that was defined again since is not in the directory.
     names = directory.names.get(root) or _declared_names(root)
@@ -143,6 +143,8 @@ def names_of(cls: type) -> tuple[str, ...]:
             claimants = [root, *others]
         if len(claimants) > 1:
             raise ValueError(_ambiguous(name, claimants))
+    if root in directory.names:
+        directory.checked[cls] = names
     return names
 
 
@@ -166,6 +168,8 @@ def classes_by_name() -> dict[str, list[type]]:
 class _Directory(NamedTuple):
     names: dict[type, tuple[str, ...]]  # by root class
     roots: dict[str, list[type]]  # by name
+    oldest: dict[str, str]  # the oldest name of the class, by each of its names
+    checked: dict[type, tuple[str, ...]]  # by class: those that no other class has
 
 
 def _known_names() -> _Directory:
@@ -176,7 +180,8 @@ def _known_names() -> _Directory:
 def _directory(classes: tuple[type, ...], others: tuple[type, ...]) -> _Directory:
     names = {**_names_by_root(others), **_names_by_root(classes)}
     roots = {**_roots_by_name(others), **_roots_by_name(classes)}
-    return _Directory(names, roots)
+    oldest = {name: _declared_names(each[0])[-1] for name, each in roots.items() if len(each) == 1}
+    return _Directory(names, roots, oldest, checked={})
 
 
 def _names_by_root(classes: Iterable[type]) -> dict[type, tuple[str, ...]]:

@@ -12,6 +12,7 @@ from ..cursors import cursor_of
 from ..names import classes_by_name
 from ..values import WHOLE_STREAM, Address, Cursor, Hidden, Only, Reference, Window
 from .classes import keys_of_class
+from .compiled import execute
 from .session import CHUNK, chunks, engine_of_session, open_connection
 from .statements import (
     AddressBatch,
@@ -177,7 +178,7 @@ def _count(
     shape = Shape.of(batch, window, limit, only, hidden, asks)
     values = {**window_parameters(window), **part_parameters(only, hidden), "end": limit}
     statement = count_statement(shape, distinct)
-    return open_connection().execute(statement, {**batch.values, **values}).one()
+    return execute(open_connection(), statement, {**batch.values, **values}).one()
 
 
 def find_in_stream(to: Sequence[Address], ids: Collection[int]) -> list[Action]:

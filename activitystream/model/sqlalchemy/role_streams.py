@@ -11,7 +11,7 @@ from ..cursors import cursor_of
 from ..values import About, Address, Cursor, Viewer, Window
 from .session import CHUNK, chunks, engine_of_session, open_connection
 from .statements import by_key, in_window, window_parameters
-from .tables import ACTIONS, NAME_TYPE, RECIPIENTS, Action, KeyType
+from .tables import ACTIONS, NAME_TYPE, RECIPIENTS, Action
 
 
 def read_about(
@@ -114,7 +114,7 @@ def _parameters(about: About, window: Window, skip: int = 0, size: int = 0) -> d
 def _rows(shape: _Shape) -> Iterator[sa.Select[Any]]:
     """Select the rows in a window by each type name: each is one range of an index."""
     columns = ACTIONS.c
-    key = columns[f"{shape.role}_id"] == sa.bindparam("of_key", type_=KeyType)
+    key = columns[f"{shape.role}_id"] == sa.bindparam("of_key", type_=NAME_TYPE)
     for number in range(shape.names):
         name = sa.bindparam(f"name{number}", type_=NAME_TYPE)
         rows = sa.select(

@@ -24,7 +24,6 @@ from .tables import (
     RECIPIENTS,
     SEEN_ACTIONS,
     Action,
-    KeyType,
     MomentType,
 )
 
@@ -291,16 +290,10 @@ def _marks(shape: Shape) -> sa.CTE:
 
 
 @lru_cache
-def _since(shape: Shape) -> sa.CTE:
-    floor = sa.func.coalesce(_floor_of(_marks(shape)), _moment("last_seen"))
-    return sa.select(floor.label("floor")).cte("since")
-
-
-@lru_cache
 def _decided(shape: Shape) -> sa.CTE:
     """Select the actions above the marks' floor that the reader has seen, or read."""
     seen = SEEN_ACTIONS.c
-    above = seen.timestamp > _floor_of(_marks(shape))
+    above = seen.timestamp > _marked_floor(shape)
     rows = sa.select(by_key(seen.action_id).label("action_id"))
     rows = rows.where(is_reader(SEEN_ACTIONS), above)
     return (rows.where(seen.is_read.is_(True)) if shape.only == "unread" else rows).cte("decided")
@@ -312,11 +305,11 @@ def _in_window(shape: Shape, table: Any) -> Iterator[Any]:
 
 def _floor(shape: Shape) -> Any:
     """Return up to when the reader has seen, or read, everything but single actions."""
-    return _floor_of(_since(shape))
+    return sa.func.coalesce(_marked_floor(shape), _moment("last_seen"))
 
 
-def _floor_of(found: sa.CTE) -> Any:
-    return sa.select(found.c.floor).scalar_subquery()
+def _marked_floor(shape: Shape) -> Any:
+    return sa.select(_marks(shape).c.floor).scalar_subquery()
 
 
 def _kept_unread(shape: Shape) -> sa.Select[Any]:
@@ -353,14 +346,14 @@ def by_key(action_id: Any) -> Any:
 
     By the index of the column alone it would read every row of the action, maybe 100,000.
     """
-    return action_id + 0
+    return action_id + sa.literal_column("0")
 
 
 def is_reader(table: Any) -> Any:
     """Return the condition that a row is about the reader of :func:`reader_parameters`."""
     return sa.and_(
         table.c.reader_type == sa.bindparam("of_type", type_=NAME_TYPE),
-        table.c.reader_id == sa.bindparam("of_key", type_=KeyType),
+        table.c.reader_id == sa.bindparam("of_key", type_=NAME_TYPE),
     )
 
 
@@ -370,7 +363,7 @@ def _addresses(shape: Shape) -> Iterator[tuple[Any, Any]]:
         return
     for number in range(shape.addresses):
         type_name = sa.bindparam(f"type{number}", type_=NAME_TYPE)
-        yield type_name, sa.bindparam(f"key{number}", type_=KeyType)
+        yield type_name, sa.bindparam(f"key{number}", type_=NAME_TYPE)
 
 
 def _number(name: str) -> Any:
