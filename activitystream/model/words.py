@@ -39,4 +39,4 @@ def ngettext(singular: str, plural: str, count: int) -> str:
 
 def text_of(text: object) -> str:
     """Return a text, or one of the host's lazy texts, as a plain ``str``."""
-    return _words.text_of(text)
+    return text if type(text) is str else _words.text_of(text)

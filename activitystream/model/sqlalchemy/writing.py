@@ -3,7 +3,7 @@
 All bypass the ORM's unit of work, which doubles the time of an insert.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql
 from .. import DBSession
 from ..action import ROLES
 from ..values import Reference
+from .compiled import execute, execute_many
 from .digests import digests_of
 from .mutes import hide_own
 from .private import is_flushing, new_instance
@@ -48,13 +49,13 @@ def insert_action(fields: dict[str, Any]) -> Action:
             values = {**row, **digests_of(fields)}
             if len(to) == 1:
                 one = {"type": types[0], "key": keys[0]}
-                action_id = connection.scalar(_INSERT_FOR_ONE, {**values, **one})
+                action_id = execute(connection, _INSERT_FOR_ONE, {**values, **one}).scalar_one()
             else:
                 several = {"types": types, "keys": keys}
-                action_id = connection.scalar(_INSERT_FOR_SEVERAL, {**values, **several})
+                found = execute(connection, _INSERT_FOR_SEVERAL, {**values, **several})
+                action_id = found.scalar_one()
         else:
-            inserted = connection.execute(_INSERT_ACTION, row)
-            action_id = inserted.inserted_primary_key[0]  # type: ignore[index]  # there is one
+            action_id = _insert_row(connection, row)
             _insert_recipients([(action_id, fields)])
     references = [Reference(each["_type"], each["_id"]) for each in recipients or ()]
     action = restore_action(
@@ -100,12 +101,34 @@ def insert_actions(actions: list[dict[str, Any]]) -> None:
 def _insert_rows(rows: list[dict[str, Any]]) -> Iterable[int]:
     """Insert actions without their recipients, and return their ids in the same order."""
     connection = open_connection()
-    if connection.dialect.insert_executemany_returning:
-        insert = _INSERT_ACTION.returning(Action._id, sort_by_parameter_order=True)
+    dialect = connection.dialect
+    if dialect.name != "sqlite" and dialect.insert_executemany_returning:
+        insert = sa.insert(ACTIONS).returning(Action._id, sort_by_parameter_order=True)
         return connection.scalars(insert, rows)
-    # MySQL returns the id of one row only.
-    inserted = (connection.execute(_INSERT_ACTION, row).inserted_primary_key for row in rows)
-    return [each[0] for each in inserted]  # type: ignore[index]  # there is one
+    first, *others = rows
+    first_id = _insert_row(connection, first)
+    driver: Any = connection.connection.driver_connection
+    if dialect.name != "sqlite" or not driver.in_transaction:
+        # MySQL returns the id of one row only. In autocommit, others may come in between.
+        return [first_id, *(_insert_row(connection, row) for row in others)]
+    # SQLite returns no ids in the order of the rows. But its first INSERT locks the database until
+    # the transaction ends, and has the highest id: the following ids are free.
+    ids = range(first_id, first_id + len(rows))
+    if others:
+        with_ids = [
+            (action_id, *(row[name] for name in _FIELDS))
+            for action_id, row in zip(ids[1:], others, strict=True)
+        ]
+        execute_many(connection, _INSERT_WITH_ID, ("_id", *_FIELDS), with_ids)
+    return ids
+
+
+def _insert_row(connection: sa.Connection, row: dict[str, Any]) -> int:
+    """Insert an action without its recipients, and return its id."""
+    if connection.dialect.name == "postgresql":
+        returned: int = execute(connection, _INSERT_RETURNING, row).scalar_one()
+        return returned
+    return execute(connection, _INSERT_ACTION, row).lastrowid
 
 
 def _row_of(fields: dict[str, Any]) -> dict[str, Any]:
@@ -202,8 +225,7 @@ def _insert_recipients(actions: Iterable[tuple[int, dict[str, Any]]]) -> None:
             arrays = dict(zip(_COLUMNS, map(list, columns), strict=True))
             connection.execute(_INSERT_ARRAYS, arrays)
         else:
-            values = [dict(zip(_COLUMNS, row, strict=True)) for row in chunk]
-            connection.execute(_INSERT_RECIPIENTS, values)
+            execute_many(connection, _INSERT_RECIPIENTS, _COLUMNS, chunk)
 
 
 def _recipients_of(fields: dict[str, Any]) -> list[dict[str, Any]]:
@@ -220,9 +242,24 @@ _ROWS_AT_ONCE = 10_000
 _COLUMNS = ("recipient_type", "recipient_id", "timestamp", "action_id", "position", *DIGESTS)
 
 
-_INSERT_ACTION = sa.insert(ACTIONS)
+#: The columns of an action but for its id.
+_FIELDS = tuple(each.name for each in ACTIONS.c if each is not ACTIONS.c._id)
 
-_INSERT_RECIPIENTS = sa.insert(RECIPIENTS)
+
+def _insert(table: sa.Table, names: Sequence[str]) -> Any:
+    """Build the INSERT of a row that is given by the names of its columns."""
+    binds = {name: sa.bindparam(name, type_=table.c[name].type) for name in names}
+    # Without RETURNING, which SQLAlchemy adds where it may be asked for the id.
+    return sa.insert(table).values(binds).inline()
+
+
+_INSERT_ACTION = _insert(ACTIONS, _FIELDS)
+
+_INSERT_RETURNING = _INSERT_ACTION.returning(ACTIONS.c._id)
+
+_INSERT_WITH_ID = _insert(ACTIONS, ("_id", *_FIELDS))
+
+_INSERT_RECIPIENTS = _insert(RECIPIENTS, _COLUMNS)
 
 
 def _insert_arrays() -> Any:
@@ -239,11 +276,7 @@ def _insert_with_recipients() -> tuple[Any, Any]:
 
     The first takes the type and the key of one recipient, the second arrays of them.
     """
-    values = {
-        each.name: sa.bindparam(each.name, type_=each.type)
-        for each in ACTIONS.c
-        if each is not ACTIONS.c._id
-    }
+    values = {name: sa.bindparam(name, type_=ACTIONS.c[name].type) for name in _FIELDS}
     action = sa.insert(ACTIONS).values(values).returning(ACTIONS.c._id).cte("action")
 
     digests = [sa.bindparam(name, type_=sa.BigInteger) for name in DIGESTS]
