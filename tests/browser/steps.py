@@ -1,12 +1,14 @@
 """What users do, and what they see."""
 
 import re
+import time
 from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import expect
 
 from activitystream import am
+from tests.helpers.processes import wait_until
 
 expect.set_options(timeout=30_000)
 
@@ -62,9 +64,11 @@ def do(times):
             am.create(bruno, f"did no. {number}.", target, recipients=[ada])
 
 
-def patient(page):
-    """Reload the page with a clock that goes faster on demand."""
+def patient(page, is_still=False):
+    """Reload the page with a clock that goes faster on demand, or only on demand."""
     page.clock.install()
+    if is_still:
+        page.clock.pause_at(time.time() + 60)  # in the past it would raise
     page.reload()
     return page
 
@@ -83,6 +87,13 @@ def hold_back(page, url):
     return held
 
 
+def wait_for(page, held):
+    """Return the only item of a list that a route or an event of the page fills."""
+    wait_until(lambda: page.wait_for_timeout(10) or held)
+    (only,) = held
+    return only
+
+
 def boost(page, attributes=None):
     """Give the page attributes that a host may set in its master template, for all to inherit."""
     page.evaluate(
@@ -93,11 +104,6 @@ def boost(page, attributes=None):
         }""",
         {"hx-boost": "true", **(attributes or {})},
     )
-
-
-def stop_the_clock(page):
-    """Have the bell of a patient page ask on demand only."""
-    page.clock.pause_at(page.evaluate("Date.now() / 1000") + 1)
 
 
 def bell_requests(page):

@@ -17,7 +17,7 @@ from tests.browser.steps import (
     hold_back,
     panel,
     patient,
-    stop_the_clock,
+    wait_for,
 )
 
 pytestmark = pytest.mark.browser
@@ -66,8 +66,7 @@ def test_what_comes_while_the_bell_is_open_stays_new(board):
 
 @pytest.mark.parametrize("comes", ["first", "last"])
 def test_an_old_answer_does_not_outlast_what_was_seen_since(board, comes):
-    board.excuse("^htmx:")
-    page = patient(board.visitor("Ada"))
+    page = patient(board.visitor("Ada"), is_still=True)
     on_the_way = []
 
     def hold_the_first(route):
@@ -78,12 +77,10 @@ def test_an_old_answer_does_not_outlast_what_was_seen_since(board, comes):
 
     page.route("**/bell", hold_the_first)
     marks = hold_back(page, "**/newest")
-    with page.expect_request("**/bell"):
-        page.clock.fast_forward("00:05")
-    with page.expect_request("**/newest"):
-        bell(page).click()
-    stop_the_clock(page)
-    ((route, answer),), (mark,) = on_the_way, marks
+    page.clock.fast_forward("00:05")
+    route, answer = wait_for(page, on_the_way)
+    bell(page).click()
+    mark = wait_for(page, marks)
     if comes == "first":
         with page.expect_event("requestfinished"):
             route.fulfill(response=answer)
@@ -96,7 +93,6 @@ def test_an_old_answer_does_not_outlast_what_was_seen_since(board, comes):
 
 
 def test_closed_before_it_is_asked_for_it_marks_nothing(board):
-    board.excuse("ERR_ABORTED|^htmx:")
     page = board.visitor("Ada")
     hold_back(page, "**/activitystream/newest")
     with page.expect_event("requestfailed"):
@@ -149,10 +145,10 @@ def test_tab_enters_the_loading_panel(board):
     page = board.visitor("Ada")
     on_the_way = hold_back(page, "**/activitystream/newest")
     bell(page).focus()
-    with page.expect_request("**/activitystream/newest"):
-        page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    newest = wait_for(page, on_the_way)
     page.keyboard.press("Tab")
-    on_the_way[0].continue_()
+    newest.continue_()
     first = panel(page).get_by_role("link").first
     expect(first).to_be_visible()
     page.keyboard.press("Tab")
@@ -219,8 +215,7 @@ def test_without_htmx_it_is_a_link(board):
 @ON_ONE
 def test_when_the_login_ends_it_stops_asking_and_leads_to_the_login_page(board):
     board.excuse("401")
-    page = patient(board.visitor("Ada"))
-    stop_the_clock(page)
+    page = patient(board.visitor("Ada"), is_still=True)
     expect_new(page, 3)
     questions = bell_requests(page)
     other_tab = page.context.new_page()
@@ -250,7 +245,7 @@ def test_opening_after_logout_goes_to_login(board, what):
 
 @ON_ONE
 def test_where_the_network_fails_it_can_be_tried_again(board):
-    board.excuse("^htmx:|ERR_FAILED")
+    board.excuse("htmx:sendError|ERR_FAILED")
     do(30)
     page = board.visitor("Ada")
     page.goto("/activitystream/")
@@ -271,8 +266,7 @@ def test_where_the_network_fails_it_can_be_tried_again(board):
 @ON_ONE
 def test_while_the_database_is_away_it_keeps_its_number_and_goes_on_asking(board):
     board.excuse("503")
-    page = patient(board.visitor("Ada"))
-    stop_the_clock(page)
+    page = patient(board.visitor("Ada"), is_still=True)
     expect_new(page, 3)
     page.route("**/bell", lambda route: route.fulfill(status=503, json={}), times=2)
     do(1)
@@ -310,8 +304,7 @@ def test_nobody_looking_it_does_not_ask_and_asks_at_once_on_return(board, event)
         """Object.defineProperty(
             document, 'visibilityState', {get: () => window.isAway ? 'hidden' : 'visible'})"""
     )
-    patient(page)
-    stop_the_clock(page)
+    patient(page, is_still=True)
     questions = bell_requests(page)
     look = """([isAway, event]) => {
         window.isAway = isAway;

@@ -64,8 +64,8 @@ def test_a_profile_loads_more_without_scripts(board):
         shown += re.findall(r"did no. (\d+)\.", " ".join(lines(page).all_inner_texts()))
         if not more(page).count():
             break
-        more(page).click()
-        page.wait_for_url("**before=*")
+        with page.expect_event("load"):
+            more(page).click()
     assert [int(each) for each in shown] == [*range(24, -1, -1)]
 
 

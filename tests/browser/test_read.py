@@ -231,7 +231,7 @@ def test_without_javascript_it_all_works(board):
 
 @ON_ONE
 def test_where_it_fails_the_line_stays_as_it_was(board):
-    board.excuse("503|^htmx:")
+    board.excuse("503")
     page = board.visitor("Ada")
     main = stream(page)
     page.route("**/activitystream/read", lambda route: route.fulfill(status=503, json={}), times=1)
@@ -244,7 +244,7 @@ def test_where_it_fails_the_line_stays_as_it_was(board):
 
 @ON_ONE
 def test_after_the_login_ended_it_leads_to_the_login_page(board):
-    board.excuse("401|^htmx:")
+    board.excuse("401")
     page = board.visitor("Ada")
     main = stream(page)
     page.context.clear_cookies()

@@ -19,6 +19,10 @@ from tests.helpers.workers import reserved_port
 HERE = Path(__file__).parent
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
+#: What htmx logs as errors where hx-sync, our script or a navigation aborts a request. It logs the
+#: first before "htmx:sendError" and "htmx:timeout", too: those are complaints of their own.
+ABORTED = ("htmx:afterRequest", "htmx:sendAbort")
+
 
 @contextmanager
 def chromium():
@@ -107,7 +111,7 @@ class Board:
         route.abort()
 
     def _read_console(self, message):
-        if message.type in ("error", "warning"):
+        if message.type in ("error", "warning") and message.text not in ABORTED:
             self.complaints.append(message.text)
 
 
