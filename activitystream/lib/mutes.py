@@ -18,6 +18,21 @@ class Mute(NamedTuple):
     actor: Any = None
     target: Any = None
 
+    @property
+    def digest(self) -> str:
+        """A text of 64 characters that stands for it."""
+        return _stored(*self).digest
+
+
+def mute_about(action: Any, by: str) -> Mute | None:
+    """Return the mute of all that has the same verb, actor or target as an action.
+
+    :param by: ``verb``, ``actor`` or ``target``.
+    :returns: None if the action has none, or it was deleted.
+    """
+    its = action.verb or None if by == "verb" else action.entity(by)
+    return None if its is None else Mute(**{by: its})
+
 
 def mute(recipient: Any, verb: Any, actor: Any, target: Any) -> None:
     """See :meth:`activitystream.ActionManager.mute`."""
@@ -36,6 +51,15 @@ def unmute(recipient: Any, verb: Any, actor: Any, target: Any) -> None:
     """See :meth:`activitystream.ActionManager.unmute`."""
     reader, muted = _checked(recipient, verb, actor, target)
     model.orm.unmute(reader, muted)
+
+
+def unmute_digest(recipient: Any, digest: str) -> None:
+    """Take back the mute with this :attr:`Mute.digest`, if there is one."""
+    require_field(recipient)
+    reader = reader_of(recipient)
+    for muted in model.orm.read_mutes(reader):
+        if muted.digest == digest:
+            model.orm.unmute(reader, muted)
 
 
 def mutes_of(recipient: Any) -> list[Mute]:
@@ -64,7 +88,11 @@ def _checked(recipient: Any, verb: Any, actor: Any, target: Any) -> tuple[Refere
         raise TypeError(f"verb must be a string or None; got {type(verb).__name__}")
     if verb == "":
         raise ValueError("verb must not be empty: leave it out to mute any verb")
-    return reader, Muted(
+    return reader, _stored(verb, actor, target)
+
+
+def _stored(verb: str | None, actor: Any, target: Any) -> Muted:
+    return Muted(
         verb,
         None if actor is None else reader_of(actor, role="actor"),
         None if target is None else reader_of(target, role="target"),

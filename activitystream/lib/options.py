@@ -7,6 +7,7 @@ from typing import Any
 
 import tg
 from tg.configuration.utils import TGConfigError
+from tg.util.lazystring import LazyString
 
 from ..model import NO_APP
 
@@ -39,6 +40,7 @@ _DEFAULTS: dict[str, Any] = {
     "allowed_hosts": [],
     "audiences": None,
     "groups": {},
+    "kinds": {},
     "late": 60,
     "max_recipients": None,
     "max_text": None,
@@ -156,6 +158,17 @@ def _check_interval(name: str, value: Any) -> None:
         )
 
 
+def _check_kinds(name: str, value: Any) -> None:
+    if not isinstance(value, Mapping) or not all(
+        isinstance(verb, str) and verb and isinstance(label, (str, LazyString)) and label
+        for verb, label in value.items()
+    ):
+        raise TGConfigError(
+            f"plug(base_config, 'activitystream', {name}=…) takes a dict of what the settings call "
+            f"verbs, by verb, like {name}={{'liked': 'Likes'}}; got {value!r}."
+        )
+
+
 def _check_late(name: str, value: Any) -> None:
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not (number and 0 <= value <= 86_400):
@@ -195,6 +208,7 @@ _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "allowed_hosts": _check_hosts,
     "audiences": _check_callable,
     "groups": _check_groups,
+    "kinds": _check_kinds,
     "late": _check_late,
     "max_recipients": _check_limit,
     "max_text": _check_limit,

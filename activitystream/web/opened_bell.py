@@ -12,6 +12,7 @@ from ..model import clock
 from ..model.attempts import attempt
 from ..model.words import _
 from .days import undated, when
+from .mute_menus import menus
 from .rendering import lines, render_list, state_for
 from .shown import known_as_text, shown_as_text
 from .templates import render
@@ -38,15 +39,17 @@ def _opened_bell(user: Any) -> tuple[Markup, Shown | None]:
     page = page_of(stream, _NEWEST)
     newest = shown(stream, page.cursors, as_of)
     state = state_for(user)
-    listed = lines(page, when, state, until=newest and shown_as_text(newest))
-    all_url = return_to = None
-    if is_plugged("controller"):
+    has_urls = is_plugged("controller")
+    return_to = plug_url("activitystream", "/") if has_urls and state else None
+    until = newest and shown_as_text(newest)
+    listed = lines(page, when, state, until=until, menu=menus(return_to))
+    all_url = None
+    if has_urls:
         params = {}
         if state is not None and any(line.is_new for line in listed):
             # Opening the bell marks these as seen. The page still shows them as new.
             params["new_since"] = known_as_text(known(user))
         all_url = plug_url("activitystream", "/", params=params)
-        return_to = plug_url("activitystream", "/") if state else None
     opened = render(
         "newest", stream=render_list(undated(listed), return_to=return_to), all_url=all_url
     )

@@ -35,6 +35,11 @@ def prefers_json(request: Any) -> bool:
     return bool(offered) and offered[0][0] == "application/json"
 
 
+def asks_for_fragment(request: Any) -> bool:
+    """Return whether htmx replaces a part of the page, rather than the page."""
+    return request.headers.get("HX-Request") == "true" and "HX-Boosted" not in request.headers
+
+
 def is_for_nobody(request: Any) -> bool:
     """Return whether nobody looks at the answer, or not yet: a prefetch or a ping."""
     return any(name in request.headers for name in _FOR_NOBODY)

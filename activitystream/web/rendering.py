@@ -21,6 +21,7 @@ from ..model.words import _
 from . import see_links
 from .days import Day
 from .grouping import group_as_text
+from .mute_menus import no_menu
 from .templates import action_renderer, render, statics
 
 
@@ -36,6 +37,7 @@ class Line(NamedTuple):
     is_new: bool
     is_unread: bool
     when: str
+    menu: Markup = Markup()
 
     @property
     def cursors(self) -> list[Cursor]:
@@ -62,6 +64,7 @@ def lines(
     state: Callable[[Any], State] | None = None,
     marking: bool = True,
     until: str | None = None,
+    menu: Callable[[Any, Group | None], Markup] = no_menu,
 ) -> list[Line]:
     """Return the lines of a list.
 
@@ -70,6 +73,7 @@ def lines(
     :param state: returns what the reader knows of an action; None marks none as new or unread.
     :param marking: make links that mark the reader's stream as seen, and their action as read.
     :param until: the ``until`` of those links; None is the newest timestamp.
+    :param menu: returns the menu of an action, or of a group by its newest action.
     """
     shown = [_item(each) for each in actions]
     newest = until or max((action.timestamp for action, _ in shown), default=None)
@@ -83,7 +87,16 @@ def lines(
         text = group_as_text(several.place) if several else None
         leads = several is None or several.is_shared("target")
         link = link_of(action, text) if leads else None
-        return Line(action, several, words, link, not known.seen, not known.read, when(action))
+        return Line(
+            action,
+            several,
+            words,
+            link,
+            not known.seen,
+            not known.read,
+            when(action),
+            menu(action, several),
+        )
 
     return [line(action, group) for action, group in shown]
 

@@ -14,19 +14,26 @@ from ..model.words import _
 from .days import by_day, when_in_day
 from .grouping import group_from_text
 from .load_more import render_page_of
+from .mute_menus import menus
 from .rendering import lines, render_list, state_for
 from .see_links import see_url
+from .settings_page import notice_of
 from .shown import known_from_text, shown_as_text
 
 PAGE_SIZE = 25
 
 
 def stream_page(
-    user: Any, before: Any, new_since: Any, unread: Any, append: bool = False
+    user: Any,
+    before: Any,
+    new_since: Any,
+    unread: Any,
+    muted: Any = None,
+    append: bool = False,
 ) -> dict[str, Any]:
     """Return the variables of the page's template.
 
-    :param before, new_since, unread: the parameters of the request.
+    :param before, new_since, unread, muted: the parameters of the request.
     :param append: the page is appended to the previous one, so it leaves out the heading of the
         day at which that one ends.
     :raises ValueError: if a parameter is malformed.
@@ -41,7 +48,11 @@ def stream_page(
     page = page_of(stream, PAGE_SIZE, cursor)
     shown = seen.shown(stream, page.cursors, as_of)
     until = shown and shown_as_text(shown)
-    listed = lines(page, when_in_day, state, until=until)
+    # Only without scripts, where the bell leads to no page with new_since.
+    return_to = (
+        _url("/", before=cursor, unread="1" if only_unread else None) if state is not None else None
+    )
+    listed = lines(page, when_in_day, state, until=until, menu=menus(return_to))
     is_unseen, is_unread = (
         any(each.is_new for each in listed),
         any(each.is_unread for each in listed),
@@ -60,8 +71,7 @@ def stream_page(
         "stream": render_list(
             by_day(listed, continued),
             page.end and {path: _url(path, before=page.end, **kept) for path in ("/", "/more")},
-            # Only without scripts, where the bell leads to no page with new_since.
-            return_to=_url("/", before=cursor, unread=kept["unread"]) if state else None,
+            return_to=return_to,
             nothing=_("Nothing is unread.") if only_unread else None,
         ),
         "actions": [each.action for each in listed],
@@ -75,6 +85,8 @@ def stream_page(
         "unread_url": _url("/", unread="1"),
         "only_unread": only_unread,
         "has_filter": state is not None and (only_unread or bool(listed)),
+        "settings_url": None if state is None else _url("/settings"),
+        "notice": None if state is None else notice_of(user, muted),
     }
 
 
@@ -100,13 +112,15 @@ def done_page(user: Any, before: Any) -> dict[str, Any]:
         "unread_url": _url("/", unread="1"),
         "only_unread": False,
         "has_filter": False,
+        "settings_url": None,
+        "notice": None,
     }
 
 
-def group_page(user: Any, group: Any) -> dict[str, Any]:
+def group_page(user: Any, group: Any, muted: Any) -> dict[str, Any]:
     """Return the variables of the same template for the page of a group's actions.
 
-    :param group: the parameter of the request.
+    :param group, muted: the parameters of the request.
     :raises ValueError: if it is malformed or missing.
     """
     place = group_from_text(group)
@@ -116,11 +130,13 @@ def group_page(user: Any, group: Any) -> dict[str, Any]:
     state = state_for(user)
     as_of = clock.now()
     shown = seen.shown(stream_of(user), list(map(cursor_of, actions)), as_of)
-    listed = lines(actions, when_in_day, state, until=shown and shown_as_text(shown))
     url = _url("/group", group=group)
+    return_to = None if state is None else url
+    until = shown and shown_as_text(shown)
+    listed = lines(actions, when_in_day, state, until=until, menu=menus(return_to))
     return {
         "title": _("Your activity stream"),
-        "stream": render_list(by_day(listed), return_to=url if state else None),
+        "stream": render_list(by_day(listed), return_to=return_to),
         "actions": actions,
         "user": user,
         "until": None,
@@ -132,6 +148,8 @@ def group_page(user: Any, group: Any) -> dict[str, Any]:
         "unread_url": _url("/", unread="1"),
         "only_unread": False,
         "has_filter": state is not None,
+        "settings_url": None if state is None else _url("/settings"),
+        "notice": None if state is None else notice_of(user, muted),
     }
 
 

@@ -33,7 +33,15 @@ _FOLDER = Path(__file__).parent.parent / "templates"
 #: The templates that a host may replace. The last one has the name that 0.1.1 gave it.
 _REPLACEABLE = [
     _PREFIX + name
-    for name in ("action", "stream", "index", "bell", "newest", "partials.bootstrap_widget")
+    for name in (
+        "action",
+        "stream",
+        "index",
+        "settings",
+        "bell",
+        "newest",
+        "partials.bootstrap_widget",
+    )
 ]
 
 #: What our ``index`` extends; the host's file may have another extension.
@@ -62,30 +70,31 @@ def action_renderer() -> Callable[[Any, Group | None], Markup]:
     return render_action
 
 
-def render_page(content: Markup, title: str, **variables: Any) -> Markup:
+def render_page(content: Markup, title: str, named: str = "index", **variables: Any) -> Markup:
     """Render a page of ours in the host's master template, or without it if that fails.
 
     :param content: the content of the page.
     :param title: the title of the page.
+    :param named: the name under which the host may replace the page.
     :param variables: the variables for a template of the host's that replaces ours.
     """
-    template = _in_use("index")
-    if template != _our("index"):
+    template = _in_use(named)
+    if template != _our(named):
         engine, _, name = template.partition(":")
-        variables["title"] = title
+        variables |= {"content": content, "title": title}
         return Markup(tg.render_template(variables, engine, name))  # noqa: S704 (rendered HTML)
     shown = {"content": content, "title": title, **statics()}
     if _has_master():
         page = attempt(
-            lambda: _render(template, shown),
+            lambda: _render(_our("index"), shown),
             Markup(),
-            "The stream's page stands alone, since the host's %s failed",
+            "The page stands alone, since the host's %s failed",
             _host_master(),
         )
         if content in page:
             return page
         if page:
-            log.error("The stream's page stands alone: %s has no block body", _host_master())
+            log.error("The page stands alone: %s has no block body", _host_master())
     return _render(_our("index_alone"), shown)
 
 

@@ -69,6 +69,7 @@ def base_config(db_url: str) -> FullStackApplicationConfigurator:
         base_config,
         "activitystream",
         poll_interval=5,
+        kinds={"liked": "Likes", "commented on": "Comments", "announced": "Announcements"},
         templates={"commented on": "demo.templates.comment"},
     )
     return base_config

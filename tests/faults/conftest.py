@@ -160,7 +160,7 @@ def outage(request, host_on):
     host.user("bob")
     user = host.user("ann")
     browser = remember(host, user, **blueprint)
-    am.create(user, "before", recipients=[user])
+    action_id = str(am.create(user, "before", recipients=[user])._id)
     database.forget()
 
     @contextmanager
@@ -169,4 +169,6 @@ def outage(request, host_on):
             yield
             database.close()
 
-    return SimpleNamespace(host=host, user=user, browser=browser, going_on=going_on)
+    return SimpleNamespace(
+        host=host, user=user, browser=browser, action_id=action_id, going_on=going_on
+    )

@@ -69,12 +69,15 @@ def test_what_a_script_asks_for_is_answered_by_503(outage, caplog):
 @of("mongodb_down", "postgresql_down")
 def test_so_is_all_else_but_for_pages_which_are_errors_of_the_hosts(outage):
     browser = outage.browser
+    theirs = {"action": outage.action_id, "by": "verb"}
     with outage.going_on():
         for path in ("newest", "more", "stream.json"):
             browser.get(f"/activitystream/{path}", status=503)
         for path in ("ajax_update_last_seen_of_a_recipient", "newest", "read"):
             browser.post(f"/activitystream/{path}", status=503)
-        for path in ("", "see"):
+        for path in ("mute", "unmute"):
+            browser.post(f"/activitystream/{path}", theirs, status=503)
+        for path in ("", "see", "settings"):
             with pytest.raises(DATABASE_ERRORS):
                 browser.get(f"/activitystream/{path}")
     assert outage.host.model.user_named("ann").last_activity_seen is None

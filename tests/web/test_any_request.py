@@ -25,6 +25,9 @@ PATHS = (
     "unseen.json",
     "see",
     "read",
+    "mute",
+    "unmute",
+    "settings",
     "ajax_update_last_seen_of_a_recipient",
 )
 
@@ -37,6 +40,12 @@ PARAMETERS = (
     "unread",
     "until",
     "action",
+    "by",
+    "mute",
+    "muted",
+    "shown",
+    "told",
+    "saved",
     "target_link",
     "_type",
     "_id",
@@ -83,6 +92,10 @@ WORDS = (
     "0001-01-01T00:00:00.000_1",
     "2026-01-31T12:00:00.000_" + "f" * 24,
     "9999-12-31T23:59:59.999_" + str(2**63 - 1),
+    "f" * 64,
+    "verb",
+    "actor",
+    "liked",
     "/post/1",
     "//evil.example",
     "https://[",
@@ -186,10 +199,11 @@ methods = st.sampled_from(("GET", "POST")) | st.sampled_from(METHODS)
     "paths", [[path] for path in PATHS] + [ODD_PATHS], ids=lambda paths: paths[0]
 )
 def test_any_request_is_answered_and_leaves_others_alone(host, paths):
-    host.plug(blueprint={"decode_json_params": True})
+    host.plug(blueprint={"decode_json_params": True}, kinds={"liked": "Likes"})
     user, other = host.user("ann"), host.user("bob")
     am.create(user, "liked", host.post())
     am.create(other, SECRET, host.post(SECRET), recipients=[other])
+    am.mute(other, verb=SECRET)
     host.save()
 
     @given(st.sampled_from(paths), methods, queries, bodies, headers)
@@ -206,3 +220,4 @@ def test_any_request_is_answered_and_leaves_others_alone(host, paths):
 
     check()
     assert len(host.database.raw_actions()) == 2
+    assert am.mutes_of(host.database.reload(other)) == [(SECRET, None, None)]

@@ -49,7 +49,9 @@ def test_a_group_is_one_line(grouping, user, people, post, browser, url):
     page = browser.get(url)
     assert lines_of(page) == ["cleo, bob and 1 other liked A post", "bob said"]
     assert str(page.html.select_one("cite")) == '<cite dir="auto">A post</cite>'
-    assert [each.text for each in page.html.select("summary")] == ["Show all 5"]
+    assert [each.text for each in page.html.select(".activitystream-group summary")] == [
+        "Show all 5"
+    ]
 
 
 def test_the_bell_counts_lines(grouping, user, people, post, browser):
@@ -207,3 +209,21 @@ def test_names_in_a_group_are_escaped(grouping, user, browser):
     page = browser.get("/activitystream/")
     assert lines_of(page) == ["%d and <b>%s liked <script>%(first)s & 5 %"]
     assert page.html.select(".activitystream script") == []
+
+
+def test_a_group_can_be_muted_by_what_it_shares(grouping, user, people, post, browser):
+    like(grouping, people, post, user)
+    am.create(people[0], "said", recipients=[user])
+    grouping.save()
+    page = browser.get("/activitystream/")
+    menus = [
+        [each.text for each in line.select(".activitystream-menu button")]
+        for line in page.html.select(".activitystream-actions > li")
+    ]
+    assert ["Mute this kind", "Mute what happens to A post"] in menus
+    (form,) = (
+        form
+        for form in page.forms.values()
+        if form.action.endswith("/mute") and "happens" in str(form.html)
+    )
+    assert lines_of(form.submit("by", index=1).follow()) == ["bob said"]

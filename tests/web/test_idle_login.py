@@ -21,6 +21,7 @@ WANTED = [
     "/activitystream/",
     "/activitystream/newest",
     "/activitystream/more",
+    "/activitystream/settings",
     "/activitystream/see",
     "/activitystream/ajax_update_last_seen_of_a_recipient",
     "/with_bell",

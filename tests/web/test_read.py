@@ -281,7 +281,10 @@ def dots(page):
 
 def buttons(page):
     lines = page.html.select("li")
-    return [[b.text for b in each.select("button:not([hidden])")] for each in lines]
+    return [
+        [b.text for b in each.select(".activitystream-toggle button:not([hidden])")]
+        for each in lines
+    ]
 
 
 @pytest.mark.parametrize("path", ["/activitystream/", "/activitystream/newest"])
@@ -296,7 +299,7 @@ def test_each_line_says_whether_it_is_read(host, user, app, actions, path):
 def test_the_button_toggles_read(host, user, app, actions):
     for expected in (["newest", "oldest"], ["newest", "middle", "oldest"]):
         page = app.get("/activitystream/")
-        form = [form for form in page.forms.values() if "action" in form.fields][1]
+        form = [form for form in page.forms.values() if "unread" in form.fields][1]
         name, value = ("unread", "1") if len(expected) == 3 else ("", "")
         submitted = [*((n, v) for n, v in form.submit_fields() if n != "unread")]
         answer = app.post(form.action, [*submitted, *([(name, value)] if name else [])])

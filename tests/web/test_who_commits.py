@@ -51,6 +51,7 @@ URLS = {
     "/activitystream/newest": 200,
     "/activitystream/stream.json": 200,
     "/activitystream/unseen.json": 200,
+    "/activitystream/settings": 200,
     "/activitystream/see": 302,
     AJAX: 200,
     "/activitystream/see?until=nonsense": 400,
@@ -74,7 +75,7 @@ def host(request, write, url):
 
 
 def started(host, blueprint):
-    host.start(blueprint=blueprint)
+    host.start(blueprint=blueprint, kinds={"waved": "Waves"})
     host.engine = sa.create_engine(host.url, poolclass=sa.NullPool)
     host.make_tables()
     bootstrap.bootstrap(None, {}, {})
@@ -106,6 +107,15 @@ def test_stores_what_is_marked(host, mark):
         assert browser.post(AJAX).json == {"last_activity_seen": None}
     assert nothing_is_open(host)
     assert of_ann(host) is not None
+
+
+def test_stores_what_is_muted_and_taken_back(host):
+    mutes = sa.select(sa.func.count()).select_from(sa.table("activity_stream_mute"))
+    for form, expected in (({"shown": "waved"}, 1), ({"shown": "waved", "told": "waved"}, 0)):
+        host.browser("ann").post("/activitystream/settings", form, status=303)
+        assert nothing_is_open(host)
+        with host.engine.connect() as connection:
+            assert connection.scalar(mutes) == expected
 
 
 def test_stores_what_a_hook_writes(host):

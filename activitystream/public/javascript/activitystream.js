@@ -14,6 +14,7 @@
   let focusNextLines = false;
 
   const bells = () => [...document.querySelectorAll('.activitystream-bell')];
+  const menuOf = (node) => node instanceof Element && node.closest('.activitystream-menu');
   const bellOf = (node) => node instanceof Element && node.closest('.activitystream-bell');
   const linkOf = (bell) => bell.querySelector('.activitystream-bell-link');
   const countOf = (bell) => bell.querySelector('.activitystream-count');
@@ -93,6 +94,35 @@
     if (hadFocus) form.querySelector('button:not([hidden])').focus();
   }
 
+  // Muting
+
+  const hasFocus = (node) => !document.activeElement || document.activeElement === document.body
+    || node.contains(document.activeElement);
+
+  // Put the line aside, with all that htmx knows of it, for the button that brings it back.
+  function putAside(line) {
+    line.querySelector('.activitystream-menu').open = false;
+    line.activitystreamAside = [...line.childNodes];
+    line.activitystreamHadFocus = hasFocus(line);
+    line.replaceChildren();
+  }
+
+  function focusMuted(line) {
+    if (line.activitystreamHadFocus) line.querySelector('.activitystream-muted button, [tabindex]').focus();
+  }
+
+  function bringBack(line) {
+    const hadFocus = hasFocus(line);
+    line.replaceChildren(...line.activitystreamAside);
+    if (hadFocus) line.querySelector('.activitystream-menu > summary').focus();
+  }
+
+  function closeMenus(except) {
+    for (const menu of document.querySelectorAll('.activitystream-menu[open]')) {
+      if (menu !== except) menu.open = false;
+    }
+  }
+
   // What is new in the page
 
   function prepare(root) {
@@ -129,11 +159,16 @@
     for (const bell of bells()) {
       if (bell !== bellOf(event.target)) close(bell);
     }
+    closeMenus(menuOf(event.target));
   }, true);
 
   document.addEventListener('keydown', (event) => {
     const bell = bellOf(event.target);
-    if (event.key === 'Escape') {
+    const menu = menuOf(event.target);
+    if (event.key === 'Escape' && menu && menu.open) {
+      menu.open = false;
+      menu.querySelector('summary').focus();
+    } else if (event.key === 'Escape') {
       for (const each of bells()) {
         if (bell === each && !panelOf(bell).hidden) linkOf(bell).focus();
         close(each);
@@ -170,10 +205,12 @@
     const refused = event.detail.xhr.status >= 400;
     // The page itself shows the error better.
     if (refused && asker.matches('.activitystream-older > a')) location.assign(asker.href);
-    if (asker.matches('.activitystream-toggle')) {
+    if (asker.matches('.activitystream-toggle, .activitystream-mute, .activitystream-undo')) {
       if (event.detail.successful) {
-        toggleRead(asker);
-        ask(); // what is read is seen, too
+        if (asker.matches('.activitystream-toggle')) toggleRead(asker);
+        else if (asker.matches('.activitystream-undo')) bringBack(asker.closest('li'));
+        else focusMuted(event.detail.target);
+        ask(); // what is read is seen, too, and what is muted does not count
       } else if (event.detail.xhr.status === 401) {
         location.reload();
       }
@@ -197,6 +234,8 @@
 
   document.addEventListener('htmx:beforeSwap', (event) => {
     // "Load more" disappears with the focus: move it to the loaded lines.
+    const asker = event.detail.requestConfig.elt;
+    if (asker.matches('.activitystream-mute') && event.detail.shouldSwap) putAside(event.detail.target);
     const older = event.target.closest('.activitystream-older');
     if (older) focusNextLines = event.detail.shouldSwap && older.contains(document.activeElement);
   });

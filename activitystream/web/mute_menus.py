@@ -1,0 +1,81 @@
+"""The menu of a line: what its action is about may be muted."""
+
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from markupsafe import Markup, escape
+from tgext.pluggable import plug_url
+
+from ..lib.groups import Group
+from ..model.entity_words import name_of
+from ..model.words import _
+from .mute_words import filled, label_of
+from .templates import render, statics
+
+#: Stands where a text of a line comes in: no text of ours has it.
+_PLACE = "\ue000"
+
+
+def no_menu(action: Any, group: Group | None = None) -> Markup:
+    """Return nothing: what a list without menus has."""
+    return Markup()
+
+
+def menus(return_to: str | None) -> Callable[[Any, Group | None], Markup]:
+    """Return what renders the menu of an action, or of a group by an action of it.
+
+    It is of use for one list. The menu of a group has what all of its actions share.
+
+    What lines have in common is rendered once. An action that is about nothing that can be muted
+    has no menu.
+
+    :param return_to: where muting returns without htmx; None is for a list without menus.
+    """
+    if return_to is None:
+        return no_menu
+    kind = cache(_mute_kind)
+    pieces = cache(lambda fields: _pieces(fields, return_to))
+    said = {"actor": _("Mute %(actor)s"), "target": _("Mute what happens to %(target)s")}
+    # By id, which an entity keeps while it is held. A page refers to the same ones again and again.
+    known: dict[tuple[str, int], tuple[Any, Markup]] = {}
+
+    def words_of(role: str, entity: Any, type_name: str) -> Markup:
+        key = role, id(entity)
+        if key not in known:
+            known[key] = entity, filled(said[role], **{role: name_of(entity, type_name)})
+        return known[key][1]
+
+    def menu_of(action: Any, group: Group | None = None) -> Markup:
+        words = {"verb": kind(action.verb)} if action.verb else {}
+        for role, type_name in (("actor", action.actor_type), ("target", action.target_type)):
+            shared = group is None or group.is_shared(role)
+            entity = action.entity(role) if shared else None
+            if entity is not None:
+                words[role] = words_of(role, entity, type_name)
+        if not words:
+            return Markup()
+        texts = pieces(tuple(words)).copy()
+        texts[1::2] = str(escape(action._id)), *words.values()
+        return Markup("".join(texts))  # noqa: S704 (rendered HTML)
+
+    return menu_of
+
+
+def _mute_kind(verb: str) -> Markup:
+    label = label_of(verb)
+    return escape(_("Mute this kind")) if label is None else filled(_("Mute %(kind)s"), kind=label)
+
+
+def _pieces(fields: tuple[str, ...], return_to: str) -> list[str]:
+    """Render a menu. Every second part is where the action's ``_id``, then its words, come in."""
+    menu = render(
+        "menu",
+        action=_PLACE,
+        buttons=[(field, _PLACE) for field in fields],
+        mute_url=plug_url("activitystream", "/mute"),
+        return_to=return_to,
+        **statics(),
+    )
+    return re.split(f"({_PLACE})", menu)
