@@ -1,8 +1,8 @@
 """The rows of single actions that readers have seen, read or kept unread."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import Any
 
@@ -10,10 +10,11 @@ import sqlalchemy as sa
 
 from ..clock import naive_utc
 from ..values import Cursor, Marks, Reference
+from .compiled import execute
 from .readers import stored_condition
 from .session import chunks, open_connection
 from .statements import is_reader, reader_parameters
-from .tables import ACTIONS, READERS, SEEN_ACTIONS, MomentType
+from .tables import ACTIONS, ID_TYPE, READERS, SEEN_ACTIONS, MomentType
 from .upserts import insert_of, or_update
 
 
@@ -39,12 +40,12 @@ def store_read_in_sync(
     connection = open_connection()
     if locks_gaps(connection) or open_connection(type(recipient)) is not connection:
         return False
-    is_stored, parameters = stored_condition(recipient)
+    is_stored, parameters = stored_condition(recipient, connection.dialect)
     last_seen = recipient.last_activity_seen
-    upsert = _upsert_in_sync(connection.dialect.name, is_stored, last_seen is None)
+    upsert = partial(_upsert_in_sync, connection.dialect.name, is_stored, last_seen is None)
     if last_seen is not None:
         parameters["last_seen"] = naive_utc(last_seen)
-    return _store_by_id(upsert, reader, cursors, is_read, parameters) > 0
+    return _store_by_id(connection, upsert, reader, cursors, is_read, parameters) > 0
 
 
 def _store_rows(
@@ -56,20 +57,26 @@ def _store_rows(
         insert = or_update(insert_of(dialect, SEEN_ACTIONS), _ROW_KEYS, updated)
         _store_by_key(insert, reader, cursors, is_read)
     else:
-        _store_by_id(_upsert(dialect, updated), reader, cursors, is_read)
+        _store_by_id(connection, partial(_upsert, dialect, updated), reader, cursors, is_read)
 
 
 def _store_by_id(
-    upsert: Any,
+    connection: sa.Connection,
+    upsert: Callable[[bool], Any],
     reader: Reference,
     cursors: Sequence[Cursor],
     is_read: bool | None,
     parameters: Mapping[str, Any] = MappingProxyType({}),
 ) -> int:
-    """Store rows; return how many."""
+    """Store rows; return how many.
+
+    :param upsert: returns the INSERT, for one action or for several.
+    """
     values = {**reader_parameters(reader), **parameters, "new_is_read": is_read}
+    if len(cursors) == 1:
+        return execute(connection, upsert(True), {**values, "id": cursors[0].id}).rowcount
     stored: int = sum(
-        open_connection().execute(upsert, {**values, "ids": chunk}).rowcount
+        connection.execute(upsert(False), {**values, "ids": chunk}).rowcount
         for chunk in chunks(each.id for each in cursors)
     )
     return stored
@@ -149,28 +156,31 @@ _ROW_KEYS = ("reader_type", "reader_id", "timestamp", "action_id")
 
 
 @lru_cache
-def _upsert(dialect: str, updated: tuple[str, ...]) -> Any:
-    return _upsert_of(dialect, _rows(), updated)
+def _upsert(dialect: str, updated: tuple[str, ...], of_one: bool) -> Any:
+    return _upsert_of(dialect, _rows(of_one), updated)
 
 
 @lru_cache
-def _upsert_in_sync(dialect: str, is_stored: Any, never_seen: bool) -> Any:
+def _upsert_in_sync(dialect: str, is_stored: Any, never_seen: bool, of_one: bool) -> Any:
     mark = READERS.c.mark
     is_field = mark == sa.bindparam("last_seen", type_=MomentType)
     marks = sa.select(mark).where(is_reader(READERS), mark.is_(None) if never_seen else is_field)
-    return _upsert_of(dialect, _rows().where(is_stored, marks.exists()), ("is_read",))
+    return _upsert_of(dialect, _rows(of_one).where(is_stored, marks.exists()), ("is_read",))
 
 
-def _rows() -> Any:
+def _rows(of_one: bool) -> Any:
     """Return the query of rows by the actions themselves: one that is deleted has none."""
-    columns = SEEN_ACTIONS.c
+    columns, its_id = SEEN_ACTIONS.c, ACTIONS.c._id
+    is_asked_for: Any = its_id.in_(sa.bindparam("ids", expanding=True))
+    if of_one:
+        is_asked_for = its_id == sa.bindparam("id", type_=ID_TYPE)
     return sa.select(
         sa.bindparam("of_type", type_=columns.reader_type.type),
         sa.bindparam("of_key", type_=columns.reader_id.type),
         ACTIONS.c.timestamp,
         ACTIONS.c._id,
         sa.bindparam("new_is_read", type_=sa.Boolean),
-    ).where(ACTIONS.c._id.in_(sa.bindparam("ids", expanding=True)))
+    ).where(is_asked_for)
 
 
 def _upsert_of(dialect: str, rows: Any, updated: tuple[str, ...]) -> Any:

@@ -120,13 +120,12 @@ def lock_last_activity_seen(recipient: Any) -> datetime | None:
     return _naive(_locked_last_activity_seen(recipient))
 
 
-def stored_condition(recipient: Any) -> tuple[Any, dict[str, Any]]:
+def stored_condition(recipient: Any, dialect: sa.Dialect) -> tuple[Any, dict[str, Any]]:
     """Return the condition, for a statement, that a recipient is stored, and its parameters.
 
     It is the same object for all recipients of a class.
     """
-    cls = _seen_class(recipient)
-    statements = _seen_statements(cls, open_connection(cls).dialect)
+    statements = _seen_statements(_seen_class(recipient), dialect)
     return statements.is_stored, {"of": _key(recipient)}
 
 
