@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import model
 from ..model.names import address_of, addresses_of
-from ..model.values import About, Cursor, Viewer
+from ..model.values import About, Cursor, Reference, Viewer
 from .streams import Stream
 
 
@@ -41,6 +41,7 @@ class RoleStream(Stream):
         :raises TypeError, ValueError: if ``entity``, ``also`` or the viewer is not a stored entity,
             or ``also`` comes without a viewer.
         """
+        self._entity: Any = entity
         self._about = About(role, address_of(entity, "entity"))
         self._viewer: Viewer | None = None
         self._for_everyone = visible_to is None
@@ -51,6 +52,16 @@ class RoleStream(Stream):
                 self._viewer = Viewer(to[0], to)
         elif list(also):
             raise ValueError("also needs an entity in visible_to: leave it out")
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle no entity along, since it may hold a password."""
+        return {**self.__dict__, "_entity": None}
+
+    def _known(self) -> dict[Reference, Any]:
+        if self._entity is None or not model.orm.is_held(self._entity):
+            return {}
+        names, key = self._about.entity
+        return {Reference(name, key): self._entity for name in names}
 
     def count(self) -> int:
         """Count the actions, ignoring ``limit`` and ``skip``. For a viewer, all are tested."""

@@ -11,7 +11,7 @@ from ..model.action import ActionMixin
 from ..model.cursors import cursor_of
 from ..model.names import addresses_of, reader_of
 from ..model.pages import Page, read_together
-from ..model.values import WHOLE_STREAM, Cursor, Hidden, Only, Outline, Window
+from ..model.values import WHOLE_STREAM, Cursor, Hidden, Only, Outline, Reference, Window
 from . import seen
 from .cursors import cursor_as_text, cursor_from_text
 from .grouped_streams import GroupedStream
@@ -98,11 +98,11 @@ class Stream:
             raise ValueError("size must be 1 or more; got 0")
         stream = self if before is None or before == "" else self.before(before)
         actions, end = stream._read_page(size if self._limit is None else min(size, self._limit))
-        return StreamPage(read_together(actions), end)
+        return StreamPage(read_together(actions, self._known()), end)
 
     def all(self) -> list[Any]:
         """Return the actions as a list. Their entities are loaded together."""
-        return read_together(list(self._read()))
+        return read_together(list(self._read()), self._known())
 
     def first(self) -> Any:
         """Return the newest action, or None."""
@@ -133,7 +133,7 @@ class Stream:
     def _iterate(self, page: list[Any], actions: Iterator[Any]) -> Iterator[Any]:
         self._length_at_hand = None
         while page:
-            read_with = Page(page)
+            read_with = Page(page, self._known())
             for action in page:
                 # Set it each time: a nested iteration may have moved the action to its own page.
                 action._read_with = read_with
@@ -185,6 +185,10 @@ class Stream:
     def _read(self) -> Iterator[Any]:
         """Yield the actions, within ``limit`` and ``skip``."""
         raise NotImplementedError
+
+    def _known(self) -> dict[Reference, Any]:
+        """Return entities in hand that pages need not load."""
+        return {}
 
     def _read_page(self, size: int) -> tuple[list[Any], Cursor | None]:
         """Return at most ``size`` actions, and where the stream goes on."""

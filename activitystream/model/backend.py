@@ -335,6 +335,12 @@ class Backend(ReadersBackend, Protocol):
         :raises ValueError: if no key can stand for it: with the class and the reason.
         """
 
+    def is_held(self, entity: Any) -> bool:
+        """Return whether loading an entity anew would give this very object, unless it is deleted.
+
+        It is in the session of its class then, with its fields.
+        """
+
     def keys_from_text(self, cls: type, text: str) -> list[Any]:
         """Return the keys that a request's text may stand for; none if it can stand for none."""
 

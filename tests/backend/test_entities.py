@@ -7,6 +7,7 @@ import pytest
 from activitystream.model.names import names_of
 from activitystream.model.values import Reference
 from tests.backend.actions import fields, read_all
+from tests.helpers.databases import SQL, on
 
 
 def test_every_class_of_the_hosts_is_there(host, orm):
@@ -48,6 +49,27 @@ def test_the_root_of_a_class_is_that_which_it_is_stored_with(host, orm):
 
 def test_a_new_entity_has_no_key(host, orm):
     assert orm.key_of(host.model.User(user_name="new")) is None
+
+
+def test_an_entity_is_held_while_loading_it_would_give_the_same_object(host, orm):
+    user, post = host.user("ann"), host.post()
+    for entity in (user, post):
+        host.database.forget()
+        assert not orm.is_held(entity)
+        entity = host.database.reload(entity)
+        cls, key = orm.root_of(type(entity)), orm.key_of(entity)
+        assert orm.is_held(entity)
+        assert orm.load_entities(cls, [key])[key] is entity
+        host.database.delete(entity)
+        assert not orm.is_held(entity)
+
+
+@on(*SQL)
+def test_an_expired_entity_is_not_held(host, orm):
+    user = host.user("ann")
+    user = host.database.reload(user)
+    host.database.session.expire(user)
+    assert not orm.is_held(user)
 
 
 #: Classes, and what their entities may have as ``_id``.

@@ -46,6 +46,14 @@ def test_a_pickled_stream_carries_nobody_along(host, reader, action):
     assert pickle.loads(pickle.dumps(am.get_by_recipient(reader))).first().verb == "liked"
 
 
+def test_a_pickled_stream_of_an_entity_carries_it_not_along(host, reader, action):
+    stream = am.get_by_actor(reader, visible_to=reader)
+    stream.all()
+    pickled = pickle.dumps(stream)
+    assert b"hunter2" not in pickled
+    assert pickle.loads(pickled).first().actor == "ann"
+
+
 @pytest.mark.parametrize("copied", COPIES)
 def test_a_copy_has_the_fields_and_finds_the_entities(host, action, copied):
     fields, recipients = action.__json__(), list(action._recipients)

@@ -108,6 +108,25 @@ def test_the_stream_of_an_actor_costs_one_query_or_two_for_a_viewer(host, querie
         assert queries(lambda stream=stream: stream.page(10)) == ["read"] * number
 
 
+@pytest.mark.parametrize(
+    "read",
+    [lambda stream: stream.limit(3).all(), lambda stream: stream.page(3), list],
+    ids=["all", "page", "iteration"],
+)
+@pytest.mark.parametrize("role", ["actor", "target"])
+def test_a_page_does_not_load_whose_stream_it_is(host, queries, role, read):
+    entity = am.get_by_recipient(host.ann).first().entity(role)
+    stream_of = {"actor": am.get_by_actor, "target": am.get_by_target}[role]
+    stream = stream_of(entity, visible_to=EVERYTHING)
+    actions = read(stream)
+    assert queries(lambda: [each.entity(role) for each in actions]) == []
+    assert actions[0].entity(role) is entity
+    host.database.forget()
+    actions = read(stream)
+    assert queries(lambda: [each.entity(role) for each in actions]) == ["read"]
+    assert actions[0].entity(role) is not entity
+
+
 def test_looking_at_a_new_action_costs_nothing(host, queries):
     post = host.post()
     action = am.create(host.ann, "liked", post, post, recipients=[host.ann])

@@ -68,6 +68,13 @@ def key_of(entity: Any) -> Any:
     return None if is_new(entity) else as_stored(document_of(entity)["_id"])
 
 
+def is_held(entity: Any) -> bool:
+    """Return whether loading an entity anew would give this very object, unless it is deleted."""
+    its_class: type = type(entity)
+    cls = root_of(its_class)
+    return session(cls).imap.get(cls, document_of(entity)["_id"]) is entity
+
+
 def keys_from_text(cls: type[Any], text: str) -> list[Any]:
     """Return the keys that a request's text may stand for; an empty list if there is none."""
     keys = spelled(cls._id.field.schema, text)

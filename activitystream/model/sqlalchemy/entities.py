@@ -78,6 +78,14 @@ def key_of(entity: Any) -> str | None:
     return None if identity is None else keys.text_of(identity[0])
 
 
+def is_held(entity: Any) -> bool:
+    """Return whether loading an entity anew would give this very object, unless it is deleted."""
+    state = sa.inspect(entity)
+    # What is expired is loaded again when it is used, one by one.
+    is_whole = state.persistent and not state.expired_attributes
+    return is_whole and state.session is session_of(type(entity))
+
+
 def keys_from_text(cls: type, text: str) -> list[str]:
     """Return the key that a request's text stands for, as actions hold it, in a list.
 
