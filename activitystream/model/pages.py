@@ -26,7 +26,7 @@ class Page:
 
     def __init__(self, actions: list[Any], known: dict[Reference, Any] | None = None) -> None:
         self._actions = actions
-        self._known = known or {}
+        self._entities = dict(known or {})
         self._classes: dict[str, type | None] = {}  # by type name
         self._asked: dict[type, set[Any]] = {}
         self._found: dict[type, list[Mapping[Any, Any]]] = {}
@@ -41,8 +41,10 @@ class Page:
         """Return the entity that is referred to; None if there is none, or none any more."""
         if reference is None:
             return None
-        self._load([reference])
-        return self._loaded(reference)
+        if reference not in self._entities:
+            self._load([reference])
+            self._entities[reference] = self._loaded(reference)
+        return self._entities[reference]
 
     def entities(
         self, references: Sequence[Reference], along: Callable[[], Iterable[Reference]]
@@ -85,6 +87,7 @@ class Page:
                 action._read_with = None
         loaded = [part for found in self._found.values() for part in found]
         self._found.clear()
+        self._entities.clear()
         model.orm.release(self._actions, loaded)
 
     def _load(
@@ -96,7 +99,7 @@ class Page:
         """
         missing: dict[type, set[Any]] = {}
         for reference in references:
-            cls = None if reference in self._known else self.class_named(reference.type)
+            cls = None if reference in self._entities else self.class_named(reference.type)
             if cls is not None and reference.key not in self._asked.get(cls, ()):
                 missing.setdefault(cls, set()).add(reference.key)
         if not missing:
@@ -110,8 +113,8 @@ class Page:
             self._found.setdefault(cls, []).append(model.orm.load_entities(cls, keys))
 
     def _loaded(self, reference: Reference) -> Any:
-        if reference in self._known:
-            return self._known[reference]
+        if reference in self._entities:
+            return self._entities[reference]
         cls = self.class_named(reference.type)
         for found in self._found[cls] if cls is not None else ():
             if reference.key in found:

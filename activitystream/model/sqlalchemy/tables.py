@@ -98,6 +98,10 @@ def _indexes_of_role(role: str, key: Any, type_name: Any, number: Any, *cursor: 
     return [of_all, for_everyone]
 
 
+#: The attributes that hold keys as texts.
+_TEXTS = {f"{role}_id": f"_{role}_key" for role in ROLES}
+
+
 class Action(ActionMixin, Base):
     """One row per action. Its recipients are rows of :class:`ActionRecipient`."""
 
@@ -156,8 +160,7 @@ class Action(ActionMixin, Base):
 
     def _stored(self, name: str) -> Any:
         # Entities are loaded by the text of a key.
-        role = name.removesuffix("_id")
-        return getattr(self, f"_{role}_key" if role in ROLES else name)
+        return getattr(self, _TEXTS.get(name, name))
 
     def _in_hand(self) -> dict[str, Any]:
         columns = sa.inspect(type(self)).column_attrs.keys()
