@@ -17,12 +17,13 @@ _AGAINST = (
     ("count-.*", "raw", 1.3),
     ("create-1|mark-read", "raw", 2.0),
     ("create-100000", "raw", 1.5),
+    (".*-muted", "none muted", 3.0),
     *((".*", peer, 1.0) for peer in PEERS),
     ("(?!memory).*", OTHER_TREE, 1.15),
 )
 #: The highest ratio between the most and the fewest actions.
 _GROWING, _GROWTH = (
-    "newest-.*|(actor|target)-busiest|far-before|count-(capped|unread).*|mark-.*",
+    "newest-.*|(actor|target)-busiest|far-before|count-(capped|unread|muted).*|mark-.*",
     1.3,
 )
 #: The most MB that an iteration over that many actions may take.

@@ -10,6 +10,8 @@ from .workload import MOST_NOTIFIED, Workload
 UNSEEN, CAP = (0, 100, 20_000), 100
 #: The numbers of recipients of a created action, and the size of a batch.
 CROWDS, MANY = (1, 5, 1000, 100_000), 1000
+#: The verbs of half of the actions.
+MUTED = ("created", "liked")
 #: The number of a user's audiences.
 AUDIENCES = 20
 #: The most actions above the deep page.
@@ -35,15 +37,15 @@ class Line(NamedTuple):
 
     ``page`` reads ten actions, and returns the names of actors, the verbs, and the names of
     targets; ``page_about`` those with an entity in a role; ``page_marked`` also whether they are
-    seen and read. ``count`` counts a user's unseen
-    actions, ``count_unread`` the unread ones. ``mark_seen`` and ``mark_all_read`` mark all,
-    ``mark_read`` one. ``create`` stores one action, ``create_many`` a thousand. ``visit`` requests
-    a page as a user.
+    seen and read. ``count`` counts a user's unseen actions, ``count_unread`` the unread ones.
+    ``page_muted`` and ``count_muted`` do so for a user of ``muting``. ``mark_seen`` and
+    ``mark_all_read`` mark all, ``mark_read`` one. ``create`` stores one action, ``create_many`` a
+    thousand. ``visit`` requests a page as a user.
 
     Not timed: ``fresh()`` starts a session or transaction, as a host does before it calls us.
     ``user(number, seen)``, ``post(number)`` and ``crowd(number)`` return the arguments in the
-    contender's form. ``undo()`` undoes the writes. A contender runs the lines whose methods it
-    has; if it has a set ``does``, only the lines in it.
+    contender's form; ``muting(user)`` has them mute half. ``undo()`` undoes the writes. A contender
+    runs the lines whose methods it has; if it has a set ``does``, only the lines in it.
     """
 
     key: str
@@ -70,6 +72,9 @@ def lines(scene: Scene) -> dict[str, Line]:
     def of_most(*more: Any) -> Callable[[Any], tuple[Any, ...]]:
         return lambda who: (who.user(most), *more)
 
+    def muting(*more: Any) -> Callable[[Any], tuple[Any, ...]]:
+        return lambda who: (who.muting(who.user(most, scene.seen[UNSEEN[-1]])), *more)
+
     def creating(crowd: int) -> Line:
         number = min(crowd, users)
         label = f"create, {number:,} recipient{'' if number == 1 else 's'}"
@@ -94,11 +99,13 @@ def lines(scene: Scene) -> dict[str, Line]:
         doing("typical", "target", lambda who: (who.post(typical), "target")),
         doing("busiest", "target", lambda who: (who.post(most), "target")),
         Line("newest-marked", "newest ten, what is seen and read", "page_marked", of_most()),
+        Line("newest-muted", "newest ten, half muted", "page_muted", muting()),
         paging("far-before", "ten far down, by .before()", most, (), 0, scene.above),
         paging("far-skip", "ten far down, by .skip()", most, (), scene.depth),
         *(counting(f"count-{unseen}", "", unseen) for unseen in UNSEEN),
         counting(f"count-capped-{UNSEEN[-1]}", f"limit={CAP}, ", UNSEEN[-1], CAP),
         Line("count-unread", f"count, limit={CAP}, unread", "count_unread", of_most(CAP)),
+        Line("count-muted", f"count, limit={CAP}, half muted", "count_muted", muting(CAP)),
         Line("mark-seen", "mark seen", "mark_seen", of_most()),
         Line("mark-all-read", "mark all as read", "mark_all_read", of_most()),
         Line("mark-read", "mark one as read", "mark_read", of_most(scene.above)),

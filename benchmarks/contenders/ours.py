@@ -14,7 +14,7 @@ import activitystream
 from activitystream import am
 
 from ..hosts import made_on
-from ..lines import DEPTH, MANY, UNSEEN, Scene
+from ..lines import DEPTH, MANY, MUTED, UNSEEN, Scene
 from ..progress import tracked
 from ..workload import ANNOUNCED, LAST, MOST_NOTIFIED, READ, READERS, SEEN, Workload, user_name
 
@@ -114,6 +114,19 @@ class Ours:
         def mark_all_read(self, user: Any) -> None:
             am.mark_all_read(user)
 
+    if hasattr(am, "mute"):
+
+        def muting(self, user: Any) -> Any:
+            for verb in MUTED:
+                am.mute(user, verb=verb)
+            return user
+
+        def page_muted(self, user: Any) -> list[Any]:
+            return self.page(user)
+
+        def count_muted(self, user: Any, limit: int) -> int:
+            return self.count(user, limit)
+
     if hasattr(am, "get_by_actor"):
 
         def page_about(self, entity: Any, role: str) -> list[Any]:
@@ -133,3 +146,12 @@ class Ours:
         response = Request.blank(path, environ=environ).get_response(self._app)
         if response.status_code != 200:
             raise RuntimeError(f"{path} answers {response.status}: {response.text[:500]}")
+
+
+class NoneMuted(Ours):
+    """The same, where nobody mutes anything."""
+
+    does = {"newest-muted", "count-muted"}
+
+    def muting(self, user: Any) -> Any:
+        return user

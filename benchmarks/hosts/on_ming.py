@@ -69,6 +69,7 @@ def undoing(db: Any) -> Callable[[], None]:
     def undo() -> None:
         db.activity_stream_action.delete_many(created)
         db.activity_stream_reader.delete_many(theirs)
+        db.activity_stream_mute.delete_many({})
         if marks:
             db.activity_stream_reader.insert_many(marks)
         db.tg_user.update_one(moved, {"$set": {"last_activity_seen": SEEN}})
