@@ -136,7 +136,9 @@ def group_page(user: Any, group: Any, muted: Any) -> dict[str, Any]:
     listed = lines(actions, when_in_day, state, until=until, menu=menus(return_to))
     return {
         "title": _("Your activity stream"),
-        "stream": render_list(by_day(listed), return_to=return_to),
+        "stream": render_list(
+            by_day(listed), return_to=return_to, list_id="activitystream-unfolded"
+        ),
         "actions": actions,
         "user": user,
         "until": None,

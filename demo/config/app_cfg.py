@@ -68,6 +68,8 @@ def base_config(db_url: str) -> FullStackApplicationConfigurator:
     plug(
         base_config,
         "activitystream",
+        groups={"liked": ("verb", "target")},
+        notify_actor=False,
         poll_interval=5,
         kinds={"liked": "Likes", "commented on": "Comments", "announced": "Announcements"},
         templates={"commented on": "demo.templates.comment"},

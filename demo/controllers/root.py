@@ -108,7 +108,7 @@ def _is_foreign(request: Any) -> bool:
 
 
 def _board(notices: list[Notice]) -> dict[str, Any]:
-    """Return the template's variables: the notices, and the newest actions of the user's stream."""
+    """Return the template's variables: the notices, and the newest lines of the user's stream."""
     user = _user()
     replies = defaultdict(list)
     for reply in model.orm.replies_to(notices):
@@ -118,7 +118,7 @@ def _board(notices: list[Notice]) -> dict[str, Any]:
         "people": {person._id: person for person in model.orm.neighbours()},
         "notices": notices,
         "replies": replies,
-        "news": am.get_by_recipient(user).limit(5).all(),
+        "news": am.get_by_recipient(user).grouped().limit(5).all(),
         "history": None,
     }
 

@@ -49,6 +49,8 @@ def _move_in() -> None:
     _backdate(47, supper)
     _backdate(25, kofi.comment_on(supper, "I make jollof rice, and bring the music."))
     _backdate(12, ada.like(apples))
+    _backdate(6, bruno.like(supper))
+    _backdate(5, ada.like(supper))
     _backdate(4, mei.like(supper))
 
     for neighbour in (ada, bruno, kofi, mei):

@@ -185,7 +185,7 @@ def test_a_profile_and_a_history_go_on_without_scripts(app):
     ada, mei = login(app, "Ada"), login(app, "Mei")
     for number in range(12):
         fill_in(ada.get("/"), "/post", title=f"No. {number}")
-    assert [len(page) for page in did(ada, "Ada")] == [10, 4]
+    assert [len(page) for page in did(ada, "Ada")] == [10, 5]
     assert did(mei, "Ada")[0] == [f"Ada posted “No. {number}”" for number in range(11, 1, -1)]
     assert did(TestApp(app), "Ada") == [[]]
 
@@ -235,7 +235,8 @@ def test_concurrent_neighbours_lose_nothing(app):
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(talk, range(8)))
     page = ada.get("/")
-    assert count(page) == before + 2 + 8
+    likes_in_one_line = 1
+    assert count(page) == before + likes_in_one_line + 8
     assert len(page.html.select_one(".notice").select(".replies li")) == 8
     likers = page.html.select_one(".likers").text
     assert sorted(likers.removeprefix("by ").split(", ")) == ["Bruno", "Freya"]
@@ -247,7 +248,15 @@ def test_nobody_is_notified_of_their_own_actions(app):
     before = count(freya.get("/"))
     fill_in(freya.get("/"), "/comment", text="It went")
     fill_in(freya.get("/"), "/like")
-    assert count(freya.get("/")) == before
+    fill_in(freya.get("/"), "/post", button="announce", title="Supper")
+    page = freya.get("/")
+    assert count(page) == before
+    assert not any("announced “Supper”" in line for line in news(page)[0])
+
+
+def test_likes_of_a_notice_are_one_line(app):
+    texts, _ = news(login(app, "Freya").get("/"))
+    assert texts[0] == "Mei, Ada and 1 other liked “Supper in the yard, Saturday at six”"
 
 
 def test_imports_only_public_names():

@@ -80,14 +80,16 @@
 
   // Reading
 
-  // The action may be in the bell and in the page.
+  // The action may be in the bell and in the page. A group has the lines of its actions in its own.
   function toggleRead(form) {
     const line = form.closest('li');
     const isUnread = !line.classList.contains('activitystream-unread');
     const hadFocus = form.contains(document.activeElement);
     for (const each of document.querySelectorAll('[data-activitystream-action]')) {
       if (each.dataset.activitystreamAction !== line.dataset.activitystreamAction) continue;
-      each.classList.toggle('activitystream-unread', isUnread);
+      for (const one of [each, ...each.querySelectorAll('[data-activitystream-action]')]) {
+        one.classList.toggle('activitystream-unread', isUnread);
+      }
       for (const part of each.querySelectorAll('.activitystream-if-unread')) part.hidden = !isUnread;
       for (const part of each.querySelectorAll('.activitystream-if-read')) part.hidden = isUnread;
     }
