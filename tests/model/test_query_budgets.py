@@ -1,6 +1,7 @@
 """How many queries a page costs, counted where they are sent to a real database."""
 
 import pytest
+import tg
 
 from activitystream import EVERYTHING, am
 from tests.helpers.databases import COUNTED, on
@@ -125,6 +126,28 @@ def test_a_page_does_not_load_whose_stream_it_is(host, queries, role, read):
     actions = read(stream)
     assert queries(lambda: [each.entity(role) for each in actions]) == ["read"]
     assert actions[0].entity(role) is not entity
+
+
+@pytest.mark.parametrize(
+    ("rule", "lines", "goes_on", "kinds"),
+    [(("verb",), 1, True, 1), (("verb", "target"), 10, False, KINDS)],
+)
+def test_a_page_of_groups_costs_a_few_queries_and_one_per_kind(
+    host, queries, monkeypatch, rule, lines, goes_on, kinds
+):
+    """It reads 50 outlines and what is known of them, perhaps more, and what its lines show."""
+    monkeypatch.setitem(tg.config["activitystream"], "groups", {"commented": rule})
+    pages = []
+    grouped = am.get_by_recipient(host.ann).grouped()
+    asked = queries(lambda: pages.append(grouped.page(10)))
+    mutes = host.database.to_read_mutes
+    # What is before a cursor is two ranges on MongoDB.
+    further = [*mutes, *mutes, "read", "read"] if goes_on else []
+    assert asked == [*mutes, "read", "read", *further, "read"]
+    assert len(pages[0]) == lines
+    said = queries(lambda: [(each.sentence, each.is_read) for each in pages[0]])
+    assert said == ["read"] * kinds
+    assert queries(lambda: [each.newest.actor for each in pages[0]]) == []
 
 
 def test_looking_at_a_new_action_costs_nothing(host, queries):

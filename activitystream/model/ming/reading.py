@@ -18,6 +18,9 @@ from .private import make_read, put
 from .session import BATCH, in_batches, knows_nor
 from .tables import DATED, NEWEST_FIRST, READ, Action, is_read, stored_actions
 
+#: MongoDB sends as many documents at first, unless it is asked for another number.
+_FIRST_BATCH = 101
+
 #: MongoDB merges about 200 ranges of an index; the actions of more ranges it sorts in memory.
 _ADDRESSES = 100
 
@@ -293,7 +296,7 @@ def _documents(
     if limit == 0:  # MongoDB takes this for no limit
         return iter(())
     documents = stored_actions().find(spec, fields).sort(order).skip(skip)
-    if limit is None or limit > BATCH:
+    if limit is None or limit > _FIRST_BATCH:
         documents = in_batches(documents)
     return iter(documents.limit(limit or 0))
 
