@@ -10,9 +10,8 @@ from ..model.pages import read_together
 from ..model.values import Cursor, Outline
 from . import seen
 from .cursors import cursor_as_text
-from .groups import Group, PageOfGroups, Place, common_of
+from .groups import Group, PageOfGroups, Place, Rules
 from .numbers import whole_number
-from .options import option
 
 if TYPE_CHECKING:
     from .streams import RecipientStream
@@ -103,23 +102,21 @@ class GroupedStream:
                 return
 
     def _read(self, stream: Any, size: int) -> GroupPage:
-        rules = option("groups")
-        settled = seen.settled(clock.now())
-        found: dict[Any, tuple[list[Outline], seen.State | None]] = {}
+        read = PageOfGroups(Rules(), seen.settled(clock.now()))
+        found: dict[Any, list[Outline]] = {}
+        states: dict[Any, seen.State | None] = {}
         last: Cursor | None = None
         end: Cursor | None = None
         for number, (outline, state) in enumerate(self._with_states(stream)):
-            key = common_of(outline, rules), state and state.read
+            key = read.rules.common(outline), state and state.read
             if (key not in found and len(found) == size) or number == MOST_READ - 1:
                 end = last
                 break
-            together, known = found.setdefault(key, ([], state))
-            together.append(outline)
-            if state and known and not state.seen:
-                found[key] = together, known._replace(seen=False)
+            found.setdefault(key, []).append(outline)
+            if key not in states or not (state and state.seen):  # one that is new makes it new
+                states[key] = state
             last = outline.cursor
-        read = PageOfGroups(settled)
-        read.load([Group(together, state, read) for together, state in found.values()])
+        read.load([Group(together, states[key], read) for key, together in found.items()])
         return GroupPage(read.groups, end)
 
     def _with_states(
@@ -132,7 +129,7 @@ class GroupedStream:
 
 def actions_at(stream: "RecipientStream", place: Place) -> list[Any]:
     """Return the actions of a group that are in a stream still, newest first."""
-    rules = option("groups")
+    rules = Rules()
     around = stream.between(place.newest, place.oldest)
     # As many more may have become visible between them.
     found = [each for batch in around.outlines([2 * MOST_READ]) for each in batch]

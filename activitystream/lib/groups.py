@@ -14,7 +14,7 @@ from .. import model
 from ..model.action import ROLES
 from ..model.names import classes_by_name
 from ..model.pages import read_together
-from ..model.values import Cursor, Outline, Reference, remembered
+from ..model.values import Cursor, Outline, remembered
 from . import group_words, seen
 from .options import option
 
@@ -43,7 +43,7 @@ class Place(NamedTuple):
             self.oldest <= cursor <= self.newest
             and (cursor.timestamp <= self.settled or cursor.id in self.recent)
             and cursor.id not in self.others
-            and _digest(common_of(outline, rules)) == self.digest
+            and _digest(rules.common(outline)) == self.digest
         )
 
 
@@ -56,18 +56,18 @@ class Group:
         self._outlines = outlines
         self._state = state
         self._read = read
+        self._distinct: dict[str, dict[Any, Outline]] = {}  # by role
 
     @property
     def place(self) -> Place:
         """Where the group stands in its stream."""
-        rules = option("groups")
-        newest, oldest = self._outlines[0], self._outlines[-1]
-        common = common_of(newest, rules)
+        rules, newest, oldest = self._read.rules, self._outlines[0], self._outlines[-1]
+        common = rules.common(newest)
         floor, recent = remembered(self.cursors, self._read.settled, seen.MOST_SHOWN)
         others = [
             each.cursor
             for group in self._read.groups
-            if group is not self and common_of(group._outlines[0], rules) == common
+            if group is not self and rules.common(group._outlines[0]) == common
             for each in group._outlines
             if oldest.cursor < each.cursor < newest.cursor
         ]
@@ -126,7 +126,7 @@ class Group:
         :param limit: at most as many; None for all.
         :raises ValueError: if there is no such role.
         """
-        named = list(self._distinct(role).values())[:limit]
+        named = list(self._entities(role).values())[:limit]
         return [action.name_of(role) for action in self._read.actions(named)]
 
     def number_of(self, role: str) -> int:
@@ -135,7 +135,7 @@ class Group:
         :param role: ``actor``, ``target`` or ``action_obj``.
         :raises ValueError: if there is no such role.
         """
-        return len(self._distinct(role))
+        return len(self._entities(role))
 
     def is_shared(self, role: str) -> bool:
         """Return whether all actions have the same entity in a role, or all have none.
@@ -143,7 +143,10 @@ class Group:
         :param role: ``actor``, ``target`` or ``action_obj``.
         :raises ValueError: if there is no such role.
         """
-        return len({_entity(each, _checked(role)) for each in self._outlines}) == 1
+        if role in self._read.rules.roles(self._outlines[0].verb):
+            return True
+        entity = self._read.rules.entity
+        return len({entity(each, _checked(role)) for each in self._outlines}) == 1
 
     @property
     def sentence(self) -> str:
@@ -158,26 +161,30 @@ class Group:
         """The outlines of the actions that a line shows."""
         if self.count == 1:
             return self._outlines
-        return [self._outlines[0], *list(self._distinct("actor").values())[1:2]]
+        return [self._outlines[0], *list(self._entities("actor").values())[1:2]]
 
     def without(self, ids: Iterable[Any]) -> "Group":
         """Return the group without some actions."""
         left = [each for each in self._outlines if each.cursor.id not in set(ids)]
         return Group(left, self._state, self._read)
 
-    def _distinct(self, role: str) -> dict[Any, Outline]:
+    def _entities(self, role: str) -> dict[Any, Outline]:
         """Return the newest outline of each entity in a role."""
-        found: dict[Any, Outline] = {}
-        for each in self._outlines:
-            if getattr(each, _checked(role)) is not None:
-                found.setdefault(_entity(each, role), each)
-        return found
+        if _checked(role) not in self._distinct:
+            entity = self._read.rules.entity
+            found: dict[Any, Outline] = {}
+            for each in self._outlines:
+                found.setdefault(entity(each, role), each)
+            found.pop(None, None)
+            self._distinct[role] = found
+        return self._distinct[role]
 
 
 class PageOfGroups:
     """The groups of a page, and those of their actions that were loaded so far."""
 
-    def __init__(self, settled: datetime) -> None:
+    def __init__(self, rules: "Rules", settled: datetime) -> None:
+        self.rules = rules
         #: What became visible later than the page was read is newer than this.
         self.settled = settled
         self.groups: list[Group] = []
@@ -214,33 +221,50 @@ def day_of(timestamp: datetime) -> date:
 
 def count_groups(outlines: Iterable[Outline]) -> int:
     """Count the groups of actions, whether they are read or not."""
-    rules = option("groups")
-    return len({common_of(each, rules) for each in outlines})
+    rules = Rules()
+    return len({rules.common(each) for each in outlines})
 
 
-Rules = Mapping[str, Collection[str]]
+class Rules:
+    """What belongs together, by the option ``groups``; of use for one page."""
+
+    def __init__(self) -> None:
+        self._rules: Mapping[str, Collection[str]] = option("groups")
+        self._roles: dict[str, list[str]] = {}  # by verb
+        self._classes: dict[Any, Any] = {}  # by type name
+
+    def roles(self, verb: str) -> list[str]:
+        """Return the roles in which the actions of a group with this verb have one entity."""
+        if verb not in self._roles:
+            rule = self._rules.get(verb, ())
+            self._roles[verb] = [role for role in ROLES if role in rule]
+        return self._roles[verb]
+
+    def common(self, outline: Outline) -> Any:
+        """Return what the actions of a group have in common, besides that all are read or not."""
+        if outline.verb not in self._rules:
+            return outline.cursor.id
+        entities = [self.entity(outline, role) for role in self.roles(outline.verb)]
+        return outline.verb, day_of(outline.cursor.timestamp), *entities
+
+    def entity(self, outline: Outline, role: str) -> Any:
+        """Return what tells an entity, whichever name of its class an action has; None for none."""
+        place = _PLACES[role]
+        type_name: Any = outline[place]
+        if type_name is None:
+            return None
+        if type_name not in self._classes:
+            roots = classes_by_name().get(type_name, [])
+            self._classes[type_name] = roots[0] if len(roots) == 1 else type_name
+        return self._classes[type_name], outline[place + 1]
 
 
-def common_of(outline: Outline, rules: Rules) -> Any:
-    """Return what the actions of a group have in common, besides that all are read or unread."""
-    rule = rules.get(outline.verb)
-    if rule is None:
-        return outline.cursor.id
-    roles = tuple(_entity(outline, role) if role in rule else None for role in ROLES)
-    return outline.verb, day_of(outline.cursor.timestamp), roles
+#: Where an outline has the type of an entity, and its key after it.
+_PLACES = {role: Outline._fields.index(f"{role}_type") for role in ROLES}
 
 
 def _digest(common: Any) -> str:
     return blake2b(repr(common).encode(errors="surrogatepass"), digest_size=8).hexdigest()
-
-
-def _entity(outline: Outline, role: str) -> Any:
-    """Return what tells an entity, whichever name of its class an action has."""
-    reference: Reference | None = getattr(outline, role)
-    if reference is None:
-        return None
-    roots = classes_by_name().get(reference.type, [])
-    return (roots[0] if len(roots) == 1 else reference.type), reference.key
 
 
 def _checked(role: str) -> str:

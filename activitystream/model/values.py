@@ -44,14 +44,18 @@ class Window(NamedTuple):
 class Outline(NamedTuple):
     """What an action says in short, read without the action.
 
-    Keys in its references are as the database stores them, for comparison only.
+    Keys are as the database stores them, for comparison only. Where a type is None, there is no
+    entity, whatever the key is.
     """
 
     cursor: Cursor
     verb: str
-    actor: Reference | None
-    target: Reference | None
-    action_obj: Reference | None
+    actor_type: str | None
+    actor_id: Any
+    target_type: str | None
+    target_id: Any
+    action_obj_type: str | None
+    action_obj_id: Any
 
 
 #: A stream from its newest action to its oldest.

@@ -54,7 +54,8 @@ def test_a_stream_is_read_and_counted(host, orm, keys, drawn, questions):
         outlines = orm.read_outlines(addresses, window, skip, 100 if limit is None else limit)
         assert [_comparable(*each) for each in outlines] == [
             _comparable(
-                cursor_of(each), each["verb"], *(reference_of(each, role) for role in ROLES)
+                *(cursor_of(each), each["verb"]),
+                *(part for role in ROLES for part in reference_of(each, role)),
             )
             for each in stream[skip:end]
         ]
@@ -68,10 +69,8 @@ def test_a_stream_is_read_and_counted(host, orm, keys, drawn, questions):
 
 def _comparable(cursor, verb, *references):
     """Return an outline with keys as text, whatever the database stores."""
-    return (
-        *(cursor, verb),
-        *(each and each.type and (each.type, str(each.key)) for each in references),
-    )
+    pairs = zip(references[::2], references[1::2], strict=True)
+    return cursor, verb, *(type_name and (type_name, str(key)) for type_name, key in pairs)
 
 
 @given(strategies.drawn_actions, strategies.some_entities, st.sets(st.integers(0, 9)))

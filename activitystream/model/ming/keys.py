@@ -20,7 +20,7 @@ from ..clock import naive_utc
 #: Encodes UUIDs too; how the connection writes them changes no length.
 ENCODING: CodecOptions[Any] = CodecOptions(uuid_representation=UuidRepresentation.STANDARD)
 
-_PLAIN = (bson.ObjectId, str, int, uuid.UUID)
+_PLAIN = (bson.ObjectId, str, int, uuid.UUID, type(None))
 
 
 def as_stored(key: Any) -> Any:

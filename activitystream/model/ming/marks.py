@@ -115,13 +115,20 @@ def read_states(
 
     One that is only seen has None.
     """
-    keys = [id_of(reader), *(_id_of_action(reader, each.id) for each in cursors)]
-    marks, states = None, {}
-    for document in _readers().find({"_id": {"$in": keys}}):
+    its = id_of(reader)
+    asked: list[dict[str, Any]] = [{"_id": its}]
+    if cursors:
+        # By the time of the page, which lists no ids: it has few documents more than actions.
+        times = [each.timestamp for each in cursors]
+        span = {"$gte": min(times), "$lte": max(times)}
+        asked.append({"reader": its, "timestamp": span, "action": {"$exists": True}})
+    marks, found = None, {}
+    for document in in_batches(_readers().find({"$or": asked})):
         if "action" in document:
-            states[document["action"]] = document["read"]
+            found[document["action"]] = document["read"]
         else:
             marks = _marks(document)
+    states = {each.id: found[each.id] for each in cursors if each.id in found}
     seen = {each.id: None for each in marks.seen} if marks else {}
     return marks, {**seen, **states}
 

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..action import ROLES
-from ..values import Address, Hidden, Only, Outline, Reference, Window
+from ..values import Address, Hidden, Only, Outline, Window
 from .keys import as_stored
 from .reading import cursor_of_document, documents_of_stream
 
-_FIELDS = ("timestamp", "verb", *(f"{role}_{part}" for role in ROLES for part in ("type", "id")))
+_ROLES = [f"{role}_{part}" for role in ROLES for part in ("type", "id")]
+
+_FIELDS = ("timestamp", "verb", *_ROLES)
 
 
 def read_outlines(
@@ -25,10 +27,5 @@ def read_outlines(
 
 
 def _outline(document: dict[str, Any]) -> Outline:
-    roles = (
-        None
-        if document.get(f"{role}_type") is None
-        else Reference(document[f"{role}_type"], as_stored(document.get(f"{role}_id")))
-        for role in ROLES
-    )
-    return Outline(cursor_of_document(document), document["verb"], *roles)
+    its = (as_stored(document.get(name)) for name in _ROLES)
+    return Outline(cursor_of_document(document), document["verb"], *its)

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ..action import ROLES
-from ..values import Address, Cursor, Hidden, Only, Outline, Reference, Window
+from ..values import Address, Cursor, Hidden, Only, Outline, Window
 from .reading import rows_of_page
 from .statements import Shape, asked, cursors_statement
 from .tables import ACTIONS
@@ -23,7 +23,7 @@ def read_outlines(
 ) -> list[Outline]:
     """Return the outlines of the actions for any of these addresses or for everyone."""
     rows, _ = rows_of_page(_statement, _cursor, to, window, skip, limit, only, hidden)
-    return list(map(_outline, rows))
+    return [Outline(Cursor(row[0], row[1]), *row[2:9]) for row in rows]
 
 
 @lru_cache
@@ -40,10 +40,3 @@ def _statement(shape: Shape, distinct: bool) -> sa.Select[Any]:
 
 def _cursor(row: Any) -> Cursor:
     return Cursor(*row[:2])
-
-
-def _outline(row: Any) -> Outline:
-    verb, *references = row[2:9]
-    pairs = zip(references[::2], references[1::2], strict=True)
-    roles = (None if type_name is None else Reference(type_name, key) for type_name, key in pairs)
-    return Outline(_cursor(row), verb, *roles)
