@@ -107,7 +107,7 @@ def test_groups_by_keyboard_alone(board, mei):
     words(page.locator("main")).first.focus()
     for _ in range(4):
         page.keyboard.press("Tab")
-        if first.locator("summary").evaluate("e => e === document.activeElement"):
+        if first.get_by_text("Show all 14").evaluate("e => e === document.activeElement"):
             break
     page.keyboard.press("Enter")
     expect(first.locator("li")).to_have_count(14)
