@@ -110,10 +110,12 @@
   }
 
   function focusMuted(line) {
-    if (line.activitystreamHadFocus) line.querySelector('.activitystream-muted button, [tabindex]').focus();
+    const muted = line.activitystreamHadFocus && line.querySelector('.activitystream-muted');
+    if (muted) (muted.querySelector('button') || muted.querySelector('[tabindex]')).focus();
   }
 
   function bringBack(line) {
+    if (!line) return; // htmx tells it again, of the form that is gone
     const hadFocus = hasFocus(line);
     line.replaceChildren(...line.activitystreamAside);
     if (hadFocus) line.querySelector('.activitystream-menu > summary').focus();
