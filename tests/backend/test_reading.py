@@ -20,6 +20,7 @@ from tests.backend.actions import (
     store,
 )
 from tests.backend.oracle import Oracle, cursor_of, reference_of
+from tests.helpers.databases import LARGE, on
 
 questions = st.lists(
     st.fixed_dictionaries(
@@ -159,6 +160,8 @@ def for_many(host, orm):
     return addresses, Oracle(store(orm, [*actions, fields()]))
 
 
+@pytest.mark.large
+@on(*LARGE)
 @pytest.mark.parametrize("is_within", [False, True])
 def test_reads_a_stream_of_hundreds_of_addresses(orm, for_many, is_within):
     addresses, oracle = for_many

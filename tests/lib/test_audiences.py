@@ -4,7 +4,7 @@ import pytest
 from tg.configuration.utils import TGConfigError
 
 from activitystream import am
-from tests.helpers.databases import COUNTED, on
+from tests.helpers.databases import COUNTED, LARGE, on
 
 
 @pytest.fixture
@@ -88,6 +88,7 @@ def many(request, host, user):
 
 
 @pytest.mark.large
+@on(*LARGE)
 def test_hundreds_of_audiences_make_one_stream(host, user, many):
     expected = [f"no. {number}" for number in range(59, -1, -1)]
     stream = am.get_by_recipient(user, also=many)

@@ -6,6 +6,7 @@ import pytest
 
 from activitystream import ActionManager, am
 from activitystream.model.action import FIELDS
+from tests.helpers.databases import LARGE, on
 
 
 def test_stores_all_arguments(host, user, other, post):
@@ -80,6 +81,7 @@ def test_accepts_any_iterable_of_recipients_without_repeats(host, user, other):
 
 
 @pytest.mark.large
+@on(*LARGE)
 def test_reaches_every_recipient_of_a_crowd(host, user, other):
     crowd = [host.model.Numbered(_id=number) for number in range(2000)]
     host.save(*crowd)

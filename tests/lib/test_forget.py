@@ -7,7 +7,7 @@ import pytest
 
 from activitystream import am, model
 from activitystream.lib.removal import Forgotten
-from tests.helpers.databases import MING
+from tests.helpers.databases import LARGE, MING, on
 
 
 @pytest.fixture
@@ -175,6 +175,7 @@ def test_searches_no_texts(host, people):
 
 
 @pytest.mark.large
+@on(*LARGE)
 def test_finds_thousands(host, people):
     ann, bob, _ = people
     verbs = {

@@ -6,6 +6,7 @@ import pytest
 
 from activitystream import am, model
 from activitystream.lib import removal
+from tests.helpers.databases import LARGE, on
 
 OLD = datetime(2020, 1, 31, 12, 30, 0, 123000)
 
@@ -40,6 +41,7 @@ def stored(host):
 
 
 @pytest.mark.large
+@on(*LARGE)
 def test_removes_only_what_is_older(host, old_actions, user, other):
     old_actions(2500)
     assert am.purge(OLD + timedelta(milliseconds=2400)) == 2400
@@ -53,6 +55,7 @@ def test_removes_only_what_is_older(host, old_actions, user, other):
 
 
 @pytest.mark.large
+@on(*LARGE)
 def test_removes_what_was_imported_newest_first(host, user):
     am.create_many(
         {"actor": user, "verb": "imported", "timestamp": OLD - timedelta(seconds=number)}
@@ -86,6 +89,7 @@ def test_a_dry_run_counts_and_changes_nothing(host, actions):
 
 
 @pytest.mark.large
+@on(*LARGE)
 def test_removes_many_with_one_timestamp(host, user):
     am.create_many({"actor": user, "verb": "imported", "timestamp": OLD} for _ in range(1500))
     assert am.purge(OLD) == 0

@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from activitystream import am
-from tests.helpers.databases import SQL, on
+from tests.helpers.databases import LARGE, SQL, on
 
 
 @pytest.fixture
@@ -179,6 +179,8 @@ def test_what_is_taken_back_in_a_savepoint_is_back_after_its_rollback(
     assert am.get_by_recipient(other).first().verb == "liked"
 
 
+@pytest.mark.large
+@on(*LARGE)
 def test_a_busy_like_is_taken_back_in_batches(host, user, post):
     am.create_many({"actor": user, "verb": "liked", "target": post} for _ in range(1203))
     host.save()

@@ -9,6 +9,9 @@ SQL = ("sqlite", "postgresql", "mariadb")
 #: One of each ORM, for what is decided before a database is asked, or after: of the headers and
 #: parameters of a request, its language, and templates.
 EACH_ORM = ("mim", "sqlite")
+#: Where thousands of actions are stored in seconds. mim compares each new document with all others,
+#: and took longer than the rest together.
+LARGE = ("mongomock", "mongodb", *SQL)
 #: Where threads meet each other.
 SERVERS = ("mongodb", "postgresql", "mariadb")
 #: Where each query is seen.
