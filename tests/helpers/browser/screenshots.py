@@ -8,6 +8,7 @@ from tests.helpers.demo import start
 
 DOCS = Path(__file__).parents[3] / "docs"
 SIZE = {"width": 1280, "height": 800}
+SMALL = {"width": 800, "height": 560}
 
 
 def main():
@@ -29,6 +30,20 @@ def main():
         mei = board.visitor("Mei", viewport=SIZE, color_scheme="dark")
         mei.goto("/activitystream/")
         mei.screenshot(path=DOCS / "stream-dark.png")
+
+        freya = board.visitor("Freya", viewport=SMALL)
+        freya.goto("/activitystream/")
+        freya.get_by_text("Show all 3").click()
+        freya.get_by_text("Ada liked").wait_for()
+        freya.screenshot(path=DOCS / "groups.png")
+
+        freya.reload()
+        freya.locator(".activitystream-menu > summary").first.click()
+        freya.screenshot(path=DOCS / "menu.png")
+        freya.get_by_role("button", name="Mute Likes").first.click()
+        freya.get_by_role("button", name="Undo").wait_for()
+        freya.goto("/activitystream/settings")
+        freya.screenshot(path=DOCS / "settings.png")
 
 
 if __name__ == "__main__":
