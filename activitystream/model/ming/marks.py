@@ -246,7 +246,7 @@ def _store_actions(reader: Reference, cursors: Iterable[Cursor], is_read: bool) 
         for each in cursors
     ]
     # mim does only the first of several, and mongomock none of pymongo's newer ones.
-    if updates and type(readers) is Collection:
+    if len(updates) > 1 and type(readers) is Collection:
         readers.bulk_write([UpdateOne(*each, upsert=True) for each in updates], ordered=False)
     else:
         for each in updates:
