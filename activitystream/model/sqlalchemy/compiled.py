@@ -10,6 +10,9 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+#: The execution options of these statements, by which an error's listener knows them.
+OF_OURS = {"activitystream": True}
+
 
 def execute(
     connection: sa.Connection, statement: Any, values: Mapping[str, Any]
@@ -27,8 +30,9 @@ def execute(
     for name, process in text.processors:
         stored[name] = process(stored[name])
     if text.order is None:
-        return connection.exec_driver_sql(text.sql, stored)
-    return connection.exec_driver_sql(text.sql, tuple([stored[name] for name in text.order]))
+        return connection.exec_driver_sql(text.sql, stored, execution_options=OF_OURS)
+    placed = tuple([stored[name] for name in text.order])
+    return connection.exec_driver_sql(text.sql, placed, execution_options=OF_OURS)
 
 
 def execute_many(
@@ -52,7 +56,7 @@ def execute_many(
     stored: Any = list(zip(*(columns[name] for name in order), strict=True))
     if text.order is None:
         stored = [dict(zip(order, row, strict=True)) for row in stored]
-    connection.exec_driver_sql(text.sql, stored)
+    connection.exec_driver_sql(text.sql, stored, execution_options=OF_OURS)
 
 
 class _Compiled(NamedTuple):

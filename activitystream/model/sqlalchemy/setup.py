@@ -9,6 +9,7 @@ from sqlalchemy.schema import CreateColumn
 from tg.configuration.utils import TGConfigError
 
 from ..gearbox import config_option
+from .compiled import OF_OURS
 from .ending import end_request
 from .entities import learn_of_earlier_classes, registries
 from .filling import fill_digests
@@ -111,8 +112,11 @@ def _log_missing_tables(context: sa.ExceptionContext) -> None:
     said = (getattr(error, "sqlstate", None), *error.args[:1])
     missing = "42P01" in said or 1146 in said or str(error).startswith("no such table")
     # On MariaDB, SQLAlchemy's search for a table raises this error too, in a statement of text.
-    is_compiled = getattr(context.execution_context, "compiled", None) is not None
-    if missing and is_compiled and "activity_stream_" in str(error):
+    ran: Any = context.execution_context
+    is_query = ran is not None and (
+        ran.compiled is not None or OF_OURS.items() <= ran.execution_options.items()
+    )
+    if missing and is_query and "activity_stream_" in str(error):
         log.error(
             "The tables of activitystream are missing. In a new database, make all tables by "
             "`gearbox setup-app %s`; in one that you have already, make these by "
