@@ -146,7 +146,8 @@ KEYS = {
         datetime(2020, 2, 29, 12, 30, tzinfo=TWO_HOURS),
     ),
     "a time": (sa.Time, time(12, 30, 1)),
-    "an interval": (sa.Interval, timedelta(days=800_000, seconds=5)),
+    "an interval": (sa.Interval, timedelta(days=40, seconds=5)),
+    "an interval that is kept as a date": (sa.Interval(native=False), timedelta(days=800_000)),
     "a negative interval": (sa.Interval, timedelta(seconds=-5)),
     "bytes": (sa.LargeBinary(16).with_variant(mysql.VARBINARY(16), "mysql", "mariadb"), b"\0\xff'"),
     "bytes that are padded": (
