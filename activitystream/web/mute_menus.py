@@ -41,19 +41,20 @@ def menus(return_to: str | None) -> Callable[[Any, Group | None], Markup]:
     # By id, which an entity keeps while it is held. A page refers to the same ones again and again.
     known: dict[tuple[str, int], tuple[Any, Markup]] = {}
 
-    def words_of(role: str, entity: Any, type_name: str) -> Markup:
+    def words_of(role: str, entity: Any, action: Any) -> Markup:
         key = role, id(entity)
         if key not in known:
-            known[key] = entity, filled(said[role], **{role: name_of(entity, type_name)})
+            name = name_of(entity, getattr(action, f"{role}_type"))
+            known[key] = entity, filled(said[role], **{role: name})
         return known[key][1]
 
     def menu_of(action: Any, group: Group | None = None) -> Markup:
         words = {"verb": kind(action.verb)} if action.verb else {}
-        for role, type_name in (("actor", action.actor_type), ("target", action.target_type)):
+        for role in said:
             shared = group is None or group.is_shared(role)
             entity = action.entity(role) if shared else None
             if entity is not None:
-                words[role] = words_of(role, entity, type_name)
+                words[role] = words_of(role, entity, action)
         if not words:
             return Markup()
         texts = pieces(tuple(words)).copy()

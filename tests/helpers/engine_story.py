@@ -39,6 +39,7 @@ def main(engine, database):
     ours = [f"/activitystream/{path}" for path in ("", "more", "bell", "newest", "stream.json")]
     shown = ["/partials_as_json"] if engine == "json" else ["/partials_as_json", "/partials"]
     visit("plain", *ours, "/activitystream/unseen.json", *shown)
+    visit("ours", "/activitystream/settings")
     with TemporaryDirectory() as folder:
         if engine != "kajiki":
             Path(folder, f"master.{EXTENSIONS.get(engine, 'xhtml')}").write_text(_MASTER)
@@ -51,12 +52,12 @@ def main(engine, database):
         visit("verb", *ours[:4], *shown)
 
         def replace(base_config):
-            for name in ("action", "bell", "index"):
+            for name in ("action", "bell", "index", "settings"):
                 old = f"activitystream.templates.{name}"
                 replace_template(base_config, old, "tests.helpers.host.templates.replacement")
 
         host.plug(blueprint=dict(blueprint), configure=replace)
-        visit("replaced", *ours[:4], *shown)
+        visit("replaced", *ours[:4], "/activitystream/settings", *shown)
     database.close()
     json.dump(pages, sys.stdout)
 

@@ -62,6 +62,7 @@ def test_shows_all_of_ours_in_a_host_of_any_engine(pages):
             assert "&lt;ann&gt;" in text, page
             assert set(lines(text)) == {"<ann> liked A post"}, page
     assert "activitystream-bell-link" in pages["plain /activitystream/bell"][2]
+    assert "Nothing is muted." in pages["ours /activitystream/settings"][2]
 
 
 def test_shows_partials_in_a_host_of_any_engine(pages):
@@ -106,8 +107,9 @@ def test_shows_a_verb_by_a_template_of_any_engine(pages_with_templates):
 
 def test_replaces_templates_by_those_of_any_engine(pages_with_templates):
     pages = pages_with_templates
-    assert "The host's own fragment" in pages["replaced /activitystream/"][2]
-    assert "activitystream-" not in pages["replaced /activitystream/"][2]
+    for path in ("", "settings"):
+        assert "The host's own fragment" in pages[f"replaced /activitystream/{path}"][2]
+        assert "activitystream-" not in pages[f"replaced /activitystream/{path}"][2]
     assert pages["replaced /activitystream/bell"][2].strip() == "<p>The host's own fragment</p>"
     for path in ("more", "newest"):
         text = pages[f"replaced /activitystream/{path}"][2]

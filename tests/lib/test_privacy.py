@@ -13,7 +13,7 @@ from activitystream.model.cursors import cursor_of
 from tests.helpers.databases import EACH_ORM, on
 
 #: All that only reads.
-READ = ("", "mine", "more", "bell", "newest", "stream.json", "unseen.json")
+READ = ("", "mine", "more", "bell", "newest", "settings", "stream.json", "unseen.json")
 
 SEE = "see"
 AJAX = "ajax_update_last_seen_of_a_recipient"
@@ -32,6 +32,7 @@ def streams(host, user, other):
     for minutes, action in enumerate((*reversed(actions), joined), 2):
         action.timestamp -= timedelta(minutes=minutes)
     host.save(joined, *actions)
+    am.mute(other, verb=SECRET, actor=user)
     return actions
 
 

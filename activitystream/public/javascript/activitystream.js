@@ -116,6 +116,7 @@
 
   function bringBack(line) {
     if (!line) return; // htmx tells it again, of the form that is gone
+    if (!line.activitystreamAside) return location.reload(); // a page from the browser's history
     const hadFocus = hasFocus(line);
     line.replaceChildren(...line.activitystreamAside);
     if (hadFocus) line.querySelector('.activitystream-menu > summary').focus();

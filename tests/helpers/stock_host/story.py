@@ -150,6 +150,19 @@ def test_the_stream_is_a_page_of_the_host(manager, editor):
     assert len(page.html.find_all("body")) == 1
 
 
+def test_a_user_mutes_from_a_line_and_takes_it_back_in_the_settings(manager, editor):
+    title = add_todo(manager)
+    page = editor.get(STREAM)
+    form = next(each for each in page.forms.values() if each.action.endswith("/mute"))
+    page = form.submit("by", index=1).follow()
+    assert title not in page
+    settings = page.click("Settings")
+    assert navbar(settings).find("a", string="Logout")
+    muted = next(each for each in settings.forms.values() if each.action.endswith("/unmute"))
+    assert "Nothing is muted." in muted.submit().follow()
+    assert title in editor.get(STREAM)
+
+
 def test_following_a_notification_marks_it_seen_and_leads_to_the_hosts_page(manager, editor):
     title = add_todo(manager)
     page = editor.get("/notifications").click(title, index=0).follow(status=200)
