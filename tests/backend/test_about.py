@@ -10,8 +10,9 @@ from tests.backend.oracle import Oracle, cursor_of, reference_of
 
 
 def about(role, mention, keys):
-    reference = strategies.mentioned(mention, keys)
-    return About(role, Address((reference.type, "Former"), reference.key))
+    (class_number, _), _ = mention
+    names = strategies.NAMES[class_number]
+    return About(role, Address((*names, "Former"), strategies.mentioned(mention, keys).key))
 
 
 def has_it(action, its):

@@ -86,3 +86,11 @@ def test_shows_an_action_unpickled_in_a_new_app(host, action):
     host.plug()
     again = pickle.loads(pickled)
     assert (again.verb, again.actor) == ("liked", "ann")
+
+
+@pytest.mark.parametrize("copied", COPIES)
+def test_a_copy_of_one_whose_recipients_were_not_read_finds_them(host, reader, copied):
+    am.create(reader, "joined", recipients=[reader])
+    host.database.forget()
+    again = COPIES[copied](am.get_by_recipient(host.model.user_named("ann")).first())
+    assert [each.user_name for each in again.recipients] == ["ann"]
