@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from activitystream.model.values import About, Address, Reference, Viewer
+from activitystream.model.values import WHOLE_STREAM, About, Address, Reference, Viewer
 from tests.backend import strategies
 from tests.backend.actions import fields, read_all, recipients_field, store
 from tests.backend.oracle import Oracle, cursor_of, reference_of
@@ -56,6 +56,17 @@ def test_the_actions_with_an_entity_in_a_role(
     visible |= {each["_id"] for each in wanted if has_it(each, About("actor", myself))}
     tested = orm.cursors_about(its, window, 4, Viewer(myself, [myself]))
     assert tested == [(cursor_of(each), each["_id"] in visible) for each in wanted[:4]]
+
+
+def test_the_actions_with_a_renamed_entity_are_read_and_counted(orm, keys):
+    renamed = (2, 0)
+    mentions = [strategies.mentioned((renamed, number), keys) for number in (0, -1)]
+    store(orm, [fields(actor=each) for each in mentions])
+    its = about("actor", (renamed, 0), keys)
+    assert {each.actor_type for each in orm.read_about(its, WHOLE_STREAM, 0, None, False)} == {
+        each.type for each in mentions
+    }
+    assert orm.count_about(its, WHOLE_STREAM, False) == 2
 
 
 def test_actions_are_loaded_by_their_ids_newest_first(orm):
