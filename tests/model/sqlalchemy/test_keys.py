@@ -269,6 +269,13 @@ def test_rejects_impossible_keys_in_requests(host, user, entity):
         assert answer.status_int in ((400, 404) if may_be else (400,)), text
 
 
+@pytest.mark.parametrize("text", ["3000000 days, 0:00:00", "-800000 days, 0:00:00"])
+def test_rejects_an_interval_that_is_no_date(host, user, define, text):
+    define("Keyed", "keyed", _id=sa.Column(sa.Interval(native=False), primary_key=True))
+    host.plug(may_update=lambda user, recipient: True)
+    host.browser(user).post(AJAX, {"_type": "Keyed", "_id": text}, status=400)
+
+
 def test_shows_old_actions_with_impossible_keys(host, user, entity):
     type(entity).as_str = "the keyed one"
     am.create(entity, "did", recipients=[user])
