@@ -181,6 +181,7 @@ def test_marks_at_once_lose_nothing(host, user):
         assert am.count_not_seen_by_recipient(host.database.reload(user)) == 0
 
 
+@pytest.mark.faults
 @on("sqlite", *SERVERS)
 @pytest.mark.parametrize("number", [2, 3])
 def test_processes_that_mark_one_stream_at_once_lose_nothing(host, user, number):
