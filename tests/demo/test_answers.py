@@ -16,6 +16,12 @@ def app(request, database_named, tmp_path_factory):
         yield start(url)
 
 
+@pytest.fixture(scope="module")
+def ada(app):
+    """Return the browser in which Ada is logged in: nothing here logs her out."""
+    return login(app, "Ada")
+
+
 @pytest.mark.parametrize(
     ("path", "fields", "status"),
     [
@@ -44,17 +50,16 @@ def app(request, database_named, tmp_path_factory):
         ("/error", {}, 404),
     ],
 )
-def test_bad_forms_get_a_friendly_page(app, path, fields, status):
-    browser = login(app, "Ada")
-    board = browser.get("/").html
+def test_bad_forms_get_a_friendly_page(ada, path, fields, status):
+    board = ada.get("/").html
     key = board.select_one(".notice")["id"].partition("-")[2]
     before = len(board.select(".notice, .replies li, .likers"))
     items = fields.items() if isinstance(fields, dict) else fields
     fields = [(name, key if value == "KEY" else value) for name, value in items]
-    page = browser.post(path, fields, status=status)
+    page = ada.post(path, fields, status=status)
     assert page.html.select_one(".error-code").text == str(status)
     assert page.html.select_one("main a")["href"] == "/"
-    assert len(browser.get("/").html.select(".notice, .replies li, .likers")) == before
+    assert len(ada.get("/").html.select(".notice, .replies li, .likers")) == before
 
 
 @pytest.mark.parametrize(
@@ -83,12 +88,11 @@ def test_bad_forms_get_a_friendly_page(app, path, fields, status):
         ("/login?__logins=x", 200),
     ],
 )
-def test_bad_addresses_get_a_friendly_page(app, path, status):
-    browser = login(app, "Ada")
+def test_bad_addresses_get_a_friendly_page(app, ada, path, status):
     mei = TestApp(app).get("/login").html.select(".hint a")[-1]["href"]
-    page = browser.get(path.replace("/neighbour/MEI", mei), status=status)
+    page = ada.get(path.replace("/neighbour/MEI", mei), status=status)
     assert "Linden House" in page
-    assert browser.get("/").status_int == 200
+    assert ada.get("/").status_int == 200
 
 
 def test_visitors_are_sent_to_the_login_page(app):
@@ -118,8 +122,8 @@ def test_other_sites_cannot_send_the_forms(app, headers):
 
 
 @pytest.mark.parametrize("path", ["/login", "/", "/activitystream/", "/nothing"])
-def test_no_page_has_inline_or_foreign_code_except_htmx(app, path):
-    page = login(app, "Ada").get(path, status="*").html
+def test_no_page_has_inline_or_foreign_code_except_htmx(ada, path):
+    page = ada.get(path, status="*").html
     assert not page.select("style, [style], script:not([src])")
     assert not [name for tag in page.find_all() for name in tag.attrs if name.startswith("on")]
     assert not [tag for tag in page.select("[href]") if not tag["href"].startswith(("/", "#"))]
