@@ -9,7 +9,7 @@ import tg
 import transaction
 from sqlalchemy.orm import scoped_session, sessionmaker
 
-from activitystream import am, model
+from activitystream import am, bootstrap, model
 from tests.helpers.databases import on
 from tests.helpers.threads import at_once
 from tests.helpers.transactions import committed
@@ -312,3 +312,11 @@ def test_concurrent_marks_return_the_value_before(host, user):
 
     at_once(host, *[mark] * 4)
     assert sorted(map(str, before)) == [str(START)] * 3 + ["None"]
+
+
+def test_setting_up_keeps_what_the_hosts_own_set_up_left_uncommitted(host):
+    host.database.session.add(host.model.User(user_name="manager"))
+    host.database.session.flush()
+    bootstrap.bootstrap(None, {}, {})
+    host.database.close()
+    assert host.model.user_named("manager") is not None
