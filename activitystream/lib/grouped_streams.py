@@ -10,11 +10,12 @@ from ..model.pages import read_together
 from ..model.values import Cursor, Outline
 from . import seen
 from .cursors import cursor_as_text
-from .groups import Group, PageOfGroups, Place, Rules
+from .groups import Group, GroupLoader, Place, Rules
 from .numbers import whole_number
 
 if TYPE_CHECKING:
     from .streams import RecipientStream
+
 #: The most actions that a page reads the outlines of.
 MOST_READ = 500
 
@@ -50,9 +51,8 @@ class GroupPage(Sequence[Group]):
 class GroupedStream:
     """The groups of a recipient's stream, newest first. Each iteration queries the database."""
 
-    def __init__(self, stream: "RecipientStream", recipient: Any, limit: int | None = None) -> None:
+    def __init__(self, stream: "RecipientStream", limit: int | None = None) -> None:
         self._stream = stream
-        self._recipient = recipient
         self._limit = limit
 
     def limit(self, count: int) -> "GroupedStream":
@@ -60,7 +60,7 @@ class GroupedStream:
 
         :raises ValueError: unless ``count`` is a whole number, 0 or more.
         """
-        return GroupedStream(self._stream, self._recipient, whole_number("limit", count))
+        return GroupedStream(self._stream, whole_number("limit", count))
 
     def page(self, size: int, before: Any = None) -> GroupPage:
         """Return a page of groups, and where the stream goes on.
@@ -102,13 +102,13 @@ class GroupedStream:
                 return
 
     def _read(self, stream: Any, size: int) -> GroupPage:
-        read = PageOfGroups(Rules(), seen.settled(clock.now()))
+        loader = GroupLoader(Rules(), seen.settled(clock.now()))
         found: dict[Any, list[Outline]] = {}
         states: dict[Any, seen.State | None] = {}
         last: Cursor | None = None
         end: Cursor | None = None
-        for number, (outline, state) in enumerate(self._with_states(stream)):
-            key = read.rules.common(outline), state and state.read
+        for number, (outline, state) in enumerate(_with_states(stream)):
+            key = loader.rules.common(outline), state and state.read
             if (key not in found and len(found) == size) or number == MOST_READ - 1:
                 end = last
                 break
@@ -116,15 +116,14 @@ class GroupedStream:
             if key not in states or not (state and state.seen):  # one that is new makes it new
                 states[key] = state
             last = outline.cursor
-        read.load([Group(together, states[key], read) for key, together in found.items()])
-        return GroupPage(read.groups, end)
+        loader.load([Group(together, states[key], loader) for key, together in found.items()])
+        return GroupPage(loader.groups, end)
 
-    def _with_states(
-        self, stream: "RecipientStream"
-    ) -> Iterator[tuple[Outline, seen.State | None]]:
-        state_of = seen.states_of(self._recipient)
-        for outlines in stream.outlines(_BATCH_SIZES):
-            yield from zip(outlines, state_of([each.cursor for each in outlines]), strict=True)
+
+def _with_states(stream: "RecipientStream") -> Iterator[tuple[Outline, seen.State | None]]:
+    state_of = stream.states_of()
+    for outlines in stream.outlines(_BATCH_SIZES):
+        yield from zip(outlines, state_of([each.cursor for each in outlines]), strict=True)
 
 
 def actions_at(stream: "RecipientStream", place: Place) -> list[Any]:

@@ -22,18 +22,20 @@ from .options import option
 class Place(NamedTuple):
     """Where a group stands in its stream: enough to find its actions again, and no others.
 
-    They are those between two cursors that have the same in common, and were there when the page
-    was read.
+    They are the actions between two cursors that belong together, and that were visible when the
+    page was read.
     """
 
     newest: Cursor
     oldest: Cursor
-    #: Stands for what they have in common.
+    #: The digest of what they have in common.
     digest: str
-    #: What is older was there, and so were these newer actions.
+    #: All actions up to here were visible. Naive UTC.
     settled: datetime
+    #: The ids of the group's actions after that.
     recent: Collection[Any]
-    #: These are not in the group: they were read, or unread, when it was not.
+    #: The ids of actions between the cursors that are in another group: of an unread group, those
+    #: that were read, and of a read one, those that were unread.
     others: Collection[Any]
 
     def has(self, outline: Outline, rules: "Rules") -> bool:
@@ -51,22 +53,22 @@ class Group:
     """Actions that belong together: one line of a list."""
 
     def __init__(
-        self, outlines: list[Outline], state: seen.State | None, read: "PageOfGroups"
+        self, outlines: list[Outline], state: seen.State | None, loader: "GroupLoader"
     ) -> None:
         self._outlines = outlines
         self._state = state
-        self._read = read
+        self._loader = loader
         self._distinct: dict[str, dict[Any, Outline]] = {}  # by role
 
-    @property
+    @cached_property
     def place(self) -> Place:
         """Where the group stands in its stream."""
-        rules, newest, oldest = self._read.rules, self._outlines[0], self._outlines[-1]
+        rules, newest, oldest = self._loader.rules, self._outlines[0], self._outlines[-1]
         common = rules.common(newest)
-        floor, recent = remembered(self.cursors, self._read.settled, seen.MOST_SHOWN)
+        floor, recent = remembered(self.cursors, self._loader.settled, seen.MOST_SHOWN)
         others = [
             each.cursor
-            for group in self._read.groups
+            for group in self._loader.groups
             if group is not self and rules.common(group._outlines[0]) == common
             for each in group._outlines
             if oldest.cursor < each.cursor < newest.cursor
@@ -88,12 +90,12 @@ class Group:
     @property
     def newest(self) -> Any:
         """The newest action."""
-        return self._read.actions([self._outlines[0]])[0]
+        return self._loader.actions([self._outlines[0]])[0]
 
     @cached_property
     def actions(self) -> list[Any]:
         """The actions, newest first, without those that were deleted since the page was read."""
-        return self._read.actions(self._outlines)
+        return self._loader.actions(self._outlines)
 
     @property
     def cursors(self) -> list[Cursor]:
@@ -102,17 +104,17 @@ class Group:
 
     @property
     def state(self) -> seen.State | None:
-        """What the reader knows of them; None if the reader's class cannot tell."""
+        """What the reader knows of them; None if its class has no ``last_activity_seen``."""
         return self._state
 
     @property
     def is_read(self) -> bool | None:
-        """Whether the reader has read them; None if the reader's class cannot tell."""
+        """Whether the reader has read them; None if its class has no ``last_activity_seen``."""
         return self._state and self._state.read
 
     @property
     def is_seen(self) -> bool | None:
-        """Whether the reader has seen all of them; None if the reader's class cannot tell."""
+        """Whether the reader has seen all; None if its class has no ``last_activity_seen``."""
         return self._state and self._state.seen
 
     def names(self, role: str, limit: int | None = None) -> list[str]:
@@ -127,7 +129,7 @@ class Group:
         :raises ValueError: if there is no such role.
         """
         named = list(self._entities(role).values())[:limit]
-        return [action.name_of(role) for action in self._read.actions(named)]
+        return [action.name_of(role) for action in self._loader.actions(named)]
 
     def number_of(self, role: str) -> int:
         """Count the different entities in a role; an action without one counts none.
@@ -143,9 +145,9 @@ class Group:
         :param role: ``actor``, ``target`` or ``action_obj``.
         :raises ValueError: if there is no such role.
         """
-        if role in self._read.rules.roles(self._outlines[0].verb):
+        if role in self._loader.rules.roles(self._outlines[0].verb):
             return True
-        entity = self._read.rules.entity
+        entity = self._loader.rules.entity
         return len({entity(each, _checked(role)) for each in self._outlines}) == 1
 
     @property
@@ -166,12 +168,12 @@ class Group:
     def without(self, ids: Iterable[Any]) -> "Group":
         """Return the group without some actions."""
         left = [each for each in self._outlines if each.cursor.id not in set(ids)]
-        return Group(left, self._state, self._read)
+        return Group(left, self._state, self._loader)
 
     def _entities(self, role: str) -> dict[Any, Outline]:
         """Return the newest outline of each entity in a role."""
         if _checked(role) not in self._distinct:
-            entity = self._read.rules.entity
+            entity = self._loader.rules.entity
             found: dict[Any, Outline] = {}
             for each in self._outlines:
                 found.setdefault(entity(each, role), each)
@@ -180,12 +182,12 @@ class Group:
         return self._distinct[role]
 
 
-class PageOfGroups:
-    """The groups of a page, and those of their actions that were loaded so far."""
+class GroupLoader:
+    """Load the actions of a page's groups, each once."""
 
     def __init__(self, rules: "Rules", settled: datetime) -> None:
         self.rules = rules
-        #: What became visible later than the page was read is newer than this.
+        #: All up to here was visible when the page was read. Naive UTC.
         self.settled = settled
         self.groups: list[Group] = []
         self._found: dict[Any, Any] = {}

@@ -1,6 +1,6 @@
 """Streams: lazy queries for actions, newest first."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
@@ -279,9 +279,13 @@ class RecipientStream(Stream):
 
         Without a rule for its verb, an action is a group by itself.
         """
+        return GroupedStream(self)
+
+    def states_of(self) -> Callable[[Sequence[Cursor]], list[seen.State | None]]:
+        """Return a function that says what the recipient knows of actions, by their cursors."""
         if self._recipient is None:
-            raise TypeError("call grouped() before you pickle the stream")
-        return GroupedStream(self, self._recipient)
+            raise TypeError("read the groups before you pickle the stream")
+        return seen.states_of(self._recipient)
 
     def between(self, newest: Cursor, oldest: Cursor) -> "RecipientStream":
         """Return a stream of the actions between two, and a few of the same milliseconds."""

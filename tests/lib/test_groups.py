@@ -1,5 +1,6 @@
 """Groups, held against what was promised, in plain Python."""
 
+import pickle
 from datetime import timedelta
 
 import pytest
@@ -260,6 +261,16 @@ def test_a_reader_without_marks_has_groups(grouping, user, post):
     am.create(user, "liked", post, recipients=[post])
     group = am.get_by_recipient(post).grouped().first()
     assert (group.count, group.is_read, group.is_seen) == (2, None, None)
+
+
+@on("sqlite", "mim")
+def test_a_pickled_stream_of_groups_holds_no_entity(grouping, user):
+    user.password = "secret of ann"
+    grouping.save()
+    kept = pickle.dumps(am.get_by_recipient(user).grouped().limit(3))
+    assert b"secret of ann" not in kept
+    with pytest.raises(TypeError, match="read the groups before you pickle the stream"):
+        pickle.loads(kept).all()
 
 
 @on("sqlite", "mim")
