@@ -3,6 +3,8 @@
 import json
 import logging
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -50,10 +52,7 @@ class MutingController(TGController):
         what takes the place of the line. The answer is the same for an action that does not exist
         and one that is not in the stream: nothing is muted.
         """
-        user = user_or_refuse()
-        refuse_others()
-        with refusing_errors(), refusing_user():
-            require_field(user)
+        with _changing_mutes() as user:
             with refusing_malformed():
                 require_form()
                 location = location_or_page(target_link)
@@ -71,10 +70,7 @@ class MutingController(TGController):
         self, mute: Any = None, action: Any = None, by: Any = None, target_link: Any = None
     ) -> str:
         """Take a mute back, by its digest or by what an action of the user's stream is about."""
-        user = user_or_refuse()
-        refuse_others()
-        with refusing_errors(), refusing_user():
-            require_field(user)
+        with _changing_mutes() as user:
             with refusing_malformed():
                 require_form()
                 location = location_or_page(target_link)
@@ -103,10 +99,7 @@ class MutingController(TGController):
                 log.exception("%s was not answered", request.path)
                 abort(404)
             return render_page(named="settings", **page)
-        user = user_or_refuse()
-        refuse_others()
-        with refusing_errors(), refusing_user():
-            require_field(user)
+        with _changing_mutes() as user:
             with refusing_malformed():
                 require_form()
                 location = location_or_page(target_link, "/settings?saved=1")
@@ -122,6 +115,16 @@ class MutingController(TGController):
                     {"kinds": {verb: Mute(verb) not in muted for verb in option("kinds")}}
                 )
             raise HTTPSeeOther(location=location)
+
+
+@contextmanager
+def _changing_mutes() -> Iterator[Any]:
+    """Yield the user who changes what they mute; refuse others, and answer for errors."""
+    user = user_or_refuse()
+    refuse_others()
+    with refusing_errors(), refusing_user():
+        require_field(user)
+        yield user
 
 
 def _mute_of(user: Any, action: Any, by: Any) -> Mute | None:

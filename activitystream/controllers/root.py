@@ -247,7 +247,9 @@ class RootController(MutingController):
                 shown = shown_from_text(until)
                 ids, place = action_ids(action), group_from_text(group)
                 if unread not in (None, "", "1") or (unread and not (ids or place)):
-                    raise ValueError("`unread` must be empty or 1, and 1 needs an `action`")
+                    raise ValueError(
+                        "`unread` must be empty or 1, and 1 needs an `action` or a `group`"
+                    )
             model.orm.begin_marking(user)
             if ids or place:
                 mark = am.mark_unread if unread else am.mark_read

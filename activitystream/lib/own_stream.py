@@ -22,7 +22,7 @@ def stream_of(user: Any) -> RecipientStream:
     return RecipientStream(user, audiences_of(user))
 
 
-def page_of(stream: RecipientStream, size: int, before: Any = None) -> StreamPage | GroupPage:
+def lines_page(stream: RecipientStream, size: int, before: Any = None) -> StreamPage | GroupPage:
     """Return a page of a user's stream as our lists show it: in groups, if the app has any."""
     return (stream.grouped() if option("groups") else stream).page(size, before)
 

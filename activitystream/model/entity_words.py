@@ -55,7 +55,6 @@ def name_of(entity: Any, type_name: str) -> str:
     as_str = shown(entity, type_name)
     if as_str is not None and as_str is not entity:
         return text_of(as_str)
-    # mypy takes one of these for bound to an object.
     # mypy takes the two for methods of types that never are the same.
     has_own = type(entity).__str__ is not object.__str__  # type: ignore[comparison-overlap]
     if not has_own:

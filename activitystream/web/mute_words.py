@@ -40,8 +40,8 @@ def quoted(verb: str) -> str:
 
 def filled(said: str, **names: str | None) -> Markup:
     """Return a sentence with names, as HTML. A name's own direction does not change the rest's."""
-    in_html = {name: f"<bdi>{escape(its)}</bdi>" for name, its in names.items()}
-    return Markup(str(escape(said)) % in_html)  # noqa: S704 (escaped)
+    bdi = Markup("<bdi>{}</bdi>")
+    return escape(said) % {name: bdi.format(its) for name, its in names.items()}
 
 
 def muted_sentence(mute: Mute) -> Markup:

@@ -6,7 +6,7 @@ from markupsafe import Markup
 from tgext.pluggable import plug_url
 
 from ..lib.options import is_plugged
-from ..lib.own_stream import page_of, stream_of
+from ..lib.own_stream import lines_page, stream_of
 from ..lib.seen import Shown, known, shown
 from ..model import clock
 from ..model.attempts import attempt
@@ -36,7 +36,7 @@ def opened_bell(user: Any) -> tuple[Markup, Shown | None]:
 def _opened_bell(user: Any) -> tuple[Markup, Shown | None]:
     as_of = clock.now()
     stream = stream_of(user)
-    page = page_of(stream, _NEWEST)
+    page = lines_page(stream, _NEWEST)
     newest = shown(stream, page.cursors, as_of)
     state = state_for(user)
     has_urls = is_plugged("controller")

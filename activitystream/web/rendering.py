@@ -32,6 +32,8 @@ class Line(NamedTuple):
     action: Any
     #: The group; None for one action.
     group: Group | None
+    #: The parameter of our URLs that names its actions, and its value.
+    key: tuple[str, str]
     words: Markup
     link: str | None
     is_new: bool
@@ -43,13 +45,6 @@ class Line(NamedTuple):
     def cursors(self) -> list[Cursor]:
         """Where its actions stand in the stream."""
         return self.group.cursors if self.group else [cursor_of(self.action)]
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """The parameter of our URLs that names its actions, and its value."""
-        if self.group:
-            return "group", group_as_text(self.group.place)
-        return "action", str(self.action._id)
 
     @property
     def classes(self) -> list[str]:
@@ -84,12 +79,13 @@ def lines(
         known = _ALL_KNOWN if state is None else (group and group.state) or state(action)
         several = group if group and group.count > 1 else None
         words = _words(action, several, render_action)
-        text = group_as_text(several.place) if several else None
+        key = ("group", group_as_text(several.place)) if several else ("action", str(action._id))
         leads = several is None or several.is_shared("target")
-        link = link_of(action, text) if leads else None
+        link = link_of(action, key) if leads else None
         return Line(
             action,
             several,
+            key,
             words,
             link,
             not known.seen,

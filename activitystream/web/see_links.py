@@ -50,32 +50,32 @@ def link_of(action: Any, until: datetime | str | None = None) -> str | None:
     :returns: the target's own link, which marks nothing, if nobody is logged in (``/see`` would
         ask to log in) or the app has none of our URLs.
     """
-    return links_of_page(until)(action, None)
+    return links_of_page(until)(action, ("action", str(action._id)))
 
 
 def links_of_page(
     until: datetime | str | None,
-) -> Callable[[Any, str | None], str | None]:
+) -> Callable[[Any, tuple[str, str]], str | None]:
     """Return :func:`link_of` for the lines of a page, which decides once what they share.
 
-    Of a group, it is called with the newest action and with the group as text.
+    It is called with an action, a group's newest one, and with the parameter that names the line's
+    actions in our URLs, and its value.
     """
     if not is_plugged("controller") or logged_in_user() is None:
         return own_link_of_line
     url = plug_url("activitystream", "/see")
     shown = f"&{urlencode({'until': _as_text(until)})}" if until is not None else ""
 
-    def link_of_one(action: Any, group: str | None) -> str | None:
+    def link_of_one(action: Any, key: tuple[str, str]) -> str | None:
         link = action.target_link
         if own_link(link) is None:
             return None
-        key = f"action={action._id}" if group is None else urlencode({"group": group})
-        return f"{url}?{urlencode({'target_link': link})}{shown}&{key}"
+        return f"{url}?{urlencode({'target_link': link})}{shown}&{urlencode([key])}"
 
     return link_of_one
 
 
-def own_link_of_line(action: Any, group: str | None) -> str | None:
+def own_link_of_line(action: Any, key: tuple[str, str]) -> str | None:
     """Return the link of the target of a line's actions: see :func:`own_link_of`."""
     return own_link_of(action)
 

@@ -6,7 +6,8 @@ from tgext.pluggable import plug_url
 
 from ..lib import seen
 from ..lib.cursors import cursor_as_text, cursor_from_text
-from ..lib.own_stream import done_by, group_of, page_of, stream_of
+from ..lib.groups import day_of
+from ..lib.own_stream import done_by, group_of, lines_page, stream_of
 from ..model import clock
 from ..model.cursors import cursor_of
 from ..model.values import Cursor
@@ -45,7 +46,7 @@ def stream_page(
     only_unread = unread == "1" and state is not None
     stream = stream_of(user).unread() if only_unread else stream_of(user)
     as_of = clock.now()
-    page = page_of(stream, PAGE_SIZE, cursor)
+    page = lines_page(stream, PAGE_SIZE, cursor)
     shown = seen.shown(stream, page.cursors, as_of)
     until = shown and shown_as_text(shown)
     # Only without scripts, where the bell leads to no page with new_since.
@@ -63,30 +64,23 @@ def stream_page(
             for each in listed
         ]
     kept = {"new_since": new_since, "unread": "1" if only_unread else None}
-    continued = cursor.timestamp.date() if cursor and append else None
+    continued = day_of(cursor.timestamp) if cursor and append else None
     # Only the first page has the newest action: another page's would leave newer ones unseen.
     until = until if cursor is None else None
+    page_url = _url("/", unread=kept["unread"])
     return {
-        "title": _("Your activity stream"),
+        **_page(user, _("Your activity stream"), [each.action for each in listed], page_url),
         "stream": render_list(
             by_day(listed, continued),
             page.end and {path: _url(path, before=page.end, **kept) for path in ("/", "/more")},
             return_to=return_to,
             nothing=_("Nothing is unread.") if only_unread else None,
         ),
-        "actions": [each.action for each in listed],
-        "user": user,
         "until": until if is_unseen else None,
         "read_until": until if is_unread else None,
-        "see_url": see_url,
-        "read_url": plug_url("activitystream", "/read"),
-        "page_url": _url("/", unread=kept["unread"]),
-        "all_url": _url("/"),
-        "unread_url": _url("/", unread="1"),
         "only_unread": only_unread,
         "has_filter": state is not None and (only_unread or bool(listed)),
-        "settings_url": None if state is None else _url("/settings"),
-        "notice": None if state is None else notice_of(user, muted),
+        **_muting(user, state, muted),
     }
 
 
@@ -99,21 +93,8 @@ def done_page(user: Any, before: Any) -> dict[str, Any]:
     page = done_by(user).page(PAGE_SIZE, cursor_in(before))
     url = _url("/mine")
     return {
-        "title": _("What you did"),
+        **_page(user, _("What you did"), page.actions, url),
         "stream": render_page_of(page, lines(page, when_in_day, marking=False), url),
-        "actions": page.actions,
-        "user": user,
-        "until": None,
-        "read_until": None,
-        "see_url": see_url,
-        "read_url": plug_url("activitystream", "/read"),
-        "page_url": url,
-        "all_url": _url("/"),
-        "unread_url": _url("/", unread="1"),
-        "only_unread": False,
-        "has_filter": False,
-        "settings_url": None,
-        "notice": None,
     }
 
 
@@ -135,24 +116,40 @@ def group_page(user: Any, group: Any, muted: Any) -> dict[str, Any]:
     until = shown and shown_as_text(shown)
     listed = lines(actions, when_in_day, state, until=until, menu=menus(return_to))
     return {
-        "title": _("Your activity stream"),
+        **_page(user, _("Your activity stream"), actions, url),
         "stream": render_list(
             by_day(listed), return_to=return_to, list_id="activitystream-unfolded"
         ),
+        "has_filter": state is not None,
+        **_muting(user, state, muted),
+    }
+
+
+def _page(user: Any, title: str, actions: list[Any], page_url: str) -> dict[str, Any]:
+    """Return the variables that all pages have, for one that offers to mark and mute nothing."""
+    return {
+        "title": title,
         "actions": actions,
         "user": user,
         "until": None,
         "read_until": None,
         "see_url": see_url,
         "read_url": plug_url("activitystream", "/read"),
-        "page_url": url,
+        "page_url": page_url,
         "all_url": _url("/"),
         "unread_url": _url("/", unread="1"),
         "only_unread": False,
-        "has_filter": state is not None,
-        "settings_url": None if state is None else _url("/settings"),
-        "notice": None if state is None else notice_of(user, muted),
+        "has_filter": False,
+        "settings_url": None,
+        "notice": None,
     }
+
+
+def _muting(user: Any, state: Any, muted: Any) -> dict[str, Any]:
+    """Return what a page of a reader's says of mutes; nothing if the reader cannot have any."""
+    if state is None:
+        return {}
+    return {"settings_url": _url("/settings"), "notice": notice_of(user, muted)}
 
 
 def cursor_in(before: Any) -> Cursor | None:
