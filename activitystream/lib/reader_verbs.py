@@ -1,11 +1,12 @@
 """The public verbs about what a reader has seen, read and muted."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
 from . import mutes, read, seen
 from .mutes import Mute
+from .with_unseen import readers_with_unseen
 
 
 class ReaderVerbs:
@@ -63,6 +64,36 @@ class ReaderVerbs:
             css_class = '' if am.is_read(action, user) else 'unread'
         """
         return seen.state_of(action, recipient).read
+
+    def readers_with_unseen(
+        self, since: datetime, until: datetime | None = None, of: type | None = None
+    ) -> Iterator[Any]:
+        """Yield the readers that have unseen actions newer than ``since``, as for a digest by mail.
+
+        Unseen is what :meth:`count_not_seen_by_recipient` counts: nothing that a reader has muted,
+        or is not told of. Actions for everyone count, and those for a user's audiences, by the
+        option ``audiences``. Example::
+
+            for user in am.readers_with_unseen(since=yesterday):
+                actions = am.get_by_recipient(user).unseen().within(yesterday).limit(20).all()
+
+        The host may end its transaction, or clear its session, between two readers. Each is loaded
+        in the one that it is yielded in.
+
+        It reads the actions since then, and of each the recipients. Who has marked their stream
+        since the newest action for them costs no query of their own; anyone else costs one. If an
+        action since then is for everyone, it reads the keys of all readers who have not marked
+        their stream since. So it does with the option ``audiences``, and calls it for each of
+        these. Keys are kept in memory: about 300 bytes a reader. The order is that of the database.
+
+        :param since: a datetime, naive UTC or aware. One that is long ago takes longer.
+        :param until: leave out what is newer, as for :meth:`mark_seen`; None is no limit.
+        :param of: the readers' class, like ``User``. None is for every class that has a field
+            ``last_activity_seen``.
+        :raises AttributeError: if the class has no such field.
+        :raises TypeError, ValueError: on other bad input.
+        """
+        return readers_with_unseen(since, until, of)
 
     def mark_seen(
         self,

@@ -280,7 +280,7 @@ def last_seen(recipient: Any) -> datetime | None:
     :raises AttributeError: if the recipient's class lacks the field.
     """
     if not hasattr(type(recipient), "last_activity_seen"):
-        raise _without_field(recipient)
+        raise _without_field(type(recipient))
     seen = recipient.last_activity_seen
     return None if seen is None else clock.naive_utc(seen)
 
@@ -290,12 +290,19 @@ def require_field(recipient: Any) -> None:
 
     :raises AttributeError: with the line to add.
     """
-    if not model.orm.has_seen_field(type(recipient)):
-        raise _without_field(recipient)
+    require_field_of(type(recipient))
 
 
-def _without_field(recipient: Any) -> AttributeError:
-    cls = type(recipient)
+def require_field_of(cls: type) -> None:
+    """Refuse a class that does not store the field.
+
+    :raises AttributeError: with the line to add.
+    """
+    if not model.orm.has_seen_field(cls):
+        raise _without_field(cls)
+
+
+def _without_field(cls: type) -> AttributeError:
     return AttributeError(
         f"{cls.__module__}.{cls.__name__} has no field last_activity_seen, which seen and read "
         f"need; add to the class, and to its table if it has one:  {model.orm.SEEN_FIELD}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -16,6 +16,7 @@ from . import seen
 from .cursors import cursor_as_text, cursor_from_text
 from .grouped_streams import GroupedStream
 from .numbers import whole_number
+from .windows import window_of
 
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -77,6 +78,19 @@ class Stream:
         :raises TypeError: if it is no action.
         """
         return self._copy(_window=self._window._replace(after=_cursor(action)))
+
+    def within(self, since: datetime, until: datetime | None = None) -> "Stream":
+        """Return a stream of the actions newer than ``since``, up to ``until``.
+
+        Example::
+
+            today = am.get_by_recipient(user).within(datetime(2026, 1, 31))
+
+        :param since: a datetime, naive UTC or aware.
+        :param until: likewise, as for ``am.mark_seen``; None is no limit.
+        :raises TypeError, ValueError: if one is no such datetime.
+        """
+        return self._copy(_window=window_of(since, until))
 
     def page(self, size: int, before: Any = None) -> "StreamPage":
         """Return a page of the stream, and where the stream goes on.

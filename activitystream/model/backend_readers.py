@@ -1,10 +1,10 @@
 """What an ORM has to do for readers: those who see a stream, mark it, and mute a part of it."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from .values import Cursor, Marking, Marks, Muted, Reference
+from .values import Cursor, Marking, Marks, Muted, Reference, Window
 
 
 class ReadersBackend(Protocol):
@@ -12,6 +12,23 @@ class ReadersBackend(Protocol):
 
     def has_seen_field(self, cls: type) -> bool:
         """Return whether a class stores a ``last_activity_seen``."""
+
+    def read_addressees(self, window: Window) -> Iterator[tuple[Reference | None, datetime]]:
+        """Yield whom the actions in a window are for, each with the timestamp of its newest.
+
+        None is everyone. One may be yielded several times. An action costs what its recipients do,
+        and no others.
+
+        :param window: has an ``after``. Its cursors have no id.
+        """
+
+    def reader_keys(self, cls: type, before: datetime) -> Iterator[Any]:
+        """Yield the keys of the entities of a class that have marked nothing since a moment.
+
+        Entities of other classes that are stored with them may be among them.
+
+        :param cls: one that stores a ``last_activity_seen``, which is null or smaller.
+        """
 
     def mark(
         self,

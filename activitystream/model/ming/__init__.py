@@ -1,5 +1,6 @@
 """Actions on Ming: the names of :class:`activitystream.model.backend.Backend`."""
 
+from .candidates import read_addressees, reader_keys
 from .entities import (
     STORE_IT,
     action_id_from_text,
@@ -100,6 +101,7 @@ __all__ = [
     "other_classes",
     "prepare_database",
     "read_about",
+    "read_addressees",
     "read_cursors",
     "read_marks",
     "read_mutes",
@@ -108,6 +110,7 @@ __all__ = [
     "read_references",
     "read_states",
     "read_stream",
+    "reader_keys",
     "recover",
     "release",
     "remove_recipients",

@@ -15,7 +15,7 @@ from ..values import Address, Cursor, Hidden, Only, Window
 from .marks import Part
 from .mutes import hidden_specs
 from .private import make_read, put
-from .session import BATCH, in_batches, knows_nor
+from .session import BATCH, in_batches, is_mim
 from .tables import DATED, NEWEST_FIRST, READ, Action, is_read, stored_actions
 
 #: MongoDB sends as many documents at first, unless it is asked for another number.
@@ -149,7 +149,7 @@ def _asked_for(window: Window, only: Only | None, hidden: Hidden | None) -> _Ask
         kept = [each for each in part.kept if _is_in(window, each)]
     specs = hidden_specs(hidden) if hidden else []
     also: dict[str, Any] = {}
-    if specs and knows_nor():
+    if specs and not is_mim():
         also = {"$nor": specs}
     elif specs:
         ids = {each["_id"] for spec in specs for each in stored_actions().find(spec, {"_id": True})}

@@ -51,9 +51,9 @@ def in_batches(documents: Any) -> Any:
     return documents.batch_size(BATCH) if hasattr(documents, "batch_size") else documents
 
 
-def knows_nor() -> bool:
-    """Return whether the database knows the operator ``$nor``: mim does not."""
-    return not isinstance(DBSession.db, mim.Database)
+def is_mim() -> bool:
+    """Return whether the database is Ming's own, in memory. It lacks ``$nor`` and ``$group``."""
+    return isinstance(DBSession.db, mim.Database)
 
 
 def release(actions: list[Action], loaded: list[Any]) -> None:

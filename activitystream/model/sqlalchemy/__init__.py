@@ -1,5 +1,6 @@
 """Actions on SQLAlchemy: the names of :class:`activitystream.model.backend.Backend`."""
 
+from .candidates import read_addressees, reader_keys
 from .classes import root_of
 from .ending import end_request
 from .entities import (
@@ -94,6 +95,7 @@ __all__ = [
     "other_classes",
     "prepare_database",
     "read_about",
+    "read_addressees",
     "read_cursors",
     "read_marks",
     "read_mutes",
@@ -102,6 +104,7 @@ __all__ = [
     "read_references",
     "read_states",
     "read_stream",
+    "reader_keys",
     "recover",
     "release",
     "remove_recipients",

@@ -129,6 +129,12 @@ def stored_condition(recipient: Any, dialect: sa.Dialect) -> tuple[Any, dict[str
     return statements.is_stored, {"of": _key(recipient)}
 
 
+def seen_value(cls: type[Any], moment: datetime) -> Any:
+    """Return a moment as the column of a class's ``last_activity_seen`` takes it."""
+    statements = _seen_statements(_declaring(cls), open_connection(cls).dialect)
+    return statements.column.value_of(moment).given
+
+
 def _locked_last_activity_seen(recipient: Any) -> datetime | None:
     cls = _seen_class(recipient)
     connection = open_connection(cls)
@@ -151,8 +157,12 @@ def _key(recipient: Any) -> Any:
 
 
 def _seen_class(recipient: Any) -> Any:
+    return _declaring(type(recipient))
+
+
+def _declaring(cls: type[Any]) -> Any:
     # A subclass's own table may hold the field.
-    return type(recipient).last_activity_seen.property.parent.class_
+    return cls.last_activity_seen.property.parent.class_
 
 
 #: In a session's ``info``: the states of the objects that were marked inside a savepoint.

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 import bson
 import pytest
 
-from activitystream import am
-from activitystream.model.values import Cursor
+from activitystream import am, model
+from activitystream.model.values import Cursor, Window
 from tests.helpers.databases import on
 
 PLACE = Cursor(datetime(2020, 1, 2), bson.ObjectId())
@@ -231,3 +231,16 @@ def test_steps_over_what_is_muted_by_the_indexes(crowded):
     assert "SORT_MERGE" in names
     assert not {"COLLSCAN", "SORT"} & names
     assert examined(stats) <= 60
+
+
+@on("mongodb")
+def test_finds_addressees_by_indexes(crowded):
+    since = datetime(2020, 1, 1) + timedelta(minutes=4899)
+    with crowded.database.queries() as recorded:
+        found = dict(model.orm.read_addressees(Window(None, Cursor(since, None))))
+    assert len(found) == 51
+    for event, most in zip(recorded, (1, 100), strict=True):
+        stats, names = explain(crowded, event.command)
+        assert "IXSCAN" in names
+        assert not {"COLLSCAN", "SORT"} & names
+        assert examined(stats) <= most

@@ -272,6 +272,49 @@ def test_mariadb_finds_the_newest_and_oldest_of_all_by_an_index(crowded, read):
     assert "filesort" not in step._mapping["Extra"]
 
 
+def read_addressees():
+    """Read whom the newest 1,600 actions are for, in two batches."""
+    since = Cursor(START + timedelta(minutes=MANY // 2 - 1601), None)
+    found = dict(model.orm.read_addressees(Window(None, since)))
+    assert len(found) == 495 + 2
+
+
+BY_TIME_AND_BY_ACTION = ["actions_by_time", "recipients_of_action"] * 2
+
+
+@on("sqlite")
+def test_sqlite_finds_addressees_by_indexes(crowded):
+    found = plans(crowded, read_addressees, "EXPLAIN QUERY PLAN")
+    steps = [row[3] for plan in found for row in plan if row[3].startswith(("SEARCH", "SCAN"))]
+    assert all(map(str.startswith, steps, ["SEARCH"] * len(steps))), steps
+    assert [index for step in steps for index in set(BY_TIME_AND_BY_ACTION) if index in step] == [
+        *BY_TIME_AND_BY_ACTION,
+        "actions_by_time",
+    ]
+
+
+@on("postgresql")
+def test_postgresql_finds_addressees_by_indexes(crowded):
+    used = []
+    for ((plan,),) in plans(crowded, read_addressees, "EXPLAIN (FORMAT JSON)"):
+        (plan,) = plan if isinstance(plan, list) else json.loads(plan)
+        found = list(nodes(plan["Plan"]))
+        assert not [node for node in found if node["Node Type"] == "Seq Scan"], plan
+        used += [node["Index Name"] for node in found if "Index Name" in node]
+    assert used == [*BY_TIME_AND_BY_ACTION, "actions_by_time"]
+
+
+@on("mariadb")
+def test_mariadb_finds_addressees_by_indexes(crowded):
+    found = plans(crowded, read_addressees, "EXPLAIN")
+    # It makes a table of 1,000 ids.
+    of_tables = ("activity_stream_action", "activity_stream_recipient")
+    steps = [step._mapping for plan in found for step in plan]
+    steps = [step for step in steps if step["table"] in of_tables]
+    assert [step["key"] for step in steps] == [*BY_TIME_AND_BY_ACTION, "actions_by_time"]
+    assert {step["type"] for step in steps} == {"range", "ref"}
+
+
 @on("mariadb")
 def test_finds_rows_to_delete_by_indexes(crowded):
     """A scan would lock the rows of others."""
