@@ -102,6 +102,11 @@ class ActionMixin:
 
         return page.entities(self.recipient_references(), of_page)
 
+    @property
+    def for_everyone(self) -> bool:
+        """Whether it is for everyone: it was created with ``recipients=None``."""
+        return self.number_of_recipients is None
+
     def entity(self, role: str) -> Any:
         """Return the entity in a role (``actor``, ``target``, ``action_obj``), or None.
 

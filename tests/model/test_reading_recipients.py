@@ -1,10 +1,11 @@
 """Recipients, who may be many, are read on first access, and never lost."""
 
+import pickle
 import tracemalloc
 
 import pytest
 
-from activitystream import am, model
+from activitystream import EVERYTHING, am, model
 from tests.helpers.databases import COUNTED, MING, SQL, on
 
 PATHS = ("", "newest", "more", "stream.json", "bell", "unseen.json")
@@ -58,7 +59,7 @@ def is_of_recipients(host, query):
     if host.database.name == "mongodb":
         command = query.command
         wanted = command.get("projection", {"_recipients": True})
-        return command.get("find") == "activity_stream_action" and "_recipients" in wanted
+        return command.get("find") == "activity_stream_action" and wanted.get("_recipients") is True
     return "activity_stream_recipient.position" in query.text.replace("`", "")
 
 
@@ -68,7 +69,7 @@ def test_pages_leave_recipients_in_the_database(host, user, other, app, actions)
         for path in PATHS:
             app.get(f"/activitystream/{path}")
         for action in am.get_actions()[1]:
-            action.__json__(), action.sentence, action.target, repr(action)
+            action.__json__(), action.sentence, action.target, repr(action), action.for_everyone
     assert recorded
     assert not [query for query in recorded if is_of_recipients(host, query)]
 
@@ -78,6 +79,30 @@ def test_recipients_are_there_when_somebody_looks(host, actions, read):
     assert names_of(found) == {**NAMES, "to everyone": None}
     numbers = {verb: each.number_of_recipients for verb, each in found.items()}
     assert numbers == {"to both": 2, "to ann": 1, "to all three": 3, "to everyone": None}
+
+
+def test_an_action_says_whether_it_is_for_everyone(host, user, actions, read):
+    for_nobody = am.create(user, "to nobody", recipients=[])
+    for_everyone = am.create(user, "to all")
+    assert (for_nobody.for_everyone, for_everyone.for_everyone) == (False, True)
+    assert pickle.loads(pickle.dumps(for_everyone)).for_everyone
+    for each in (*read(host).values(), *am.get_by_actor(user, visible_to=EVERYTHING)):
+        assert pickle.loads(pickle.dumps(each)).for_everyone is each.for_everyone
+        assert each.for_everyone is (each.verb in ("to everyone", "to all"))
+        assert each.for_everyone is (each.number_of_recipients is None)
+
+
+@on("mim", "mongodb")  # mongomock empties the dict of fields
+@pytest.mark.parametrize("fields", [("verb",), {"verb": 1}, {"_recipients": 0}, None])
+def test_an_action_that_the_host_read_in_part_says_whether_it_is_for_everyone(
+    host, actions, fields
+):
+    host.save()
+    host.database.forget()
+    found = model.Action.query.find({}, projection=fields).all()
+    assert {each.verb for each in found if each.for_everyone} == {"to everyone"}
+    assert {each.verb for each in found if each._recipients is None} == {"to everyone"}
+    assert names_of({each.verb: each for each in found}) == {**NAMES, "to everyone": None}
 
 
 @pytest.mark.parametrize("looked_at", ["never", "before", "after"])

@@ -22,7 +22,9 @@ def read_outlines(
     hidden: Hidden | None = None,
 ) -> list[Outline]:
     """Return the outlines of the actions for any of these addresses or for everyone."""
-    documents = documents_of_stream(_FIELDS, to, window, skip, limit, only, hidden)
+    documents = documents_of_stream(
+        dict.fromkeys(_FIELDS, True), to, window, skip, limit, only, hidden
+    )
     return list(map(_outline, documents))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pymongo
 from ming import schema as s
-from ming.odm import FieldProperty, MapperExtension, mapper
+from ming.odm import FieldProperty, MapperExtension, mapper, state
 from ming.odm.declarative import MappedClass
 
 from .. import DBSession
@@ -114,6 +114,15 @@ class Action(ActionMixin, MappedClass):
     #: Whether its recipients are too many to load with other actions'.
     _has_many_recipients = False
 
+    #: What its page knows of an action whose recipients were not read; None if that is nothing.
+    is_known_for_everyone: bool | None = None
+
+    @property
+    def for_everyone(self) -> bool:
+        """Whether it is for everyone: it was created with ``recipients=None``."""
+        known = self.is_known_for_everyone
+        return super().for_everyone if known is None or is_read(self) else known
+
     @property
     def number_of_recipients(self) -> int | None:
         """How many recipients it has; None if it is for everyone."""
@@ -158,7 +167,21 @@ _KEY_FIELDS = {f"{role}_id" for role in ROLES}
 
 def is_read(action: Action) -> bool:
     """Return whether the recipients of an action were read."""
-    return "_recipients" in document_of(action)
+    document = document_of(action)
+    if document.get("_recipients") is not None:
+        return True
+    if "_recipients" not in document:
+        return False
+    # Ming fills in null where a query of the host's did not ask for them.
+    return action.is_known_for_everyone is not None or _are_asked_for(fields_to_save(state(action)))
+
+
+def _are_asked_for(fields: Any) -> bool:
+    if fields is None or fields is READ or fields is _READ_WITH_RECIPIENTS:
+        return True
+    if isinstance(fields, dict) and not any(fields.values()):
+        return "_recipients" not in fields
+    return "_recipients" in fields
 
 
 def stored_actions() -> Any:
