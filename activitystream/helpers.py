@@ -5,6 +5,7 @@ from typing import Any
 
 from .model.action import FIELDS
 from .web.caching import tg_cache
+from .web.outside import anywhere
 from .web.see_links import link_of, own_link_of, see_url
 from .web.translation import languages
 
@@ -13,6 +14,7 @@ __all__ = ["link_of", "notification_cache", "own_link_of", "see_url"]
 _WEEK = 7 * 24 * 60 * 60  # seconds
 
 
+@anywhere
 def notification_cache(action: Any) -> dict[str, Any]:
     """Return the ``tg_cache`` for a template that renders one action, alike for all readers.
 

@@ -14,6 +14,7 @@ from .web.days import by_day, undated, when_in_day
 from .web.load_more import page_of, render_page_of
 from .web.login import logged_in_user
 from .web.opened_bell import cannot_be_shown, opened_bell
+from .web.outside import anywhere, require_site
 from .web.rendering import lines, render_list, state_for
 from .web.templates import links_to_statics, render
 
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 _NOTHING = Markup()
 
 
+@anywhere
 def bell() -> Markup:
     """Render the bell: the number of actions that the logged-in user has not seen.
 
@@ -46,6 +48,7 @@ def bell() -> Markup:
         return render_bell(None)
 
 
+@anywhere
 def newest() -> Markup:
     """Render the content of an opened bell: the newest actions of the logged-in user's stream.
 
@@ -61,6 +64,7 @@ def newest() -> Markup:
     return opened_bell(user)[0]
 
 
+@anywhere
 def stream(actions: Iterable[Any], recipient: Any = None, more: str | None = None) -> Markup:
     """Render a list of actions, grouped by day.
 
@@ -78,6 +82,7 @@ def stream(actions: Iterable[Any], recipient: Any = None, more: str | None = Non
         shown by its first 25 actions. None shows no link. ``h.plug_url('activitystream', '/mine')``
         is a page of ours with what the logged-in user did.
     """
+    require_site()
 
     def render_stream() -> Markup:
         state = None if recipient is None else state_for(recipient)
@@ -90,6 +95,7 @@ def stream(actions: Iterable[Any], recipient: Any = None, more: str | None = Non
     return attempt(render_stream, cannot_be_shown(), "A list of actions cannot be shown")
 
 
+@anywhere
 def bootstrap_widget(
     actions: Iterable[Any],
     panel_title: str,
@@ -112,6 +118,7 @@ def bootstrap_widget(
     :param cache_key: cache the panel under this key; None does not cache it.
     :param cache_expire: the lifetime of the cached panel, in seconds.
     """
+    require_site()
 
     def stream() -> Markup:  # the template calls it, so a cached panel does not
         return render_list(undated(lines(actions, _since if timestamp_since else _date)))

@@ -47,6 +47,7 @@ _DEFAULTS: dict[str, Any] = {
     "may_update": None,
     "notify_actor": True,
     "poll_interval": 30,
+    "site_url": None,
     "templates": {},
 }
 
@@ -194,6 +195,21 @@ _LIMITS = {
 }
 
 
+def _check_site(name: str, value: Any) -> None:
+    if value is None or (isinstance(value, str) and _is_site(value)):
+        return
+    raise TGConfigError(
+        f"plug(base_config, 'activitystream', {name}=…) takes the address of the site for links in "
+        f"mails, with the path where the app is mounted, like {name}='https://example.org' or "
+        f"{name}='https://example.org/app'; got {value!r}."
+    )
+
+
+def _is_site(value: str) -> bool:
+    match = re.fullmatch(r"https?://([^/]+)((/[\w.~%!$&'()*+,;=:@-]+)*)/?", value, re.ASCII)
+    return match is not None and _is_host(match[1])
+
+
 def _check_templates(name: str, value: Any) -> None:
     if not isinstance(value, Mapping) or not all(
         isinstance(text, str) and text for pair in value.items() for text in pair
@@ -215,5 +231,6 @@ _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "may_update": _check_callable,
     "notify_actor": _check_bool,
     "poll_interval": _check_interval,
+    "site_url": _check_site,
     "templates": _check_templates,
 }

@@ -5,6 +5,7 @@ import importlib.util
 from contextlib import suppress
 from typing import Any
 
+import tg
 from tg.appwrappers.transaction_manager import TransactionApplicationWrapper
 from tg.configuration.utils import TGConfigError
 from tg.configurator.base import (
@@ -18,6 +19,7 @@ from .. import model
 from ..lib import distributions
 from ..lib import options as plug_options
 from ..model import words
+from .outside import remember_app
 from .templates import TemplateEngine, check_templates
 from .transactions import RequestEnd
 from .translation import RequestWords
@@ -46,6 +48,7 @@ def configure_host(app_config: Any, options: dict[str, Any]) -> dict[str, Any]:
             "activitystream.plug": dict(options),
         }
     )
+    tg.hooks.register("configure_new_app", remember_app)
     app_config.register(ActivityStreamConfigurationComponent)
     app_config.register_application_wrapper(RequestEnd, after=TransactionApplicationWrapper)
     app_config.get_component("rendering").register_engine(TemplateEngine)

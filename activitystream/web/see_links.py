@@ -12,12 +12,15 @@ from ..lib.options import is_plugged
 from ..model import clock
 from .links import own_link
 from .login import logged_in_user
+from .outside import anywhere, as_read_there, is_outside
 
 
+@anywhere
 def see_url(action: Any = None, until: datetime | str | None = None) -> str:
     """Return the URL that marks the user's stream as seen, then redirects to an action's target.
 
-    It marks the action itself as read, too.
+    It marks the action itself as read, too. Outside of a request, as in a mail, it is absolute, by
+    the option ``site_url``.
 
     Example, in a template::
 
@@ -30,14 +33,16 @@ def see_url(action: Any = None, until: datetime | str | None = None) -> str:
         exactly what they show.
     :returns: in an app without our URLs, the target's own link or else the app's root, which
         marks nothing.
+    :raises RuntimeError: outside of a request, without the option ``site_url``.
     """
     link = None if action is None else action.target_link
     own = own_link(link)
     if not is_plugged("controller"):
-        return tg.url("/") if own is None else own
+        return as_read_there(tg.url("/") if own is None else own)
     return _see_url(action, None if own is None else link, until)
 
 
+@anywhere
 def link_of(action: Any, until: datetime | str | None = None) -> str | None:
     """Return the :func:`see_url` of an action, or None if its target has no link on this site.
 
@@ -48,7 +53,9 @@ def link_of(action: Any, until: datetime | str | None = None) -> str | None:
     :param action: the action to link.
     :param until: see :func:`see_url`.
     :returns: the target's own link, which marks nothing, if nobody is logged in (``/see`` would
-        ask to log in) or the app has none of our URLs.
+        ask to log in) or the app has none of our URLs. Outside of a request it is absolute, and
+        ``/see`` asks to log in.
+    :raises RuntimeError: outside of a request, without the option ``site_url``.
     """
     return links_of_page(until)(action, ("action", str(action._id)))
 
@@ -61,9 +68,10 @@ def links_of_page(
     It is called with an action, a group's newest one, and with the parameter that names the line's
     actions in our URLs, and its value.
     """
-    if not is_plugged("controller") or logged_in_user() is None:
+    has_reader = is_outside() or logged_in_user() is not None
+    if not is_plugged("controller") or not has_reader:
         return own_link_of_line
-    url = plug_url("activitystream", "/see")
+    url = as_read_there(plug_url("activitystream", "/see"))
     shown = f"&{urlencode({'until': _as_text(until)})}" if until is not None else ""
 
     def link_of_one(action: Any, key: tuple[str, str]) -> str | None:
@@ -80,12 +88,15 @@ def own_link_of_line(action: Any, key: tuple[str, str]) -> str | None:
     return own_link_of(action)
 
 
+@anywhere
 def own_link_of(action: Any) -> str | None:
     """Return the link of an action's target, or None if it has no link on this site.
 
-    Following it marks nothing as seen.
+    Following it marks nothing as seen. Outside of a request it is absolute, by the option
+    ``site_url``.
     """
-    return own_link(action.target_link)
+    link = own_link(action.target_link)
+    return None if link is None else as_read_there(link)
 
 
 def _see_url(action: Any, link: Any, until: datetime | str | None) -> str:
@@ -99,7 +110,7 @@ def _see_url(action: Any, link: Any, until: datetime | str | None) -> str:
         params["until"] = _as_text(until)
     if action is not None:
         params["action"] = str(action._id)
-    return plug_url("activitystream", "/see", params=params)
+    return as_read_there(plug_url("activitystream", "/see", params=params))
 
 
 def _as_text(until: datetime | str) -> str:

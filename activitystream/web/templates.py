@@ -22,6 +22,7 @@ from ..lib.groups import Group
 from ..lib.options import is_plugged, option
 from ..model.attempts import attempt
 from .grouping import words_of_group
+from .outside import is_outside
 
 log = logging.getLogger(__name__)
 
@@ -99,8 +100,12 @@ def render_page(content: Markup, title: str, named: str = "index", **variables: 
 
 
 def statics() -> dict[str, str | None]:
-    """Return the URLs of our stylesheet and script; None for one that the app does not serve."""
-    folder = tg.url("/_pluggable/activitystream") if is_plugged("statics") else None
+    """Return the URLs of our stylesheet and script; None for one that the app does not serve.
+
+    A mail has neither.
+    """
+    served = is_plugged("statics") and not is_outside()
+    folder = tg.url("/_pluggable/activitystream") if served else None
     scripted = folder is not None and is_plugged("controller")
     return {
         "stylesheet_url": folder and f"{folder}/css/activitystream.css",

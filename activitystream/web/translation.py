@@ -1,6 +1,7 @@
 """Translate our messages to the request's languages; outside a request they stay English."""
 
 from collections.abc import Callable
+from gettext import NullTranslations, translation
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ from tg.util.lazystring import LazyString
 
 from ..model.words import Words
 
-_CATALOGS = {catalog.parts[-3] for catalog in Path(__file__).parent.parent.glob("i18n/*/*/*.mo")}
+_FOLDER = Path(__file__).parent.parent / "i18n"
+
+_CATALOGS = {catalog.parts[-3] for catalog in _FOLDER.glob("*/*/*.mo")}
 
 
 class RequestWords(Words):
@@ -30,7 +33,7 @@ class RequestWords(Words):
 
     def text_of(self, text: object) -> str:
         """Return a string, or a lazy string of TurboGears', as a plain ``str``."""
-        if isinstance(text, LazyString) and not _in_request():
+        if isinstance(text, LazyString) and not in_request():
             if text.func is ugettext:
                 return str(text.args[0])
             if text.func is ungettext:
@@ -39,7 +42,7 @@ class RequestWords(Words):
 
     def _translate(self, name: str, *arguments: Any) -> str:
         english: Callable[..., str] = getattr(super(), name)
-        translate: Callable[..., str] = getattr(tg.translator, name) if _in_request() else english
+        translate: Callable[..., str] = getattr(tg.translator, name) if in_request() else english
         return translate(*arguments)
 
 
@@ -50,7 +53,7 @@ def languages() -> list[str]:
 
     :returns: an empty list outside a request.
     """
-    if not _in_request():
+    if not in_request():
         return []
     hosts = get_lang(all=False)
     ours = {asked: asked.partition("_")[0] for asked in get_lang()}
@@ -62,7 +65,13 @@ def languages() -> list[str]:
     return list(dict.fromkeys(known))
 
 
-def _in_request() -> bool:
+def catalog_of(language: str) -> NullTranslations:
+    """Return our messages in a language; those of English, if there is no catalog of it."""
+    return translation("activitystream", _FOLDER, [language], fallback=True)
+
+
+def in_request() -> bool:
+    """Return whether a request is being answered, whose languages TurboGears knows."""
     try:
         tg.translator._current_obj()
     except TypeError:

@@ -35,6 +35,7 @@ RUN = (
     "docs/guides/mute.rst",
     "docs/guides/group.rst",
     "docs/guides/hooks.rst",
+    "docs/guides/digest.rst",
     "docs/guides/outages.rst",
     "docs/reference/settings.rst",
     "docs/reference/partials.rst",

@@ -1,0 +1,119 @@
+"""What is said outside of a request, as in a mail: its language, its time zone and its links.
+
+Templates, translations and links need a request of TurboGears'. Outside, a block of code gets one
+that stands in for it, of nobody, to the address of the option ``site_url``.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import ParamSpec, TypeVar
+from urllib.parse import urljoin, urlsplit
+from zoneinfo import ZoneInfo
+
+import tg
+from tg.i18n import sanitize_language_code, set_request_lang
+from tg.util.webtest import test_context
+
+from ..lib.options import option
+from ..model import NO_APP
+from .translation import catalog_of, in_request
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+#: Tells in the environment of a request that it stands in for one, and holds ``site_url``.
+_SITE = "activitystream.site"
+
+#: Holds the time zone in the environment of a request.
+_ZONE = "activitystream.zone"
+
+#: Where the configuration keeps the app that answers requests.
+_APP = "activitystream.app"
+
+
+@contextmanager
+def speaking(language: str | None = None, timezone: str | None = None) -> Iterator[None]:
+    """Have a block of code speak a language, show a time zone, and make absolute links.
+
+    It is for what is read outside of the site, like a mail, and written in a script, a job or a
+    hook. Example::
+
+        with activitystream.speaking(user.language, user.timezone):
+            text = f'{action.sentence}: {see_url(action)}'
+
+    In the block, ``tg.url``, ``_`` and the host's templates work, too. Nobody is logged in, and
+    links lead to the site of the option ``site_url``, even if the block is inside a request.
+
+    :param language: like ``'it'`` or ``'pt_BR'``; None for the app's ``i18n.lang``, or English.
+    :param timezone: like ``'Europe/Rome'``; None for UTC.
+    :raises TypeError, ValueError: on anything else.
+    :raises RuntimeError: if no app was loaded.
+    """
+    if language is not None and not isinstance(language, str):
+        raise TypeError(f"language must be a text like 'it'; got {type(language).__name__}")
+    zone = zone_named(timezone)
+    site = option("site_url")
+    try:
+        app = tg.config[_APP]
+    except KeyError:
+        raise RuntimeError(f"A language outside of a request {NO_APP}") from None
+    path = urlsplit(site).path.rstrip("/") if site else ""
+    environ = {"SCRIPT_NAME": path, "PATH_INFO": "/", _SITE: site, _ZONE: zone}
+    spoken = language or tg.config.get("i18n.lang")
+    with test_context(app, site, environ):
+        if spoken:
+            code = sanitize_language_code(spoken)
+            set_request_lang([code])
+            # tgext.pluggable adds it in front of controllers only.
+            tg.translator.add_fallback(catalog_of(code))
+        yield
+
+
+def remember_app(app: "tg.wsgiapp.TGApp") -> None:
+    """Keep the app, as the hook ``configure_new_app`` gives it, for :func:`speaking`."""
+    app.config[_APP] = app
+
+
+def anywhere(function: Callable[P, T]) -> Callable[P, T]:
+    """Have a function work outside of a request: it speaks what the app does there."""
+
+    @wraps(function)
+    def called(*arguments: P.args, **named: P.kwargs) -> T:
+        if in_request():
+            return function(*arguments, **named)
+        with speaking():
+            return function(*arguments, **named)
+
+    return called
+
+
+def is_outside() -> bool:
+    """Return whether what is said is read outside of the site, as in a mail."""
+    return _SITE in tg.request.environ
+
+
+def as_read_there(url: str) -> str:
+    """Return a URL of this site for where it is read: absolute, if that is outside of the site.
+
+    :raises RuntimeError: as :func:`require_site`.
+    """
+    require_site()
+    return urljoin(tg.request.environ[_SITE], url) if is_outside() else url
+
+
+def require_site() -> None:
+    """Refuse to make links that are read outside of the site, if its address is unknown.
+
+    :raises RuntimeError: if the host has not said it.
+    """
+    if is_outside() and tg.request.environ[_SITE] is None:
+        raise RuntimeError(
+            "a link outside of a request needs the address of the site: write "
+            "plug(base_config, 'activitystream', site_url='https://example.org')"
+        )
+
+
+def zone_named(name: str | ZoneInfo | None) -> ZoneInfo | None:
+    """Return the time zone with a name."""
+    return ZoneInfo(name) if isinstance(name, str) else name
