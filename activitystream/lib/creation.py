@@ -8,7 +8,7 @@ from typing import Any
 from .. import model
 from ..model import clock
 from ..model.pages import read_together
-from . import hooks
+from . import after_commit, hooks
 from .fields import Given, digest_of, fields_of, indexed_fields
 
 _BATCH_SIZE = 1000
@@ -30,6 +30,7 @@ def create(given: Given, once: Any) -> Any:
             return action
     read_together([action], known)
     hooks.notify("activitystream.after_create", action)
+    after_commit.tell_later(action)
     return action
 
 

@@ -24,8 +24,8 @@ def notify(name: str, *arguments: Any) -> None:
     hooks = registered(name)
     if not hooks:
         return
-    if _depth.get() == _DEEPEST:
-        raise RecursionError(_WITHOUT_END.format(name=name, hooks=hooks, deepest=_DEEPEST))
+    if _depth.get() == DEEPEST:
+        raise RecursionError(WITHOUT_END.format(name=name, hooks=hooks, deepest=DEEPEST))
     deeper = _depth.set(_depth.get() + 1)
     try:
         for hook in hooks:
@@ -60,11 +60,12 @@ def _call(hook: Callable[..., Any], name: str, arguments: tuple[Any, ...]) -> No
 
 #: How many hooks may be called inside each other. Python's own limit may stop inside a driver, and
 #: leave a connection unusable.
-_DEEPEST = 32
+DEEPEST = 32
 
 _depth: ContextVar[int] = ContextVar("depth", default=0)
 
-_WITHOUT_END = (
+#: What is said of hooks that are called inside each other, or because of each other, that often.
+WITHOUT_END = (
     "hooks of {name} call themselves ({deepest} deep): {hooks} must not create or mark what "
     "triggers {name}"
 )

@@ -59,7 +59,8 @@ class ActionManager(ReaderVerbs):
         :returns: the stored action; with ``once``, perhaps the one that was there.
         :raises TypeError, ValueError: on bad input; nothing is stored.
 
-        Calls the hook ``activitystream.after_create`` with the stored action.
+        Calls the hook ``activitystream.after_create`` with the stored action, and
+        ``activitystream.after_commit`` once it is stored for good.
         """
         given = Given(actor, verb, target, action_obj, description, extra, recipients, notify_actor)
         return creation.create(given, once)

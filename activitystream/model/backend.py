@@ -4,7 +4,7 @@
 Another ORM is one more such package, which ``tests/backend`` holds against what users are promised.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -89,6 +89,23 @@ class Backend(ReadersBackend, Protocol):
 
         :param succeeded: commit them, rather than roll them back.
         :param managed: a transaction manager outside of TurboGears commits the host's session.
+        """
+
+    def when_committed(self, action_id: Any, tell: Callable[[Iterable[Any]], None]) -> bool:
+        """Call a function once the host's transaction is committed, if there is one.
+
+        It is never called for what was rolled back, a savepoint included. It may begin
+        :meth:`own_transaction`.
+
+        :param action_id: the id of an action that was just stored.
+        :param tell: is called with the ids of what one transaction stored.
+        :returns: False if the action is stored already, so that there is nothing to wait for.
+        """
+
+    def own_transaction(self) -> AbstractContextManager[None]:
+        """Run a block in sessions of its own, and commit what it does unless it raises.
+
+        The host's own sessions, and what they hold, are there again after it.
         """
 
     def begin_marking(self, *entities: Any) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from tg.appwrappers.base import ApplicationWrapper
 
 from .. import model
+from ..lib import after_commit
 
 #: In the WSGI environment: our controller answers this request.
 SERVED_BY_US = "activitystream.served_by_us"
@@ -26,11 +27,11 @@ class RequestEnd(ApplicationWrapper):
     def __call__(self, controller: Any, environ: dict[str, Any], context: Any) -> Any:
         """Answer the request, then end its transaction if it was one of ours."""
         model.check_use(self._session)
-        succeeded = False
-        try:
-            response = self.next_handler(controller, environ, context)
-            succeeded = response.status_int < 400
-        finally:
-            if SERVED_BY_US in environ:
-                model.orm.end_request(succeeded, managed=_REPOZE_TM in environ)
+        with after_commit.request() as request:
+            try:
+                response = self.next_handler(controller, environ, context)
+                request.succeeded = response.status_int < 400
+            finally:
+                if SERVED_BY_US in environ:
+                    model.orm.end_request(request.succeeded, managed=_REPOZE_TM in environ)
         return response

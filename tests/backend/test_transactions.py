@@ -129,3 +129,42 @@ def test_a_block_knows_whether_it_lost_earlier_writes(host, orm, is_caught):
         host.database.forget()
     host.database.close()
     assert len(read_all(orm)) == (0 if is_lost else 1)
+
+
+def test_tells_once_what_was_stored_is_committed(host, orm, has_transactions):
+    told = []
+    action = orm.insert_action(fields())
+    waits = orm.when_committed(action._id, told.extend)
+    assert waits is has_transactions
+    assert told == []
+    host.database.forget()
+    host.database.forget()
+    assert told == ([action._id] if waits else [])
+
+
+def test_tells_nothing_of_what_is_rolled_back(host, orm, has_transactions):
+    told = []
+    orm.when_committed(orm.insert_action(fields())._id, told.extend)
+    host.database.close()
+    orm.insert_action(fields())
+    host.database.forget()
+    assert told == []
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_a_transaction_of_its_own_writes_stays(host, orm, has_transactions, fails):
+    host.database.forget()
+    with suppress(ZeroDivisionError), orm.own_transaction():
+        orm.insert_action(fields())
+        if fails:
+            raise ZeroDivisionError
+    host.database.close()
+    assert len(read_all(orm)) == (0 if fails and has_transactions else 1)
+
+
+def test_a_transaction_of_its_own_leaves_what_the_host_has_in_hand(host, orm, user):
+    user.user_name = "anna"
+    with orm.own_transaction():
+        host.database.close()
+    host.save(user)
+    assert host.database.reload(user).user_name == "anna"

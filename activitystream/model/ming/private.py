@@ -4,9 +4,11 @@
 """
 
 import weakref
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from ming.odm import mapper, session, state
+from ming.odm import ThreadLocalODMSession, mapper, session, state
 from ming.odm.base import ObjectState
 
 
@@ -94,6 +96,24 @@ def let_grow(its_session: Any) -> None:
     """
     unit_of_work = its_session.uow
     unit_of_work._objects = dict(unit_of_work._objects)
+
+
+@contextmanager
+def set_aside(sessions: Collection[ThreadLocalODMSession]) -> Iterator[None]:
+    """Give this thread new sessions, and then its earlier ones again, with what they hold.
+
+    Private: ``ThreadLocalODMSession._registry``. ``session.close()`` replaces it, but detaches what
+    the host has in hand.
+    """
+    of_thread = [vars(each._registry) for each in sessions]
+    held = [values.pop("value", None) for values in of_thread]
+    try:
+        yield
+    finally:
+        for values, value in zip(of_thread, held, strict=True):
+            values.clear()
+            if value is not None:
+                values["value"] = value
 
 
 class Forgotten:

@@ -1,5 +1,6 @@
 """Actions on SQLAlchemy: the names of :class:`activitystream.model.backend.Backend`."""
 
+from .after_commit import own_transaction, when_committed
 from .candidates import read_addressees, reader_keys
 from .classes import root_of
 from .ending import end_request
@@ -93,6 +94,7 @@ __all__ = [
     "mark_actions",
     "mute",
     "other_classes",
+    "own_transaction",
     "prepare_database",
     "read_about",
     "read_addressees",
@@ -114,4 +116,5 @@ __all__ = [
     "transaction_is_broken",
     "unmute",
     "watched_transaction",
+    "when_committed",
 ]

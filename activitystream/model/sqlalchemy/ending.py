@@ -8,13 +8,14 @@ from .private_zope import registrations_of, status_of
 from .sessions import sessions
 
 
-def _managers_of(session: orm.Session) -> list[Any]:
+def managers_of(session: orm.Session) -> list[Any]:
+    """Return the transaction managers that the host registered the session with."""
     return [each.transaction_manager for each in registrations_of(session)]
 
 
 def is_doomed() -> bool:
     """Return whether somebody decided that nothing of the transaction is to be stored."""
-    return any(manager.isDoomed() for each in sessions() for manager in _managers_of(each))
+    return any(manager.isDoomed() for each in sessions() for manager in managers_of(each))
 
 
 def has_only_read(session: orm.Session) -> bool:
@@ -39,12 +40,12 @@ def end_request(succeeded: bool, managed: bool = False) -> None:
     :param managed: somebody outside commits the sessions registered with zope.sqlalchemy.
     """
     for session in sessions():
-        managers = _managers_of(session)
+        managers = managers_of(session)
         if not session.in_transaction() or (managed and managers):
             continue
         try:
             for manager in managers:
-                _end(manager, succeeded)
+                end(manager, succeeded)
             if succeeded and not managers:
                 session.commit()
         finally:
@@ -52,7 +53,8 @@ def end_request(succeeded: bool, managed: bool = False) -> None:
             session.rollback()
 
 
-def _end(manager: Any, succeeded: bool) -> None:
+def end(manager: Any, succeeded: bool) -> None:
+    """Commit or abort a manager's transaction; abort one that is doomed, or fails to commit."""
     if not succeeded or manager.isDoomed():
         manager.abort()
         return

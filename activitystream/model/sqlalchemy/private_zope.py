@@ -1,9 +1,12 @@
-"""What zope.sqlalchemy knows of a session, by which it decides whether to commit.
+"""What zope.sqlalchemy and ``transaction`` keep to themselves: all that we use of them.
 
-``tests/model/sqlalchemy/test_private.py`` fails when zope.sqlalchemy changes a name that it keeps
-to itself.
+zope.sqlalchemy decides by what it knows of a session whether to commit it.
+
+``tests/model/sqlalchemy/test_private.py`` fails when one of the names changes.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import orm
@@ -41,3 +44,23 @@ def mark_changed(session: orm.Session) -> None:
     """
     for registration in registrations_of(session):
         registration.mark_changed(session)
+
+
+@contextmanager
+def without_transaction(manager: Any) -> Iterator[None]:
+    """Give a manager a new transaction, and then its earlier one again.
+
+    A hook after a commit may use no manager: the committed transaction is still the current one,
+    and nothing can join it.
+
+    Private: ``TransactionManager._txn``. Nothing replaces it in a hook; ``manager.begin()`` does
+    where the host calls us after its commit.
+    """
+    # transaction.manager has a manager for each thread.
+    manager = getattr(manager, "manager", manager)
+    earlier, manager._txn = manager._txn, None
+    try:
+        manager.begin()
+        yield
+    finally:
+        manager._txn = earlier

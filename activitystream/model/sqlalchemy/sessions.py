@@ -79,6 +79,11 @@ def sessions() -> list[orm.Session]:
     return [*{id(each): each for each in every}.values()]
 
 
+def registries() -> list[Any]:
+    """Return what gives each thread its session, of ``DBSession`` and of the host's others."""
+    return [DBSession.registry, *(each.registry for each in _others)]
+
+
 def check_session(entity: Any) -> None:
     """Refuse an entity that could not be loaded again.
 

@@ -12,7 +12,16 @@ import activitystream.model.ming
 from activitystream.model.ming import private
 
 #: What private.py uses, and no other module may.
-PRIVATE = {"__ming__", "_objects", "soil", "tracker", "i_document", "state", "ObjectState"}
+PRIVATE = {
+    "__ming__",
+    "_objects",
+    "soil",
+    "tracker",
+    "i_document",
+    "state",
+    "ObjectState",
+    "_registry",
+}
 
 
 @pytest.fixture(scope="session", params=["mim"])
@@ -116,3 +125,17 @@ def test_keeps_objects_in_use(host, user):
     post.title = "changed"
     host.model.DBSession.flush_all()
     assert host.database.raw_values(post)["title"] == "changed"
+
+
+def test_gives_a_thread_other_sessions_for_a_while(host, user):
+    its_session = host.model.DBSession
+    with private.set_aside([its_session]):
+        assert user not in list(its_session.uow)
+        its_session.save(host.model.Post(title="not flushed"))
+    assert user in list(its_session.uow)
+    its_session.flush_all()
+    assert list(host.model.Post.query.find()) == []
+    its_session.close()
+    with private.set_aside([its_session]):
+        pass
+    assert list(its_session.uow) == []

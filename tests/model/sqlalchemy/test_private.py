@@ -15,7 +15,7 @@ from activitystream.model.sqlalchemy import private, private_zope
 #: What each of these modules uses, and no other may.
 PRIVATE = {
     "private.py": {"_connections", "_flushing", "dispatch", "class_manager", "new_instance"},
-    "private_zope.py": {"_SESSION_STATE", "datamanager"},
+    "private_zope.py": {"_SESSION_STATE", "datamanager", "_txn"},
 }
 
 
@@ -172,3 +172,28 @@ def test_makes_an_instance_without_the_constructor():
     thing = private.new_instance(Thing)
     assert sa.inspect(thing).transient
     assert thing.thing_id is None
+
+
+# transaction: TransactionManager._txn
+
+
+@pytest.mark.parametrize(
+    "kind", [transaction.TransactionManager, transaction.ThreadTransactionManager]
+)
+def test_a_manager_can_begin_anew_in_a_hook_after_its_commit(kind):
+    manager, done = kind(), []
+
+    def hook(_):
+        committed = manager.get()
+        with private_zope.without_transaction(manager):
+            assert manager.get() is not committed
+            manager.get().addAfterCommitHook(done.append)
+            manager.commit()
+        assert manager.get() is committed
+
+    manager.get().addAfterCommitHook(hook)
+    manager.commit()
+    assert done == [True]
+    manager.begin().addAfterCommitHook(done.append)
+    manager.commit()
+    assert done == [True, True]
