@@ -51,8 +51,10 @@ def test_the_hook_mails_each_recipient(namespace):
     (hook,) = [each for each in blocks("python") if "send_mail" in each.text]
     exec(hook.compiled(), namespace)
     am.create(namespace["user"], "liked", recipients=[namespace["author"]])
+    namespace["save"]()
     assert namespace["mailer"].calls == [("bob@host", "Ann", "liked")]
     am.create(namespace["user"], "announced")
+    namespace["save"]()
     assert [address for address, *_ in namespace["mailer"].calls[1:]] == ["ann@host", "bob@host"]
 
 
@@ -105,16 +107,16 @@ def test_a_user_who_cannot_be_read_is_a_visitor(namespace):
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
-def test_the_hook_after_the_commit_mails_only_committed_actions(namespace):
-    (hook,) = [each for each in blocks("python", "SQLAlchemy") if "addAfter" in each.text]
+def test_no_mail_is_sent_for_what_is_rolled_back(namespace):
+    (hook,) = [each for each in blocks("python") if "send_mail" in each.text]
     exec(hook.compiled(), namespace)
     am.create(namespace["user"], "aborted", recipients=[namespace["author"]])
     transaction.abort()
+    namespace["DBSession"].rollback()  # zope.sqlalchemy leaves it out for a session that it keeps
     am.create(namespace["user"], "liked", recipients=[namespace["author"]])
     assert namespace["mailer"].calls == []
     transaction.commit()
-    ((addresses, line),) = namespace["mailer"].calls
-    assert (addresses, line.startswith("Ann liked")) == (["bob@host"], True)
+    assert namespace["mailer"].calls == [("bob@host", "Ann", "liked")]
 
 
 def test_the_field_set_at_sign_up_makes_old_actions_seen(namespace):

@@ -207,23 +207,6 @@ def titles(host):
     return host.database.session.scalars(sa.select(host.model.Post.title)).all()
 
 
-def test_a_callback_after_the_commit_finds_the_action(host, user):
-    told = []
-
-    def dispatch(committed, key):
-        told.append((committed, key))
-
-    def hook(action):
-        transaction.get().addAfterCommitHook(dispatch, args=(action._id,))
-
-    tg.hooks.register("activitystream.after_create", hook)
-    action = am.create(user, "joined")
-    key = action._id
-    assert told == []
-    transaction.commit()
-    assert told == [(True, key)]
-
-
 @pytest.mark.parametrize(
     ("hook", "verb"),
     [
