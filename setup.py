@@ -18,6 +18,7 @@ DEMO = [
 ]
 TEST = [
     *DEMO,
+    "aiosmtpd >= 1.4.6",
     "Beaker >= 1.12",
     "build >= 1.2",
     "codespell == 2.4.3",
@@ -43,6 +44,7 @@ TEST = [
     "ruff == 0.17.6",
     "setuptools >= 77",
     "tg.devtools >= 2.5.1",
+    "tgext.mailer >= 0.3",
     "WebHelpers2 >= 2.1",
     "WebTest >= 3",
 ]
