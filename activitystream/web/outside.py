@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import ParamSpec, TypeVar
 from urllib.parse import urljoin, urlsplit
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import tg
 from tg.i18n import sanitize_language_code, set_request_lang
@@ -115,5 +115,15 @@ def require_site() -> None:
 
 
 def zone_named(name: str | ZoneInfo | None) -> ZoneInfo | None:
-    """Return the time zone with a name."""
-    return ZoneInfo(name) if isinstance(name, str) else name
+    """Return the time zone with a name.
+
+    :raises TypeError, ValueError: if there is no such zone.
+    """
+    if name is None or isinstance(name, ZoneInfo):
+        return name
+    if not isinstance(name, str):
+        raise TypeError(f"timezone must be a name like 'Europe/Rome'; got {type(name).__name__}")
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError, ZoneInfoNotFoundError):
+        raise ValueError(f"no time zone {name!r}: use a name like 'Europe/Rome'") from None

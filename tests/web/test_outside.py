@@ -195,6 +195,12 @@ def test_rejects_what_is_no_language(site, language):
         activitystream.speaking(language).__enter__()
 
 
+@pytest.mark.parametrize("timezone", [1, "Europe/Nowhere", "../etc/passwd"])
+def test_rejects_what_is_no_time_zone(site, timezone):
+    with pytest.raises((TypeError, ValueError), match="time ?zone .*Europe/Rome"):
+        activitystream.speaking(timezone=timezone).__enter__()
+
+
 @pytest.mark.parametrize(
     "value",
     [
