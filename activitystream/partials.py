@@ -10,7 +10,7 @@ from . import model
 from .model.attempts import attempt
 from .web.bell import bell_of, render_bell
 from .web.caching import tg_cache
-from .web.days import by_day, undated, when_in_day
+from .web.days import by_day, date_of, undated, when_in_day
 from .web.load_more import page_of, render_page_of
 from .web.login import logged_in_user
 from .web.opened_bell import cannot_be_shown, opened_bell
@@ -121,7 +121,8 @@ def bootstrap_widget(
     require_site()
 
     def stream() -> Markup:  # the template calls it, so a cached panel does not
-        return render_list(undated(lines(actions, _since if timestamp_since else _date)))
+        when = _since if timestamp_since else date_of
+        return render_list(undated(lines(actions, when)), live=False)
 
     cached = {} if cache_key is None else {"tg_cache": tg_cache(cache_key, cache_expire)}
     return attempt(
@@ -141,7 +142,3 @@ def bootstrap_widget(
 
 def _since(action: Any) -> str:
     return action.timestamp_since
-
-
-def _date(action: Any) -> str:
-    return action.timestamp.strftime("%x")

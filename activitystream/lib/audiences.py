@@ -3,11 +3,10 @@
 import logging
 from typing import Any
 
-import tg
-
 from ..model.attempts import attempt
 from ..model.names import each_of, reference_to
 from .options import option
+from .users import is_user
 
 log = logging.getLogger(__name__)
 
@@ -19,19 +18,13 @@ def audiences_of(user: Any) -> list[Any]:
     audiences.
     """
     audiences = option("audiences")
-    if audiences is None or not _is_user(user):
+    if audiences is None or not is_user(user):
         return []
     return attempt(
         lambda: _stored(audiences(user)),
         [],
         "Nothing is shown of a user's audiences, since the option audiences failed",
     )
-
-
-def _is_user(entity: Any) -> bool:
-    # A host that finds its users in its own way need not name their class.
-    user_class = (tg.config.get("sa_auth") or {}).get("user_class")
-    return not isinstance(user_class, type) or isinstance(entity, user_class)
 
 
 def _stored(given: Any) -> list[Any]:

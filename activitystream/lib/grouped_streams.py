@@ -102,13 +102,13 @@ class GroupedStream:
                 return
 
     def _read(self, stream: Any, size: int) -> GroupPage:
-        loader = GroupLoader(Rules(), seen.settled(clock.now()))
+        loader = GroupLoader(Rules(stream.zone), seen.settled(clock.now()))
         found: dict[Any, list[Outline]] = {}
         states: dict[Any, seen.State | None] = {}
         last: Cursor | None = None
         end: Cursor | None = None
         for number, (outline, state) in enumerate(_with_states(stream)):
-            key = loader.rules.common(outline), state and state.read
+            key = loader.rules.key(outline), state and state.read
             if (key not in found and len(found) == size) or number == MOST_READ - 1:
                 end = last
                 break
@@ -128,7 +128,7 @@ def _with_states(stream: "RecipientStream") -> Iterator[tuple[Outline, seen.Stat
 
 def actions_at(stream: "RecipientStream", place: Place) -> list[Any]:
     """Return the actions of a group that are in a stream still, newest first."""
-    rules = Rules()
+    rules = Rules(None)  # whatever the day: they are between two of one day
     around = stream.between(place.newest, place.oldest)
     # As many more may have become visible between them.
     found = [each for batch in around.outlines([2 * MOST_READ]) for each in batch]

@@ -1,14 +1,15 @@
 """Groups: actions of a stream that belong together, and are one line of a list.
 
 The option ``groups`` says what belongs together. A page of groups is one unbroken run of the
-stream. A group ends with its run and with the day, and is all read or all unread.
+stream. A group ends with its run and with the reader's day, and is all read or all unread.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from .. import model
 from ..model.action import ROLES
@@ -17,6 +18,7 @@ from ..model.pages import read_together
 from ..model.values import Cursor, Outline, remembered
 from . import group_words, seen
 from .options import option
+from .zones import day_of
 
 
 class Place(NamedTuple):
@@ -216,21 +218,21 @@ class GroupLoader:
         return self._found
 
 
-def day_of(timestamp: datetime) -> date:
-    """Return the day in which a list shows an action. It is UTC's."""
-    return timestamp.date()
-
-
-def count_groups(outlines: Iterable[Outline]) -> int:
-    """Count the groups of actions, whether they are read or not."""
-    rules = Rules()
-    return len({rules.common(each) for each in outlines})
+def count_groups(outlines: Iterable[Outline], zone: ZoneInfo | None) -> int:
+    """Count the groups of actions, whether they are read or not, in days of a time zone."""
+    rules = Rules(zone)
+    return len({rules.key(each) for each in outlines})
 
 
 class Rules:
     """What belongs together, by the option ``groups``; of use for one page."""
 
-    def __init__(self) -> None:
+    def __init__(self, zone: ZoneInfo | None) -> None:
+        """Read the option.
+
+        :param zone: the time zone of the days; None is UTC.
+        """
+        self._zone = zone
         self._rules: Mapping[str, Collection[str]] = option("groups")
         self._roles: dict[str, list[str]] = {}  # by verb
         self._classes: dict[Any, Any] = {}  # by type name
@@ -242,12 +244,18 @@ class Rules:
             self._roles[verb] = [role for role in ROLES if role in rule]
         return self._roles[verb]
 
+    def key(self, outline: Outline) -> Any:
+        """Return what is the same for the actions of a group: what they have in common, and when.
+
+        Besides, all are read, or all are unread.
+        """
+        return self.common(outline), day_of(outline.cursor.timestamp, self._zone)
+
     def common(self, outline: Outline) -> Any:
-        """Return what the actions of a group have in common, besides that all are read or not."""
+        """Return what the actions of a group say in common."""
         if outline.verb not in self._rules:
             return outline.cursor.id
-        entities = [self.entity(outline, role) for role in self.roles(outline.verb)]
-        return outline.verb, day_of(outline.cursor.timestamp), *entities
+        return outline.verb, *(self.entity(outline, role) for role in self.roles(outline.verb))
 
     def entity(self, outline: Outline, role: str) -> Any:
         """Return what tells an entity, whichever name of its class an action has; None for none."""

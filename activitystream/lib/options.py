@@ -49,6 +49,7 @@ _DEFAULTS: dict[str, Any] = {
     "poll_interval": 30,
     "site_url": None,
     "templates": {},
+    "timezone": None,
 }
 
 _APPID = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
@@ -123,6 +124,7 @@ _CALLABLES = {
         ("user", "recipient"),
         "whether the user may mark the recipient's stream as seen",
     ),
+    "timezone": (("user",), "the name of the user's time zone, like 'Europe/Rome', or None"),
 }
 
 
@@ -233,4 +235,5 @@ _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "poll_interval": _check_interval,
     "site_url": _check_site,
     "templates": _check_templates,
+    "timezone": _check_callable,
 }

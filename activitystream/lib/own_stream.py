@@ -12,6 +12,7 @@ from .groups import Place, count_groups
 from .options import option
 from .role_streams import RoleStream
 from .streams import RecipientStream, StreamPage
+from .zones import zone_of
 
 #: The bell and ``unseen.json`` stop counting here: it bounds the cost after a long absence.
 MAX_COUNTED = 100
@@ -32,7 +33,9 @@ def count_new_lines(user: Any) -> int:
     if not option("groups"):
         return count_not_seen_of(user, limit=MAX_COUNTED)
     (newest,) = stream_of(user).unseen().outlines([MAX_COUNTED + 1])
-    return min(MAX_COUNTED, count_groups(newest)) if len(newest) <= MAX_COUNTED else MAX_COUNTED
+    if len(newest) > MAX_COUNTED:
+        return MAX_COUNTED
+    return count_groups(newest, zone_of(user))
 
 
 def group_of(user: Any, place: Place) -> list[Any]:

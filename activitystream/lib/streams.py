@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from .. import model
 from ..model.action import ActionMixin
@@ -17,6 +18,7 @@ from .cursors import cursor_as_text, cursor_from_text
 from .grouped_streams import GroupedStream
 from .numbers import whole_number
 from .windows import window_of
+from .zones import zone_of
 
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -300,6 +302,11 @@ class RecipientStream(Stream):
         if self._recipient is None:
             raise TypeError("read the groups before you pickle the stream")
         return seen.states_of(self._recipient)
+
+    @property
+    def zone(self) -> ZoneInfo | None:
+        """The recipient's time zone; None if the app knows none."""
+        return zone_of(self._recipient)
 
     def between(self, newest: Cursor, oldest: Cursor) -> "RecipientStream":
         """Return a stream of the actions between two, and a few of the same milliseconds."""

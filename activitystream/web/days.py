@@ -1,19 +1,24 @@
-"""Say when something happened. Days are UTC: the server does not know the reader's time zone."""
+"""Say when something happened, in the reader's language and time zone.
+
+The script says the same in a browser, where the reader's time zone is not known here, and goes on
+counting: a change of the words here is one of ``activitystream.js``, too.
+"""
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
 
 from babel.core import Locale, UnknownLocaleError
-from babel.dates import format_date, format_skeleton
+from babel.dates import format_date, format_datetime, format_skeleton, format_time, format_timedelta
 from tg.i18n import get_lang
 
-from ..lib.groups import day_of
+from ..lib.zones import day_of, in_zone
 from ..model import clock
 from ..model.words import _
 from .translation import languages
+from .zones import shown_zone
 
 
 class Day(NamedTuple):
@@ -35,23 +40,29 @@ def by_day(lines: Iterable[Any], continued: date | None = None) -> Iterator[Day]
     :param lines: newest first.
     :param continued: the last day of the previous page, which has its heading already.
     """
-    for each, of_day in groupby(lines, key=lambda line: day_of(line.action.timestamp)):
+    zone = shown_zone()
+    for each, of_day in groupby(lines, key=lambda line: day_of(line.action.timestamp, zone)):
         yield Day(each, None if each == continued else name_of(each), list(of_day))
+
+
+def shown_day_of(moment: datetime) -> date:
+    """Return the day in which a list shows a moment, naive UTC."""
+    return day_of(moment, shown_zone())
 
 
 def name_of(day: date) -> str:
     """Return "Today", "Yesterday" or the date; the current year is left out."""
-    today = clock.now().date()
+    today = shown_day_of(clock.now())
     if day == today:
         return _("Today")
     if day == today - timedelta(days=1):
         return _("Yesterday")
     if day.year == today.year:
-        return format_skeleton("MMMMd", day, locale=_locale())
-    return format_date(day, "long", _locale())
+        return format_skeleton("MMMMd", day, locale=locale())
+    return format_date(day, "long", locale())
 
 
-def _locale() -> Locale:
+def locale() -> Locale:
     """Return the locale for dates: the request's first language with a catalog and in Babel.
 
     It keeps the region that the browser asked for: a page in English shows British dates for
@@ -68,14 +79,42 @@ def _locale() -> Locale:
 
 
 def when(action: Any) -> str:
-    """Return how long ago an action happened or, after 24 hours, the day."""
-    if clock.now() - action.timestamp < timedelta(days=1):
-        return action.timestamp_since
-    return name_of(action.timestamp.date())
+    """Return when an action happened: "just now", "5 min", "09:19", "yesterday 09:19", "28 Nov"."""
+    now, then, today = clock.now(), action.timestamp, shown_day_of(clock.now())
+    day = shown_day_of(then)
+    if now - then < timedelta(hours=1):
+        return _ago(now - then)
+    if day == today:
+        return _time(then)
+    if day == today - timedelta(days=1):
+        return _("yesterday %(time)s") % {"time": _time(then)}
+    return format_skeleton("MMMd" if day.year == today.year else "yMMMd", day, locale=locale())
 
 
 def when_in_day(action: Any) -> str:
-    """Return how long ago an action happened or, after 24 hours, the time, below the day."""
-    if clock.now() - action.timestamp < timedelta(days=1):
-        return action.timestamp_since
-    return f"{action.timestamp:%H:%M} UTC"
+    """Return when an action happened, below its day: "just now", "5 min", "09:19"."""
+    ago = clock.now() - action.timestamp
+    return _ago(ago) if ago < timedelta(hours=1) else _time(action.timestamp)
+
+
+def when_exactly(action: Any) -> str:
+    """Return the date and the time of an action in full, with the time zone."""
+    return format_datetime(in_zone(action.timestamp, shown_zone()), "full", locale=locale())
+
+
+def date_of(action: Any) -> str:
+    """Return the date of an action in short."""
+    return format_date(shown_day_of(action.timestamp), "short", locale())
+
+
+def _ago(ago: timedelta) -> str:
+    if ago < timedelta(minutes=1):
+        return _("just now")
+    minutes = timedelta(minutes=ago // timedelta(minutes=1))
+    return format_timedelta(minutes, "minute", threshold=60, format="short", locale=locale())
+
+
+def _time(moment: datetime) -> str:
+    zone = shown_zone()
+    time = format_time(in_zone(moment, zone), "short", locale=locale())
+    return time if zone else f"{time} UTC"

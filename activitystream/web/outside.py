@@ -9,24 +9,22 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import ParamSpec, TypeVar
 from urllib.parse import urljoin, urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import tg
 from tg.i18n import sanitize_language_code, set_request_lang
 from tg.util.webtest import test_context
 
 from ..lib.options import option
+from ..lib.zones import zone_named
 from ..model import NO_APP
 from .translation import catalog_of, in_request
+from .zones import ZONE
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 #: Tells in the environment of a request that it stands in for one, and holds ``site_url``.
 _SITE = "activitystream.site"
-
-#: Holds the time zone in the environment of a request.
-_ZONE = "activitystream.zone"
 
 #: Where the configuration keeps the app that answers requests.
 _APP = "activitystream.app"
@@ -59,7 +57,7 @@ def speaking(language: str | None = None, timezone: str | None = None) -> Iterat
     except KeyError:
         raise RuntimeError(f"A language outside of a request {NO_APP}") from None
     path = urlsplit(site).path.rstrip("/") if site else ""
-    environ = {"SCRIPT_NAME": path, "PATH_INFO": "/", _SITE: site, _ZONE: zone}
+    environ = {"SCRIPT_NAME": path, "PATH_INFO": "/", _SITE: site, ZONE: zone}
     spoken = language or tg.config.get("i18n.lang")
     with test_context(app, site, environ):
         if spoken:
@@ -112,18 +110,3 @@ def require_site() -> None:
             "a link outside of a request needs the address of the site: write "
             "plug(base_config, 'activitystream', site_url='https://example.org')"
         )
-
-
-def zone_named(name: str | ZoneInfo | None) -> ZoneInfo | None:
-    """Return the time zone with a name.
-
-    :raises TypeError, ValueError: if there is no such zone.
-    """
-    if name is None or isinstance(name, ZoneInfo):
-        return name
-    if not isinstance(name, str):
-        raise TypeError(f"timezone must be a name like 'Europe/Rome'; got {type(name).__name__}")
-    try:
-        return ZoneInfo(name)
-    except (OSError, ValueError, ZoneInfoNotFoundError):
-        raise ValueError(f"no time zone {name!r}: use a name like 'Europe/Rome'") from None

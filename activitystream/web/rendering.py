@@ -19,10 +19,11 @@ from ..model.cursors import cursor_of
 from ..model.values import Cursor
 from ..model.words import _
 from . import see_links
-from .days import Day
+from .days import Day, locale, when_exactly
 from .grouping import group_as_text
 from .mute_menus import no_menu
 from .templates import action_renderer, render, statics
+from .zones import shown_zone
 
 
 class Line(NamedTuple):
@@ -39,6 +40,8 @@ class Line(NamedTuple):
     is_new: bool
     is_unread: bool
     when: str
+    #: The date and the time in full.
+    when_exactly: str
     menu: Markup = Markup()
 
     @property
@@ -91,6 +94,7 @@ def lines(
             not known.seen,
             not known.read,
             when(action),
+            when_exactly(action),
             menu(action, several),
         )
 
@@ -136,6 +140,7 @@ def render_list(
     nothing: str | None = None,
     list_id: str | None = None,
     last_day: str = "",
+    live: bool = True,
 ) -> Markup:
     """Render a list.
 
@@ -147,6 +152,7 @@ def render_list(
     :param list_id: the id of the list in the pages that ``older`` leads to, from which htmx takes
         it; None if ``/more`` answers the list alone.
     :param last_day: the last day that such a list has a heading of, as text.
+    :param live: have the script say the times in the browser's time zone, and count on.
     """
     return render(
         "stream",
@@ -157,6 +163,8 @@ def render_list(
         nothing=_("Nothing has happened yet.") if nothing is None else nothing,
         list_id=list_id,
         last_day=last_day,
+        locale=str(locale()).replace("_", "-") if live else None,
+        zone=shown_zone(),
         once=_once,
         unfold_url=_unfold_url if is_plugged("controller") else None,
         **statics(),

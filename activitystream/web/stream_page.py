@@ -6,13 +6,12 @@ from tgext.pluggable import plug_url
 
 from ..lib import seen
 from ..lib.cursors import cursor_as_text, cursor_from_text
-from ..lib.groups import day_of
 from ..lib.own_stream import done_by, group_of, lines_page, stream_of
 from ..model import clock
 from ..model.cursors import cursor_of
 from ..model.values import Cursor
 from ..model.words import _
-from .days import by_day, when_in_day
+from .days import by_day, shown_day_of, when_in_day
 from .grouping import group_from_text
 from .load_more import render_page_of
 from .mute_menus import menus
@@ -64,7 +63,7 @@ def stream_page(
             for each in listed
         ]
     kept = {"new_since": new_since, "unread": "1" if only_unread else None}
-    continued = day_of(cursor.timestamp) if cursor and append else None
+    continued = shown_day_of(cursor.timestamp) if cursor and append else None
     # Only the first page has the newest action: another page's would leave newer ones unseen.
     until = until if cursor is None else None
     page_url = _url("/", unread=kept["unread"])

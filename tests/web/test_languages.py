@@ -3,7 +3,7 @@
 import gettext
 import subprocess
 import sys
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -93,20 +93,18 @@ def test_russian_has_three_plurals():
 @pytest.mark.parametrize(
     ("asked", "heading", "time"),
     [
-        ("it", "Il tuo flusso di attività", "circa 2 ore fa"),
-        ("it-IT,it;q=0.9,en;q=0.5", "Il tuo flusso di attività", "circa 2 ore fa"),
-        ("ru", "Ваша лента событий", "около 2 часов назад"),
-        ("en", "Your activity stream", "about 2 hours ago"),
-        ("en-US,en;q=0.9,it;q=0.5", "Your activity stream", "about 2 hours ago"),
-        ("xx", "Your activity stream", "about 2 hours ago"),
-        ("", "Your activity stream", "about 2 hours ago"),
+        ("it", "Il tuo flusso di attività", "adesso"),
+        ("it-IT,it;q=0.9,en;q=0.5", "Il tuo flusso di attività", "adesso"),
+        ("ru", "Ваша лента событий", "только что"),
+        ("en", "Your activity stream", "just now"),
+        ("en-US,en;q=0.9,it;q=0.5", "Your activity stream", "just now"),
+        ("xx", "Your activity stream", "just now"),
+        ("", "Your activity stream", "just now"),
         ("it,\xff;;q=x", None, None),
     ],
 )
 def test_the_page_is_in_the_language_of_the_request(host, user, app, asked, heading, time):
-    action = am.create(user, "joined")
-    action.timestamp -= timedelta(hours=2, minutes=10)
-    host.save(action)
+    am.create(user, "joined")
     page = app.get("/activitystream/", headers={"Accept-Language": asked})
     if heading is not None:
         assert page.html.select("h1")[-1].text == heading

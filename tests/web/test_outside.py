@@ -195,9 +195,22 @@ def test_rejects_what_is_no_language(site, language):
         activitystream.speaking(language).__enter__()
 
 
+def test_days_and_times_are_in_the_time_zone_of_the_block(action, user):
+    am.create_many([{"actor": user, "verb": "woke", "timestamp": datetime(2020, 1, 31, 23, 30)}])
+    woke = am.get_by_recipient(user).all()[-1]
+    found = {}
+    for zone in (None, "Europe/Rome", "Asia/Tokyo"):
+        with activitystream.speaking("en", zone):
+            html = BeautifulSoup(partials.stream([woke]), "html.parser")
+            found[zone] = html.h2.text, html.select_one("li time").text
+    assert found[None] == ("January 31, 2020", "11:30\u202fPM UTC")
+    assert found["Europe/Rome"] == ("February 1, 2020", "12:30\u202fAM")
+    assert found["Asia/Tokyo"] == ("February 1, 2020", "8:30\u202fAM")
+
+
 @pytest.mark.parametrize("timezone", [1, "Europe/Nowhere", "../etc/passwd"])
 def test_rejects_what_is_no_time_zone(site, timezone):
-    with pytest.raises((TypeError, ValueError), match="time ?zone .*Europe/Rome"):
+    with pytest.raises((TypeError, ValueError), match="time zone .*Europe/Rome"):
         activitystream.speaking(timezone=timezone).__enter__()
 
 

@@ -149,8 +149,8 @@ def test_days_have_headings(host, user, app):
     headings = [heading.text for heading in page.html.select(".activitystream-day h2")]
     assert headings == ["Today", "Yesterday", f"{long_ago:%B} {long_ago.day}, {long_ago.year}"]
     times = [time.text for time in page.html.select("li time")]
-    assert times[0] == "less than 1 minute ago"
-    assert times[2] == f"{long_ago:%H:%M} UTC"
+    assert times[0] == "just now"
+    assert times[2] == f"{long_ago:%-I:%M}\N{NARROW NO-BREAK SPACE}{long_ago:%p} UTC"
     days = [time["datetime"] for time in page.html.select("h2 time")]
     assert days[2] == long_ago.date().isoformat()
 
@@ -253,7 +253,7 @@ def test_the_panel_shows_actions(host, user, post, app):
     lines = [line.text for line in panel.select(".activitystream-line")]
     assert lines == ["ann joined", "ann liked A post"]
     time = panel.select("time")[1]
-    assert time.text == "01/31/26"
+    assert time.text == "1/31/26"
     assert time["datetime"] == f"{until_of(action)}Z"
     assert f"until={until_of(newer)}".replace(":", "%3A") in panel.select_one("a")["href"]
 
