@@ -4,10 +4,11 @@ from typing import Any
 
 from .lib.managers import ActionManager, am
 from .lib.role_streams import EVERYTHING
+from .model.system import SYSTEM
 from .web.configuration import configure_host
 from .web.outside import speaking
 
-__all__ = ["EVERYTHING", "ActionManager", "am", "plugme", "speaking"]
+__all__ = ["EVERYTHING", "SYSTEM", "ActionManager", "am", "plugme", "speaking"]
 
 
 def plugme(app_config: Any, options: dict[str, Any]) -> dict[str, Any]:

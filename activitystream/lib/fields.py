@@ -11,6 +11,7 @@ from ..model import clock
 from ..model.action import ROLES
 from ..model.entity_words import name_to_store
 from ..model.names import each_of, reference_to, references_to
+from ..model.system import SYSTEM
 from ..model.values import Reference
 from .options import option
 
@@ -99,7 +100,8 @@ def fields_of(given: Given) -> tuple[dict[str, Any], dict[Reference, Any]]:
             known[reference] = entity
         fields[f"{role}_type"] = reference.type if reference else None
         fields[f"{role}_id"] = reference.key if reference else None
-        name = None if entity is None else name_to_store(entity, role)
+        # SYSTEM has a name in each language.
+        name = None if entity is None or entity is SYSTEM else name_to_store(entity, role)
         fields[f"{role}_name"] = _text(f"the name of {role}", name, longest, optional=True)
     fields["verb"] = _text("verb", given.verb, longest)
     fields["description"] = _text("description", given.description, longest, optional=True)

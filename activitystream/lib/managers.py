@@ -9,10 +9,12 @@ from ..model import clock
 from ..model.action import FIELDS, ActionMixin
 from ..model.names import address_of
 from ..model.pages import read_together
+from ..model.system import System
 from . import creation, removal
 from .fields import Given, check_filter
 from .found_actions import FoundActions
 from .numbers import whole_number
+from .options import option
 from .reader_verbs import ReaderVerbs
 from .removal import Forgotten
 from .role_streams import RoleStream
@@ -43,7 +45,7 @@ class ActionManager(ReaderVerbs):
 
             am.create(user, 'commented on', target=post, recipients=[post.author])
 
-        :param actor: the stored entity that acted.
+        :param actor: the stored entity that acted, or ``activitystream.SYSTEM`` where no user did.
         :param verb: what it did, like ``'commented on'``. Templates translate it.
         :param target: the stored entity it was done to, or None.
         :param action_obj: the stored entity it was done with, like the new comment, or None.
@@ -275,3 +277,5 @@ class ActionManager(ReaderVerbs):
 am = ActionManager()
 
 ActionMixin.verbs = am
+
+System.name = staticmethod(lambda: option("system_name"))

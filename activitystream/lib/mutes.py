@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from .. import model
 from ..model.names import classes_by_name, reader_of
+from ..model.system import SYSTEM, SYSTEM_REFERENCE
 from ..model.values import Muted, Reference
 from .seen import require_field
 
@@ -104,7 +105,7 @@ def _load(references: set[Reference]) -> dict[Reference, Any]:
     by_type: dict[str, list[Any]] = {}
     for each in references:
         by_type.setdefault(each.type, []).append(each.key)
-    loaded: dict[Reference, Any] = {}
+    loaded: dict[Reference, Any] = {SYSTEM_REFERENCE: SYSTEM}
     for name, keys in by_type.items():
         for cls in classes_by_name().get(name, ()):
             found = model.orm.load_entities(cls, keys)

@@ -47,6 +47,7 @@ _DEFAULTS: dict[str, Any] = {
     "may_update": None,
     "notify_actor": True,
     "poll_interval": 30,
+    "system_name": None,
     "site_url": None,
     "templates": {},
     "timezone": None,
@@ -212,6 +213,15 @@ def _is_site(value: str) -> bool:
     return match is not None and _is_host(match[1])
 
 
+def _check_name(name: str, value: Any) -> None:
+    if value is not None and not (isinstance(value, (str, LazyString)) and value):
+        raise TGConfigError(
+            f"plug(base_config, 'activitystream', {name}=…) takes the name to show for "
+            f"activitystream.SYSTEM, like {name}=l_('Our robot'), or None for \"The system\"; got "
+            f"{value!r}."
+        )
+
+
 def _check_templates(name: str, value: Any) -> None:
     if not isinstance(value, Mapping) or not all(
         isinstance(text, str) and text for pair in value.items() for text in pair
@@ -234,6 +244,7 @@ _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "notify_actor": _check_bool,
     "poll_interval": _check_interval,
     "site_url": _check_site,
+    "system_name": _check_name,
     "templates": _check_templates,
     "timezone": _check_callable,
 }

@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import model
 from ..model.names import address_of, addresses_of
+from ..model.system import SYSTEM
 from ..model.values import About, Cursor, Reference, Viewer
 from .streams import Stream
 
@@ -41,6 +42,8 @@ class RoleStream(Stream):
         :raises TypeError, ValueError: if ``entity``, ``also`` or the viewer is not a stored entity,
             or ``also`` comes without a viewer.
         """
+        if entity is SYSTEM and role != "actor":
+            raise TypeError("entity must not be activitystream.SYSTEM: it can be an actor only")
         self._entity: Any = entity
         self._about = About(role, address_of(entity, "entity"))
         self._viewer: Viewer | None = None
@@ -58,7 +61,7 @@ class RoleStream(Stream):
         return {**self.__dict__, "_entity": None}
 
     def _known(self) -> dict[Reference, Any]:
-        if self._entity is None or not model.orm.is_held(self._entity):
+        if self._entity is None or self._entity is SYSTEM or not model.orm.is_held(self._entity):
             return {}
         names, key = self._about.entity
         return {Reference(name, key): self._entity for name in names}

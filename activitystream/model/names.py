@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from .. import model
+from .system import SYSTEM, SYSTEM_REFERENCE, System
 from .values import Address, Reference
 
 log = logging.getLogger(__name__)
@@ -34,12 +35,18 @@ def references_to(entities: Iterable[Any], role: str) -> dict[Reference, Any]:
     references = {}
     key_of = model.orm.key_of
     for entity in entities:
+        if entity is SYSTEM:
+            if role not in ("actor", "entity"):
+                raise TypeError(f"{role} must not be activitystream.SYSTEM: it is an actor only")
+            references[SYSTEM_REFERENCE] = entity
+            continue
         cls = type(entity)
         if cls not in names:
             if not model.orm.is_entity(entity):
                 given = "None" if entity is None else f"a {cls.__name__}"
+                hint = ": where no user acts, give activitystream.SYSTEM" if role == "actor" else ""
                 raise TypeError(
-                    f"{role} must be an object of a class that the app stores, not {given}"
+                    f"{role} must be an object of a class that the app stores, not {given}{hint}"
                 )
             model.orm.check_session(entity)
             names[cls] = names_of(cls)[0]
@@ -64,6 +71,8 @@ def reader_of(recipient: Any, key: Any = None, role: str = "recipient") -> Refer
     """
     if key is None:
         key = reference_to(recipient, role).key
+    if recipient is SYSTEM:
+        return SYSTEM_REFERENCE
     return Reference(_declared_names(model.orm.root_of(type(recipient)))[-1], key)
 
 
@@ -130,6 +139,8 @@ def names_of(cls: type) -> tuple[str, ...]:
 
     :raises ValueError: if another class has one of them too.
     """
+    if cls is System:
+        return (System.activity_type,)
     directory = _known_names()
     if cls in directory.checked:
         return directory.checked[cls]
@@ -205,6 +216,11 @@ def _declared_names(cls: type) -> tuple[str, ...]:
     # Not an inherited one, which would give two collections the same name.
     declared = vars(cls).get("activity_type", cls.__name__)
     names = declared if isinstance(declared, tuple) else (declared,)
+    if System.activity_type in names:
+        raise TypeError(
+            f"{_full_name(cls)}.activity_type must not be {System.activity_type!r}, which stands "
+            f"for activitystream.SYSTEM"
+        )
     if not names or not all(isinstance(name, str) and name for name in names):
         raise TypeError(
             f"{_full_name(cls)}.activity_type must be a name or a tuple of names, not {declared!r}"

@@ -7,6 +7,7 @@ from typing import Any
 from .. import model
 from .cursors import cursor_of
 from .names import class_named, reader_of
+from .system import SYSTEM, SYSTEM_REFERENCE
 from .values import Marks, Reference
 
 _States = tuple[Marks | None, Mapping[Any, bool | None]]
@@ -26,7 +27,7 @@ class Page:
 
     def __init__(self, actions: list[Any], known: dict[Reference, Any] | None = None) -> None:
         self._actions = actions
-        self._entities = dict(known or {})
+        self._entities = {**(known or {}), SYSTEM_REFERENCE: SYSTEM}
         self._classes: dict[str, type | None] = {}  # by type name
         self._asked: dict[type, set[Any]] = {}
         self._found: dict[type, list[Mapping[Any, Any]]] = {}

@@ -50,4 +50,4 @@ def muted_sentence(mute: Mute) -> Markup:
 
 
 def _name(entity: Any) -> str:
-    return name_of(entity, reader_of(entity).type)
+    return name_of(entity, reader_of(entity, role="actor").type)
