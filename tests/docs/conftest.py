@@ -24,6 +24,9 @@ from activitystream.model.ming import Action
 from tests.helpers.documents import PROJECT, blocks
 from tests.helpers.host.app import AuthMetadata, configurator
 
+#: The files' endings of each template engine.
+ENGINES = {"kajiki": "xhtml", "jinja": "jinja", "mako": "mak", "genshi": "html"}
+
 #: A page for each template of the README that is one.
 ROOT_CONTROLLER = f"""
 import tg
@@ -47,6 +50,14 @@ class RootController(TGController):
     def list(self):
         user = tg.request.identity["user"]
         return {{"actions": am.get_by_recipient(user), "user": user}}
+"""
+
+#: A page in each engine.
+for _engine in ENGINES:
+    ROOT_CONTROLLER += f"""
+    @expose("{_engine}:{PROJECT}.templates.shown")
+    def {_engine}(self):
+        return {{"action": am.get_by_recipient(tg.request.identity["user"]).first()}}
 """
 
 
@@ -143,6 +154,7 @@ def namespace(database, project):
     base_config.update_blueprint(
         {
             "package": importlib.import_module(PROJECT),
+            "renderers": ["json", *ENGINES],
             "model": host_model,
             "DBSession": DBSession,
             "helpers": importlib.import_module(f"{PROJECT}.lib.helpers"),

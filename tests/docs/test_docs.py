@@ -7,8 +7,10 @@ import pytest
 
 from tests.helpers.distributions import ROOT
 from tests.helpers.documents import (
+    COOKBOOK,
     README,
     RUN,
+    TEMPLATES,
     documents,
     external_links,
     languages_of_code,
@@ -19,7 +21,7 @@ from tests.helpers.documents import (
 )
 
 #: What tests/docs/test_readme.py runs, and tests/faults/test_outages.py.
-TESTED = {"python", "html", "bash", "ini"}
+TESTED = {"python", "bash", "ini", *TEMPLATES}
 
 #: The other blocks of code, by their document and language, and why no test runs them.
 NOT_RUN = {
@@ -31,6 +33,7 @@ NOT_RUN = {
         "docs/explanation/benchmarks.rst",
         "bash",
     ): "they take hours; tests/benchmarks/test_benchmarks.py: some",
+    ("docs/guides/testing.rst", "python"): "tests/hosts/test_tutorial.py runs it in a stock app",
     ("docs/guides/upgrade.rst", "sql"): "for operators; migrations skip the indexes that exist",
     ("docs/explanation/scaling.rst", "bash"): "what made the numbers there",
     ("docs/explanation/scaling.rst", "ini"): "for servers that no test starts",
@@ -42,6 +45,7 @@ NOT_RUN = {
 def test_every_block_of_code_is_run_or_excused():
     blocks = {(each, language) for each in documents() for language in languages_of_code(each)}
     tested = {(document, language) for document in RUN for language in TESTED}
+    tested |= {(COOKBOOK, language) for language in TESTED}
     assert blocks - tested == NOT_RUN.keys()
 
 
@@ -74,7 +78,7 @@ def test_links_of_the_readme_and_changelog_work(document):
 
 def test_the_readme_links_to_every_other_page():
     pages = {page for page in documents() if page.startswith("docs/")}
-    assert pages - set(relative_links(README)) == {"docs/changelog.rst", "docs/guides/flush.rst"}
+    assert pages - set(relative_links(README)) == {"docs/changelog.rst"}
 
 
 @pytest.mark.parametrize("document", [each for each in documents() if each.startswith("docs/")])

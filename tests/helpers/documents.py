@@ -22,9 +22,11 @@ RUN = (
     "docs/guides/plug.rst",
     "docs/reference/options.rst",
     "docs/guides/create.rst",
-    "docs/guides/flush.rst",
     "docs/guides/bell.rst",
     "docs/guides/templates.rst",
+    "docs/guides/engines.rst",
+    "docs/guides/import.rst",
+    "docs/guides/hosts.rst",
     "docs/guides/json.rst",
     "docs/guides/show.rst",
     "docs/guides/profiles.rst",
@@ -46,6 +48,13 @@ RUN = (
 )
 
 
+#: The languages of blocks that are templates.
+TEMPLATES = ("html", "genshi", "jinja", "mako")
+
+#: Each of its recipes is run by itself, by tests/docs/test_cookbook.py.
+COOKBOOK = "docs/cookbook.rst"
+
+
 def documents():
     """Return all documents, by their paths in the repository."""
     pages = sorted((ROOT / "docs").rglob("*.rst"))
@@ -53,9 +62,10 @@ def documents():
 
 
 class Block(NamedTuple):
-    """A block of code: its document, its line, its file if it names one, and its text."""
+    """A block of code: where it is, its file if it names one, and its text."""
 
     document: str
+    heading: str
     line: int
     file: str | None
     text: str
@@ -68,20 +78,42 @@ class Block(NamedTuple):
 def blocks(language, orm=None, of=RUN):
     """Return the code blocks of a language.
 
-    A block names its file in its first line, or, of HTML, the paragraph before it in its last
-    words. A block may say that it is of one ORM only.
+    A block names its file in its first line, or, of a template, the paragraph before it in its
+    last words. A block may say that it is of one ORM only.
     """
     found = []
     for document in of:
         for block in parsed(document).findall(nodes.literal_block):
             if language in block["classes"]:
                 before = block.parent[block.parent.index(block) - 1].astext()
-                said = f"{before}\n{block.astext()}" if language == "html" else block.astext()
+                said = f"{before}\n{block.astext()}" if language in TEMPLATES else block.astext()
                 file = re.search(rf"^.*({PROJECT}/[\w./]+):?$", said, re.M)
                 of_orm = re.match(r"# on (SQLAlchemy|Ming)\b", block.astext())
                 if of_orm is None or of_orm[1] == orm:
-                    found.append(Block(document, block.line or 0, file and file[1], block.astext()))
+                    found.append(
+                        Block(
+                            document,
+                            heading_of(block),
+                            block.line or 0,
+                            file and file[1],
+                            block.astext(),
+                        )
+                    )
     return found
+
+
+def heading_of(node):
+    """Return the heading under which something is."""
+    while not isinstance(node, nodes.section | nodes.document):
+        node = node.parent
+    title = node.next_node(nodes.title)
+    return title.astext() if title else ""
+
+
+def headings(document):
+    """Return the headings of a document, but for its title."""
+    found = parsed(document).findall(nodes.title)
+    return [each.astext() for each in found if not isinstance(each.parent, nodes.document)]
 
 
 def text_of(document):

@@ -34,7 +34,7 @@ def identity_of(entity: Any) -> tuple[Any, ...] | None:
     if None in key:
         raise ValueError(
             f"this {type(entity).__name__} gets its key in the flush that is going on: refer to it "
-            f"in after_insert or after_flush, where it has one (docs/guides/flush.rst)"
+            f"in after_insert or after_flush, where it has one (docs/guides/create.rst)"
         )
     return key
 
