@@ -17,6 +17,7 @@ from ming.odm import FieldProperty, Mapper, ThreadLocalODMSession
 from ming.odm.declarative import MappedClass
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import declarative_base, scoped_session, sessionmaker
+from tg import FullStackApplicationConfigurator
 from tgext.pluggable import plug
 
 from activitystream import am
@@ -148,8 +149,11 @@ def namespace(database, project):
     host_model = make_model(project, database)
     DBSession = host_model.DBSession
     User, Post = host_model.User, host_model.Post
-    # Not used further, but by the blocks that show other ways to plug.
-    spare = configurator(database)
+
+    def plug_anew(base_config, name, **options):
+        """Check that the options are valid. Blocks show several ways to plug."""
+        plug(FullStackApplicationConfigurator(), name, **options)
+
     base_config = configurator(database)
     base_config.update_blueprint(
         {
@@ -208,7 +212,7 @@ def namespace(database, project):
         "am": am,
         "app": app,
         "author": bob,
-        "base_config": spare,
+        "base_config": FullStackApplicationConfigurator(),
         "comment": comment,
         "DBSession": DBSession,
         "DeclarativeBase": types.SimpleNamespace,  # of a class that is shown in part
@@ -220,7 +224,7 @@ def namespace(database, project):
         "mailer": Recorder(),
         "model": host_model,
         "orm": orm_of(database),
-        "plug": plug,
+        "plug": plug_anew,
         "old_posts": [post],
         "post": post,
         "save": save,

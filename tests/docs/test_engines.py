@@ -13,7 +13,8 @@ GUIDE = "docs/guides/engines.rst"
 LAYOUTS = {
     "jinja": "<html><title>{% block title %}{% endblock %}</title>"
     "<body><h6>Layout</h6>{% block body %}{% endblock %}</body></html>",
-    "mako": "<html><title>${self.master_title()}</title><body><h6>Layout</h6>${self.body()}</body></html>",
+    "mako": "<html><title>${self.master_title()}</title>"
+    "<body><h6>Layout</h6>${self.body()}</body></html>",
     "genshi": '<html xmlns:py="http://genshi.edgewall.org/" py:strip="">'
     '<body py:match="body" once="true"><h6>Layout</h6>${select("*|text()")}</body></html>',
 }

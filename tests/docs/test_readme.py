@@ -28,7 +28,7 @@ def test_every_python_block_runs(namespace, capsys):
     assert namespace["until"] == namespace["action"].timestamp.isoformat(timespec="milliseconds")
     assert namespace["text"] == "Ann published A post less than 1 minute ago"
     assert namespace["fields"]["verb"] == "published"
-    assert namespace["total"] == len(namespace["actions"]) == 3
+    assert namespace["total"] == len(namespace["actions"]) == 4
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
