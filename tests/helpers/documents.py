@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from docutils import nodes
 from docutils.core import publish_doctree
+from docutils.parsers.rst import directives
+from docutils.parsers.rst.directives.body import CodeBlock
 
 from tests.helpers.distributions import ROOT
 
@@ -61,6 +63,23 @@ def documents():
     return (README, "CHANGELOG.rst", *(page.relative_to(ROOT).as_posix() for page in pages))
 
 
+class _CodeBlock(CodeBlock):
+    """Sphinx's ``code-block``, of which docutils alone knows no highlighted lines."""
+
+    option_spec = CodeBlock.option_spec | {"emphasize-lines": directives.unchanged}
+
+    def run(self):
+        (block,) = super().run()
+        block["highlighted"] = []
+        for part in filter(None, self.options.get("emphasize-lines", "").split(",")):
+            first, _, last = part.partition("-")
+            block["highlighted"].extend(range(int(first), int(last or first) + 1))
+        return [block]
+
+
+directives.register_directive("code-block", _CodeBlock)
+
+
 class Block(NamedTuple):
     """A block of code: where it is, its file if it names one, and its text."""
 
@@ -69,6 +88,7 @@ class Block(NamedTuple):
     line: int
     file: str | None
     text: str
+    highlighted: frozenset[int] = frozenset()
 
     def compiled(self):
         """Return its Python code, whose tracebacks name the document and the line."""
@@ -97,6 +117,7 @@ def blocks(language, orm=None, of=RUN):
                             block.line or 0,
                             file and file[1],
                             block.astext(),
+                            frozenset(block.get("highlighted", ())),
                         )
                     )
     return found

@@ -14,11 +14,14 @@ NAME = "newsroom"
 
 HERE = Path(__file__).parent
 
-_GEARBOX = "import sys; from gearbox.main import main; sys.exit(main())"
+GEARBOX = "import sys; from gearbox.main import main; sys.exit(main())"
 
 
 class StockHost:
     """The app, in a folder and a virtual environment of its own."""
+
+    #: The name of the app's package.
+    name = NAME
 
     #: What makes the quickstart app use this ORM.
     quickstart_option: str
@@ -32,11 +35,11 @@ class StockHost:
         :param folder: an empty folder.
         :param wheel: the path of activitystream's wheel.
         """
-        self.app = folder / NAME
+        self.app = folder / self.name
         self.environment = distributions.Environment(folder / "venv")
         self.environment.pip("install", "--no-deps", wheel)
-        quickstart = ("quickstart", self.quickstart_option, "-a", NAME)
-        self.environment.python("-c", _GEARBOX, *quickstart, cwd=folder)
+        quickstart = ("quickstart", self.quickstart_option, "-a", self.name)
+        self.environment.python("-c", GEARBOX, *quickstart, cwd=folder)
         self.gearbox("plug", "tgapp-activitystream")
         self._tell_news()
         editable = ("--no-build-isolation", "--editable", self.app)
@@ -47,7 +50,7 @@ class StockHost:
         return self.environment.python(*arguments, cwd=self.app, **environ)
 
     def gearbox(self, *arguments):
-        return self.python("-c", _GEARBOX, *arguments)
+        return self.python("-c", GEARBOX, *arguments)
 
     def pytest(self, path, **environ):
         # Without the app's own options, which measure its coverage.
