@@ -1,11 +1,16 @@
 """Each recipe of the cookbook runs, and does what its heading says."""
 
+import json
 import re
+import threading
+from datetime import datetime, timedelta, timezone
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 import sqlalchemy
 import tg
+import transaction
 from ming.odm import mapper
 from webtest import TestApp
 
@@ -62,6 +67,23 @@ def test_notifies_a_team(cook):
     it = cook("Notify a team")
     assert sentences(it["author"]) == []
     assert sentences(it["author"], also=[it["team"]]) == ["Ann released A post"]
+
+
+def test_lets_the_app_itself_act(cook):
+    it = cook("Let the app itself act")
+    assert sentences(it["user"]) == ["Our robot finished the backup of A post"]
+    tg.config["activitystream"]["system_name"] = None
+    assert sentences(it["user"]) == ["The system finished the backup of A post"]
+
+
+def test_welcomes_a_new_user_once(cook):
+    it = cook("Welcome a new user")
+    newcomer = it["model"].User(user_name="eva", display_name="Eva", email_address="eva@host")
+    it["save"](newcomer)
+    for _ in range(2):
+        it["welcome"](newcomer)
+    assert sentences(newcomer) == ["The system welcomes Eva"]
+    assert sentences(it["user"]) == []
 
 
 def test_leaves_the_actor_out(cook):
@@ -169,6 +191,52 @@ def test_shows_the_bell_in_other_engines(namespace, project, language):
     (line,) = of("Show the bell in Jinja2, Mako or Genshi", language)
     page = show(namespace, project, language, line.text)
     assert page.html.select_one("li .activitystream-count [aria-hidden]").text == "1"
+
+
+def test_sends_mail_after_the_commit(cook):
+    it = cook("Send mail after the commit")
+    if it["orm"] == "SQLAlchemy":
+        am.create(it["user"], "dreamt")
+        transaction.abort()
+        it["DBSession"].rollback()  # zope.sqlalchemy does not, with keep_session
+        am.create(it["user"], "liked", it["post"], recipients=[it["author"]])
+        assert it["mailer"].calls == []
+    else:
+        am.create(it["user"], "liked", it["post"], recipients=[it["author"]])
+    it["save"]()
+    assert it["mailer"].calls == [("bob@host", "Ann liked A post")]
+
+
+def test_sends_a_daily_digest(cook):
+    it = cook("Send a daily digest")
+    for verb in ("liked", "shared"):
+        am.create(it["user"], verb, it["post"], recipients=[it["author"]])
+    it["save"]()
+    it["send_digests"](datetime.now(timezone.utc) - timedelta(days=1))
+    assert it["mailer"].calls == [("bob@host", "Ann shared A post\nAnn liked A post")]
+
+
+def test_posts_to_a_chat(cook):
+    got = []
+
+    class Chat(BaseHTTPRequestHandler):
+        def do_POST(self):
+            got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *arguments):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Chat) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        it = cook("Post to a chat", chat_url=f"http://127.0.0.1:{server.server_port}/")
+        am.create(it["user"], "noted", it["post"], recipients=[it["author"]])
+        am.create(it["user"], "liked", it["post"])
+        it["save"]()
+        thread.join(5)
+    assert got == [{"text": "Ann liked A post"}]
 
 
 def test_puts_the_number_into_a_mail(cook):
