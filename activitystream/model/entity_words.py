@@ -14,7 +14,7 @@ from tg.util.lazystring import LazyString
 
 from .. import model
 from .attempts import attempt
-from .words import _, text_of
+from .words import _, said, text_of
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,10 @@ def name_of(entity: Any, type_name: str) -> str:
     if not has_own:
         return type_name
     text = attempt(
-        lambda: str(entity), None, "%s raised: its type is shown", _path(entity, "__str__")
+        lambda: said(lambda: str(entity)),
+        None,
+        "%s raised: its type is shown",
+        _path(entity, "__str__"),
     )
     return _broken(type_name) if text is None else text
 
@@ -128,11 +131,11 @@ def _text(entity: Any, name: str) -> Any:
 
     :raises _NoTextError: if it is anything else.
     """
-    said = _said(entity, name)
-    if said is None or said is _MISSING or isinstance(said, _TEXTS):
-        return said
+    text = said(lambda: _said(entity, name))
+    if text is None or text is _MISSING or isinstance(text, _TEXTS):
+        return text
     raise _NoTextError(
-        f"{_path(entity, name)} must be a text, or None, not {type(said).__name__}: let it be a "
+        f"{_path(entity, name)} must be a text, or None, not {type(text).__name__}: let it be a "
         f"property or a method that returns a str"
     )
 

@@ -1,6 +1,10 @@
 """Words in the reader's language. They are English unless the web layer sets a language."""
 
+from collections.abc import Callable
 from gettext import NullTranslations
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class Words(NullTranslations):
@@ -10,6 +14,10 @@ class Words(NullTranslations):
         """Return a text, which may be a lazy translation, as a plain ``str``."""
         # The own ``__str__`` of an Enum would give another text.
         return str.__str__(text) if isinstance(text, str) else str(text)
+
+    def said(self, say: Callable[[], T]) -> T:
+        """Return what a function of the host's returns. It may translate, and make links."""
+        return say()
 
 
 _words = Words()
@@ -40,3 +48,8 @@ def ngettext(singular: str, plural: str, count: int) -> str:
 def text_of(text: object) -> str:
     """Return a text, or one of the host's lazy texts, as a plain ``str``."""
     return text if type(text) is str else _words.text_of(text)
+
+
+def said(say: Callable[[], T]) -> T:
+    """Return what a function of the host's returns. It may translate, and make links."""
+    return _words.said(say)

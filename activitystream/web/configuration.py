@@ -19,12 +19,11 @@ from .. import model
 from ..lib import distributions
 from ..lib import options as plug_options
 from ..model import words
-from .outside import remember_app
+from .outside import WordsAnywhere, remember_app
 from .templates import TemplateEngine, check_templates
 from .transactions import RequestEnd
-from .translation import RequestWords
 
-words.use(RequestWords())
+words.use(WordsAnywhere())
 
 #: The modules that tgext.pluggable imports. It skips one that fails to import, and its pages would
 #: answer 404. We import them first, so that the error stops the start.

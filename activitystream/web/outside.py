@@ -17,7 +17,7 @@ from tg.util.webtest import test_context
 from ..lib.options import option
 from ..lib.zones import zone_named
 from ..model import NO_APP
-from .translation import catalog_of, in_request
+from .translation import RequestWords, catalog_of, in_request
 from .zones import ZONE
 
 P = ParamSpec("P")
@@ -84,6 +84,20 @@ def anywhere(function: Callable[P, T]) -> Callable[P, T]:
             return function(*arguments, **named)
 
     return called
+
+
+class WordsAnywhere(RequestWords):
+    """Words in the language of the request; in English outside of one."""
+
+    def said(self, say: Callable[[], T]) -> T:
+        """Return what a function of the host's returns. Give it a request if it needs one."""
+        try:
+            return say()
+        except TypeError:  # from TurboGears' _ and url, outside of a request
+            if in_request():
+                raise
+            with speaking("en"):
+                return say()
 
 
 def is_outside() -> bool:

@@ -8,7 +8,7 @@ import pytest
 import tg
 from bs4 import BeautifulSoup
 from tg.configuration.utils import TGConfigError
-from tg.i18n import lazy_ugettext
+from tg.i18n import lazy_ugettext, ugettext
 
 import activitystream
 from activitystream import am, helpers, partials
@@ -108,6 +108,24 @@ def test_words_are_in_the_language_of_the_block(action, user):
         assert action.timestamp_since == new["it"]
     assert action.sentence == "ann liked A post"
     assert action.name_of("target") == "A post"
+
+
+def test_entities_that_translate_and_link_by_turbogears_say_so_in_a_script(
+    site, user, post, monkeypatch, caplog
+):
+    cls = site.model.Post
+    monkeypatch.setattr(cls, "as_str", property(lambda self: ugettext("Yesterday")))
+    monkeypatch.setattr(cls, "as_link", property(lambda self: tg.url("/post")))
+    monkeypatch.delattr(site.model.User, "as_str")
+    monkeypatch.setattr(site.model.User, "__str__", lambda self: ugettext("Today"))
+    action = am.create(user, "liked", post)
+    assert action.target_name == "Yesterday"
+    assert action.sentence == "Today liked Yesterday"
+    assert (action.target, action.name_of("target")) == ("Yesterday", "Yesterday")
+    assert action.target_link == "/app/post"
+    with activitystream.speaking("it"):
+        assert action.sentence == "Oggi liked Ieri"
+    assert caplog.text == ""
 
 
 def test_the_apps_own_language_is_the_default(action, monkeypatch):
