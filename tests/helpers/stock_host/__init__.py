@@ -110,15 +110,22 @@ class StockHost:
             "        am.create(request.identity['user'], what)\n"
             "        raise RuntimeError(what)\n"
             "\n"
+            "    @expose()\n"
+            "    def back_up(self, what):\n"
+            "        am.create(SYSTEM, 'finished', extra=what)\n"
+            "        return 'done'\n"
+            "\n"
             f"    @expose('{NAME}.templates.login')",
         )
         self.edit(
             f"{NAME}/controllers/root.py",
             r"^from tg\.exceptions import HTTPFound$",
-            "from activitystream import am\n"
+            "from activitystream import SYSTEM, am\n"
             "from tg import predicates, require\n"
             "from tg.exceptions import HTTPFound",
         )
+        with (self.app / NAME / "config" / "app_cfg.py").open("a") as app_cfg:
+            app_cfg.write(_HOOK)
         shutil.copy(
             HERE / "notifications.xhtml", self.app / NAME / "templates" / "notifications.xhtml"
         )
@@ -133,6 +140,21 @@ class StockHost:
         """Add the README's field and properties, and the todos' actions."""
         raise NotImplementedError
 
+
+#: Writes down what it is told, and creates an action if it is told of a certain one.
+_HOOK = """
+import tg
+
+TOLD = []
+
+def follow_up(action):
+    TOLD.append((action.sentence, action.extra))
+    if action.extra and action.extra.startswith('tell of '):
+        from activitystream import SYSTEM, am
+        am.create(SYSTEM, 'told of', action.entity('target'), extra=action.extra[8:])
+
+tg.hooks.register('activitystream.after_commit', follow_up)
+"""
 
 _AS_STR_OF_USER = """\
     @property

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import storage
+from newsroom.config.app_cfg import TOLD
 from newsroom.model import TodoItem, User
 from newsroom.tests import setup_app
 from paste.deploy import loadapp
@@ -204,6 +205,39 @@ def test_a_request_that_fails_tells_nobody(manager, editor):
     assert "RuntimeError: promised" in failed.errors
     assert count(editor) == before
     assert "promised" not in editor.get(STREAM)
+
+
+def test_a_hook_is_told_once_of_what_a_request_stores(manager):
+    title = add_todo(manager)
+    assert [told for told, _ in TOLD].count(f"Example manager added {title}") == 1
+
+
+def test_a_hook_is_not_told_of_a_request_that_fails(manager):
+    what = uuid.uuid4().hex
+    manager.get("/announce_and_fail", params={"what": what}, expect_errors=True)
+    add_todo(manager)
+    assert not any(what in told for told, _ in TOLD)
+
+
+def test_the_app_itself_acts(editor, visitor):
+    what, before = uuid.uuid4().hex, count_on_bell(editor.get("/demo"))
+    visitor.get("/back_up", params={"what": what})
+    assert TOLD.count(("The system finished", what)) == 1
+    page = editor.get(STREAM)
+    assert count_on_bell(page) == before + 1
+    newest = page.html.select_one(".activitystream-line")
+    assert newest.get_text(" ", strip=True) == "The system finished"
+    assert "Mute The system" in page.html.text
+
+
+def test_a_hook_creates_another_action_after_the_commit(editor, visitor):
+    what = uuid.uuid4().hex
+    visitor.get("/back_up", params={"what": f"tell of {what}"})
+    assert TOLD[-2:] == [
+        ("The system finished", f"tell of {what}"),
+        ("The system told of", what),
+    ]
+    assert "The system told of" in editor.get(STREAM).html.select_one(".activitystream-line").text
 
 
 def test_a_visitor_logs_in_and_gets_to_their_stream(visitor):
