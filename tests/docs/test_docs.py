@@ -5,6 +5,7 @@ import urllib.parse
 
 import pytest
 
+from activitystream.model.sqlalchemy import tables
 from tests.helpers.distributions import ROOT
 from tests.helpers.documents import (
     COOKBOOK,
@@ -34,6 +35,7 @@ NOT_RUN = {
         "bash",
     ): "they take hours; tests/benchmarks/test_benchmarks.py: some",
     ("docs/guides/testing.rst", "python"): "tests/docs/test_tutorial.py runs it in a stock app",
+    ("CONTRIBUTING.rst", "bash"): "CI runs these",
     ("docs/tutorial.rst", "bash"): "tests/docs/test_tutorial.py runs them, but for their servers",
     ("docs/tutorial.rst", "python"): "tests/docs/test_tutorial.py runs it in a stock app",
     ("docs/tutorial.rst", "html"): "tests/docs/test_tutorial.py runs it in a stock app",
@@ -73,7 +75,7 @@ def test_the_maintainers_find_every_module():
     assert [name for name in modules if not re.search(rf"``{name}(\.py)?``", layout)] == []
 
 
-@pytest.mark.parametrize("document", [README, "CHANGELOG.rst"])
+@pytest.mark.parametrize("document", [README, "CHANGELOG.rst", "CONTRIBUTING.rst"])
 def test_links_of_the_readme_and_changelog_work(document):
     links = relative_links(document)
     assert [link for link in links if not leads_somewhere(document, link)] == []
@@ -81,7 +83,7 @@ def test_links_of_the_readme_and_changelog_work(document):
 
 def test_the_readme_links_to_every_other_page():
     pages = {page for page in documents() if page.startswith("docs/")}
-    assert pages - set(relative_links(README)) == {"docs/changelog.rst"}
+    assert pages - set(relative_links(README)) == {"docs/changelog.rst", "docs/contributing.rst"}
 
 
 @pytest.mark.parametrize("document", [each for each in documents() if each.startswith("docs/")])
@@ -104,3 +106,10 @@ def test_links_to_the_internet_are_well_formed(document):
         assert parts.scheme == "https", link
         assert re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", parts.netloc), link
         assert link == urllib.parse.quote(link, safe=":/?#=&%+-._~"), link
+
+
+def test_the_drawing_has_every_table_and_column():
+    drawn = re.findall(r"<text[^>]*>([\w, ]+)</text>", text_of("docs/reference/data-model.svg"))
+    words = {word for text in drawn for word in text.split(", ")}
+    for table in tables.Base.metadata.tables.values():
+        assert {table.name, *table.columns.keys()} <= words, table.name

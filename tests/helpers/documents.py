@@ -60,7 +60,12 @@ COOKBOOK = "docs/cookbook.rst"
 def documents():
     """Return all documents, by their paths in the repository."""
     pages = sorted((ROOT / "docs").rglob("*.rst"))
-    return (README, "CHANGELOG.rst", *(page.relative_to(ROOT).as_posix() for page in pages))
+    return (
+        README,
+        "CHANGELOG.rst",
+        "CONTRIBUTING.rst",
+        *(page.relative_to(ROOT).as_posix() for page in pages),
+    )
 
 
 class _CodeBlock(CodeBlock):
