@@ -41,6 +41,7 @@ RUN = (
     "docs/guides/hooks.rst",
     "docs/guides/digest.rst",
     "docs/guides/outages.rst",
+    "docs/reference/python.rst",
     "docs/reference/settings.rst",
     "docs/reference/partials.rst",
     "docs/reference/urls.rst",
