@@ -56,8 +56,8 @@ def unmute(recipient: Any, verb: Any, actor: Any, target: Any) -> None:
 
 def unmute_digest(recipient: Any, digest: str) -> None:
     """Take back the mute with this :attr:`Mute.digest`, if there is one."""
-    require_field(recipient)
     reader = reader_of(recipient)
+    require_field(recipient)
     for muted in model.orm.read_mutes(reader):
         if muted.digest == digest:
             model.orm.unmute(reader, muted)
@@ -65,8 +65,9 @@ def unmute_digest(recipient: Any, digest: str) -> None:
 
 def mutes_of(recipient: Any) -> list[Mute]:
     """See :meth:`activitystream.ActionManager.mutes_of`."""
+    reader = reader_of(recipient)
     require_field(recipient)
-    muted = model.orm.read_mutes(reader_of(recipient))
+    muted = model.orm.read_mutes(reader)
     entities = _load({each for one in muted for each in (one.actor, one.target) if each})
     found = (
         Mute(

@@ -278,8 +278,10 @@ def last_seen(recipient: Any) -> datetime | None:
     """Return a recipient's ``last_activity_seen``, naive UTC, or None.
 
     :raises AttributeError: if the recipient's class lacks the field.
+    :raises TypeError: if it is no entity.
     """
     if not hasattr(type(recipient), "last_activity_seen"):
+        reader_of(recipient)
         raise _without_field(type(recipient))
     seen = recipient.last_activity_seen
     return None if seen is None else clock.naive_utc(seen)

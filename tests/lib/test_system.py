@@ -113,6 +113,19 @@ def test_can_be_an_actor_only(host, user, post):
         am.create(None, "finished")
 
 
+def test_is_no_reader(host, user):
+    action = am.create(SYSTEM, "finished")
+    for wrong in (
+        lambda: action.is_unseen_by(SYSTEM),
+        lambda: action.is_read_by(SYSTEM),
+        lambda: am.mutes_of(SYSTEM),
+        lambda: am.mark_read(SYSTEM, action),
+        lambda: am.count_unread_by_recipient(SYSTEM),
+    ):
+        with pytest.raises(TypeError, match="recipient must not be activitystream.SYSTEM"):
+            wrong()
+
+
 def test_a_class_of_that_name_is_another(host, define):
     system = host.save(define("System", "system_of_host")())
     am.create(SYSTEM, "finished")
