@@ -212,7 +212,11 @@ def test_sends_a_daily_digest(cook):
     for verb in ("liked", "shared"):
         am.create(it["user"], verb, it["post"], recipients=[it["author"]])
     it["save"]()
-    it["send_digests"](datetime.now(timezone.utc) - timedelta(days=1))
+    yesterday = datetime.now(timezone.utc) - timedelta(days=1)
+    earlier = {"verb": "posted", "timestamp": yesterday - timedelta(hours=1)}
+    am.create_many([{"actor": it["user"], "recipients": [it["author"]], **earlier}])
+    it["save"]()
+    it["send_digests"](yesterday)
     assert it["mailer"].calls == [("bob@host", "Ann shared A post\nAnn liked A post")]
 
 

@@ -151,7 +151,7 @@ def follow_up(action):
     TOLD.append((action.sentence, action.extra))
     if action.extra and action.extra.startswith('tell of '):
         from activitystream import SYSTEM, am
-        am.create(SYSTEM, 'told of', action.entity('target'), extra=action.extra[8:])
+        am.create(SYSTEM, 'told of', extra=action.extra[8:])
 
 tg.hooks.register('activitystream.after_commit', follow_up)
 """
