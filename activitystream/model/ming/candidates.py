@@ -43,14 +43,15 @@ def _grouped(spec: dict[str, Any]) -> Iterator[tuple[str, Any, datetime]]:
         batchSize=BATCH,
     )
     for document in found:
-        yield document["_id"]["type"], document["_id"]["key"], document["newest"]
+        to = document["_id"]  # without what a recipient lacks
+        yield to.get("type"), to.get("key"), document["newest"]
 
 
 def _read_each(spec: dict[str, Any]) -> Iterator[tuple[str, Any, datetime]]:
     # mim cannot group.
     for document in stored_actions().find(spec, {"timestamp": True, "_recipients": True}):
         for to in document.get("_recipients") or ():
-            yield to["_type"], to["_id"], document["timestamp"]
+            yield to.get("_type"), to.get("_id"), document["timestamp"]
 
 
 def reader_keys(cls: type, before: datetime) -> Iterator[Any]:

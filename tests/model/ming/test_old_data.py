@@ -51,6 +51,13 @@ def test_seen_actions_stay_seen(host, users):
     assert "deleted" in new.text
 
 
+def test_a_digest_finds_its_readers(host, users):
+    collection = host.database.db["activity_stream_action"]
+    collection.insert_one({"timestamp": datetime(2020, 1, 1), "_recipients": [{"_id": 5}]})
+    found = am.readers_with_unseen(datetime(2000, 1, 1), of=host.model.User)
+    assert sorted(each.user_name for each in found) == ["user0", "user1", "user2"]
+
+
 @pytest.mark.parametrize("field", ["missing", None, "older", "between", "at the newest", "newer"])
 def test_nothing_turns_new_or_unread(host, users, field):
     newest, oldest = am.get_by_recipient(users[0])
