@@ -77,14 +77,15 @@ class ReaderVerbs:
             for user in am.readers_with_unseen(since=yesterday):
                 actions = am.get_by_recipient(user).unseen().within(yesterday).limit(20).all()
 
-        The host may end its transaction, or clear its session, between two readers. Each is loaded
-        in the one that it is yielded in.
+        The host may end its transaction, or clear its session, between two readers: each reader is
+        an object of the current one.
 
-        It reads the actions since then, and of each the recipients. Who has marked their stream
-        since the newest action for them costs no query of their own; anyone else costs one. If an
-        action since then is for everyone, it reads the keys of all readers who have not marked
-        their stream since. So it does with the option ``audiences``, and calls it for each of
-        these. Keys are kept in memory: about 300 bytes a reader. The order is that of the database.
+        It reads the actions since then, and the recipients of each. A reader who has marked their
+        stream since the newest action for them costs no query of their own; any other costs one. If
+        an action since then is for everyone, it reads the keys of all readers who have not marked
+        their stream since. With the option ``audiences`` it reads these too, and calls the option
+        for each. Keys are kept in memory: about 300 bytes a reader. The order is that of the
+        database.
 
         :param since: a datetime, naive UTC or aware. One that is long ago takes longer.
         :param until: leave out what is newer, as for :meth:`mark_seen`; None is no limit.
