@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.helpers.browser.tutorial import PASSWORDS, serving
 from tests.helpers.documents import blocks
 from tests.helpers.stock_host.tutorial import OnMing, OnSQLAlchemy
 
@@ -28,3 +29,13 @@ def test_shows_the_bell_where_the_tutorial_puts_it(host):
         "        assert page.html.select_one('.navbar .order-lg-last .activitystream-bell')\n"
     )
     host.pytest("test_bell.py")
+
+
+@pytest.mark.parametrize("host", [OnSQLAlchemy], indirect=True)
+def test_a_script_reads_the_number(host):
+    host.gearbox("setup-app")
+    (code,) = [each for each in blocks("python") if "def count_unseen" in each.text]
+    namespace = {}
+    exec(code.compiled(), namespace)
+    with serving(host) as url:
+        assert namespace["count_unseen"](url, "editor", PASSWORDS["editor"]) == 0

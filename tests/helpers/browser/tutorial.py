@@ -35,7 +35,7 @@ def take(chromium, packages, folder, shot):
     distributions.build("wheel", distributions.copy_source(source), wheels)
     host = OnSQLAlchemy(place, next(wheels.iterdir()))
     host.gearbox("setup-app")
-    with _serving(host) as url:
+    with serving(host) as url:
         editor = _logged_in(chromium, packages, url, "editor")
         shot(editor, "bell")
         manager = _logged_in(chromium, packages, url, "manager")
@@ -55,7 +55,7 @@ def take(chromium, packages, folder, shot):
 
 
 @contextmanager
-def _serving(host):
+def serving(host):
     """Serve the app by gearbox until the block ends; yield its URL."""
     with reserved_port() as port:
         host.edit("development.ini", r"^port = 8080$", f"port = {port}")
