@@ -119,6 +119,7 @@ class RootController(MutingController):
         """Return the content of the opened bell. By POST, mark what it shows as seen."""
         user = user_or_refuse()
         if request.method != "POST":
+            keep_expiry()
             with refusing_errors():
                 return opened_bell(user)[0]
         refuse_others()

@@ -52,9 +52,16 @@ def test_what_comes_while_the_bell_is_open_stays_new(board):
     page.route("**/newest", be_quicker, times=1)
     bell(page).click()
     expect_new(page, 1)
-    expect(panel(page)).not_to_contain_text("Wait for me!")
+    lines = panel(page).get_by_role("listitem")
+    expect(lines.nth(0)).to_contain_text("Wait for me!")
+    read = lines.nth(1).get_by_role("link").element_handle()
+    place = read.bounding_box()["y"]
     comment("And for me!")
     ask(page)
+    expect_new(page, 2)
+    # It is put in above what is being read, which does not move.
+    expect(lines.nth(0)).to_contain_text("And for me!")
+    assert abs(read.bounding_box()["y"] - place) < 2
     expect_new(page, 2)
     page.keyboard.press("Escape")
     expect_new(page, 2)

@@ -1,5 +1,6 @@
 /* The bell: has htmx update the number while the page is visible, and opens and closes the list.
-   Without htmx or without this file, the bell is a link. It needs no eval. */
+   Without htmx or without this file, the bell is a link. Besides, it keeps the times of all lists up
+   to date, by times.js. It needs no eval. */
 (() => {
   'use strict';
 
@@ -8,7 +9,10 @@
   window.activitystream = {};
 
   const MIN_SECONDS_BETWEEN_REQUESTS = 1;
+  const MINUTE = 60 * 1000;
+  const IDLE = 10 * MINUTE; // after it, a bell asks ten times less often
   let timer = null;
+  let active = Date.now();
   let loggedOut = false;
   let asked = 0;
   let focusNextLines = false;
@@ -34,6 +38,17 @@
     }
   }
 
+  function askInTurn(interval) {
+    const isIdle = Date.now() - active >= IDLE;
+    if (!isIdle || Date.now() - asked >= 10 * interval) ask();
+  }
+
+  function noteActivity() {
+    const wasIdle = Date.now() - active >= IDLE;
+    active = Date.now();
+    if (wasIdle) askOnReturn();
+  }
+
   // Returning to a page changes its visibility, or its focus, or both.
   function askOnReturn() {
     if (Date.now() - asked >= MIN_SECONDS_BETWEEN_REQUESTS * 1000) ask();
@@ -56,6 +71,7 @@
   function open(bell) {
     const panel = panelOf(bell);
     panel.replaceChildren();
+    panel.style.height = '';
     panel.tabIndex = 0; // a user who presses Tab before the answer arrives gets here
     panel.hidden = false;
     panel.setAttribute('aria-busy', 'true');
@@ -80,11 +96,15 @@
 
   // Reading
 
-  // The action may be in the bell and in the page. A group has the lines of its actions in its own.
   function toggleRead(form) {
     const line = form.closest('li');
-    const isUnread = !line.classList.contains('activitystream-unread');
     const hadFocus = form.contains(document.activeElement);
+    setUnread(line, !line.classList.contains('activitystream-unread'));
+    if (hadFocus) form.querySelector('button:not([hidden])').focus();
+  }
+
+  // The action may be in the bell and in the page. A group has the lines of its actions in its own.
+  function setUnread(line, isUnread) {
     for (const each of document.querySelectorAll('[data-activitystream-action]')) {
       if (each.dataset.activitystreamAction !== line.dataset.activitystreamAction) continue;
       for (const one of [each, ...each.querySelectorAll('[data-activitystream-action]')]) {
@@ -93,8 +113,40 @@
       for (const part of each.querySelectorAll('.activitystream-if-unread')) part.hidden = !isUnread;
       for (const part of each.querySelectorAll('.activitystream-if-read')) part.hidden = isUnread;
     }
-    if (hadFocus) form.querySelector('button:not([hidden])').focus();
   }
+
+  // The server marks what is followed as read. This page may be shown again, by Back.
+  function follow(link) {
+    const line = link.closest('li.activitystream-unread');
+    if (line && link.pathname.endsWith('/see')) setUnread(line, false);
+  }
+
+  // Lines that arrive while the bell is open
+
+  async function insertNewLines(bell) {
+    const panel = panelOf(bell);
+    const answer = await fetch(panel.getAttribute('hx-post'), { headers: { 'HX-Request': 'true' } });
+    const list = panel.querySelector('.activitystream-actions');
+    if (!answer.ok || panel.hidden || panel.hasAttribute('aria-busy')) return;
+    const parsed = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    if (!list) return open(bell); // it said that there is nothing
+    const there = [...list.children].map((line) => line.dataset.activitystreamAction);
+    const lines = [...parsed.querySelectorAll('.activitystream-newest .activitystream-actions > li')];
+    const last = lines.findIndex((line) => there.includes(line.dataset.activitystreamAction));
+    const arrived = last < 0 ? lines : lines.slice(0, last);
+    // What is being read stays where it is: the panel scrolls by what comes above.
+    panel.style.height = `${panel.getBoundingClientRect().height}px`;
+    const height = panel.scrollHeight;
+    list.prepend(...arrived);
+    panel.scrollTop += panel.scrollHeight - height;
+    for (const line of arrived) htmx.process(line);
+    arrange(panel);
+  }
+
+  // Days and times, which another file tells
+
+  const times = import(new URL('times.js', document.currentScript.src).href);
+  const arrange = (root) => times.then((told) => told.arrange(root), () => {});
 
   // Muting
 
@@ -130,7 +182,7 @@
 
   // What is new in the page
 
-  function prepare(root) {
+  function prepare() {
     for (const bell of window.htmx ? bells() : []) {
       if (bell.activitystreamAnnounced !== undefined) continue;
       loggedOut = false; // a boosted page after another login
@@ -139,10 +191,7 @@
       linkOf(bell).setAttribute('role', 'button');
       linkOf(bell).setAttribute('aria-expanded', 'false');
       const seconds = Number(bell.dataset.activitystreamInterval);
-      if (timer === null && seconds) timer = setInterval(ask, seconds * 1000);
-    }
-    for (const time of root.querySelectorAll('time.activitystream-time')) {
-      time.title = new Date(time.dateTime).toLocaleString();
+      if (timer === null && seconds) timer = setInterval(askInTurn, seconds * 1000, seconds * 1000);
     }
   }
 
@@ -161,6 +210,8 @@
       event.preventDefault();
       toggle(bellOf(link));
     }
+    const line = event.target instanceof Element && event.target.closest('a.activitystream-line');
+    if (line) follow(line);
     for (const bell of bells()) {
       if (bell !== bellOf(event.target)) close(bell);
     }
@@ -190,12 +241,32 @@
   });
 
   document.addEventListener('visibilitychange', askOnReturn);
-  window.addEventListener('focus', askOnReturn);
+  for (const wakes of ['focus', 'online']) window.addEventListener(wakes, askOnReturn);
+  document.addEventListener('resume', askOnReturn);
+  for (const act of ['pointerdown', 'pointermove', 'keydown', 'scroll', 'wheel']) {
+    document.addEventListener(act, noteActivity, { passive: true, capture: true });
+  }
+
+  // Back shows a page as it was, or as the cache has it.
+  window.addEventListener('pageshow', (event) => {
+    const [navigation] = performance.getEntriesByType('navigation');
+    if (event.persisted || (navigation && navigation.type === 'back_forward')) ask();
+  });
+  document.addEventListener('htmx:historyRestore', () => {
+    prepare();
+    arrange(document);
+    ask();
+  });
+  document.addEventListener('htmx:afterSettle', () => arrange(document));
 
   document.addEventListener('htmx:load', (event) => {
-    prepare(event.target.parentNode || document);
+    prepare();
     const bell = bellOf(event.target);
-    if (bell) announce(bell);
+    if (bell) {
+      const hasMore = Boolean(sentenceOf(bell)) && sentenceOf(bell) !== bell.activitystreamAnnounced;
+      announce(bell);
+      if (hasMore && event.target === countOf(bell) && !panelOf(bell).hidden) insertNewLines(bell);
+    }
     const first = focusNextLines && event.target.querySelector('.activitystream-actions > li');
     if (first) {
       focusNextLines = false;
@@ -245,9 +316,14 @@
     if (older) focusNextLines = event.detail.shouldSwap && older.contains(document.activeElement);
   });
 
+  function start() {
+    prepare();
+    arrange(document);
+  }
+
   if (document.readyState === 'loading') {
-    document.addEventListener('DOMContentLoaded', () => prepare(document));
+    document.addEventListener('DOMContentLoaded', start);
   } else {
-    prepare(document);
+    start();
   }
 })();
