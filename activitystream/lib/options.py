@@ -40,6 +40,7 @@ _DEFAULTS: dict[str, Any] = {
     "allowed_hosts": [],
     "audiences": None,
     "groups": {},
+    "icons": {},
     "kinds": {},
     "late": 60,
     "max_recipients": None,
@@ -153,6 +154,17 @@ def _check_groups(name: str, value: Any) -> None:
         )
 
 
+def _check_icons(name: str, value: Any) -> None:
+    if not isinstance(value, Mapping) or not all(
+        isinstance(text, str) and text for pair in value.items() for text in pair
+    ):
+        raise TGConfigError(
+            f"plug(base_config, 'activitystream', {name}=…) takes a dict of icons by verb: a "
+            f"character or two, or the path of a picture, like {name}={{'liked': '♥', 'joined': "
+            f"'/img/joined.svg'}}; got {value!r}."
+        )
+
+
 def _check_interval(name: str, value: Any) -> None:
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if value is not None and not (number and 1 <= value <= 86_400):
@@ -236,6 +248,7 @@ _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "allowed_hosts": _check_hosts,
     "audiences": _check_callable,
     "groups": _check_groups,
+    "icons": _check_icons,
     "kinds": _check_kinds,
     "late": _check_late,
     "max_recipients": _check_limit,

@@ -1,4 +1,4 @@
-"""What an entity says of itself: ``as_str``, ``as_link`` and ``as_activitystreams``.
+"""What an entity says of itself: ``as_str``, ``as_link``, ``as_image``, ``as_activitystreams``.
 
 Each may be a property, a method, or an attribute of its class. Only text is shown, as the ``repr``
 of an ORM's object shows all of its fields.
@@ -90,13 +90,17 @@ def shown(entity: Any, type_name: str) -> Any:
 
 def link_of(entity: Any) -> Any:
     """Return an entity's ``as_link``; None if it has none. Log one that is no text or raises."""
-    link = attempt(
-        lambda: _text(entity, "as_link"),
-        None,
-        "A link is missing: %s raised, or is not a text",
-        _path(entity, "as_link"),
-    )
-    return None if link is _MISSING else link
+    return _address_of(entity, "as_link", "A link is missing: %s raised, or is not a text")
+
+
+def image_of(entity: Any) -> Any:
+    """Return an entity's ``as_image``; None if it has none. Log one that is no text or raises."""
+    return _address_of(entity, "as_image", "A picture is missing: %s raised, or is not a text")
+
+
+def _address_of(entity: Any, name: str, consequence: str) -> Any:
+    address = attempt(lambda: _text(entity, name), None, consequence, _path(entity, name))
+    return None if address is _MISSING else address
 
 
 def activitystreams_of(entity: Any) -> dict[str, Any] | None:

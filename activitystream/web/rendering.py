@@ -22,6 +22,7 @@ from . import see_links
 from .days import Day, locale, when_exactly
 from .grouping import group_as_text
 from .mute_menus import no_menu
+from .pictures import pictures
 from .templates import action_renderer, render, statics
 from .zones import shown_zone
 
@@ -43,6 +44,8 @@ class Line(NamedTuple):
     #: The date and the time in full.
     when_exactly: str
     menu: Markup = Markup()
+    #: The actor's picture, and the icon of the verb.
+    pictures: Markup = Markup()
 
     @property
     def cursors(self) -> list[Cursor]:
@@ -76,7 +79,7 @@ def lines(
     shown = [_item(each) for each in actions]
     newest = until or max((action.timestamp for action, _ in shown), default=None)
     link_of = see_links.links_of_page(newest) if marking else see_links.own_link_of_line
-    render_action = action_renderer()
+    render_action, pictures_of = action_renderer(), pictures()
 
     def line(action: Any, group: Group | None) -> Line:
         known = _ALL_KNOWN if state is None else (group and group.state) or state(action)
@@ -96,6 +99,7 @@ def lines(
             when(action),
             when_exactly(action),
             menu(action, several),
+            pictures_of(action),
         )
 
     return [line(action, group) for action, group in shown]

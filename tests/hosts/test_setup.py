@@ -102,9 +102,9 @@ def test_rejects_an_unknown_option_and_lists_the_known(database):
     with pytest.raises(TGConfigError, match="unknown option allowed_host") as caught:
         start(database, allowed_host=["www.example.com"])
     assert (
-        "use one of allowed_hosts, audiences, groups, kinds, late, max_recipients, max_text, "
-        "may_update, notify_actor, poll_interval, site_url, system_name, templates, timezone, or "
-        "one of tgext.pluggable's" in str(caught.value)
+        "use one of allowed_hosts, audiences, groups, icons, kinds, late, max_recipients, "
+        "max_text, may_update, notify_actor, poll_interval, site_url, system_name, templates, "
+        "timezone, or one of tgext.pluggable's" in str(caught.value)
     )
 
 
