@@ -257,7 +257,11 @@
     arrange(document);
     ask();
   });
-  document.addEventListener('htmx:afterSettle', () => arrange(document));
+  // Not the whole page: htmx has yet to settle what another answer has just put there.
+  document.addEventListener('htmx:afterSettle', (event) => {
+    const isOfList = event.target.matches('.activitystream-day, .activitystream-older');
+    arrange(isOfList ? event.target.parentNode : event.target);
+  });
 
   document.addEventListener('htmx:load', (event) => {
     prepare();
