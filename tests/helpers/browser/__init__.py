@@ -68,7 +68,9 @@ class Board:
         self.has_htmx = True
         self._chromium = chromium
         self._excused = r"(?!)"
+        self._packages = packages
         self._htmx = packages / "htmx.org/dist/htmx.min.js"
+        self._accepts_any_htmx = False
         self._axe = packages / "axe-core/axe.min.js"
         self._contexts = []
 
@@ -79,11 +81,18 @@ class Board:
         context.route(lambda url: not url.startswith(f"{self.url}/"), self._answer_from_elsewhere)
         context.on("console", self._read_console)
         context.on("weberror", lambda error: self.complaints.append(str(error.error)))
+        if self._accepts_any_htmx:
+            context.route(f"{self.url}/**", self._answer_without_hashes)
         if name:
             context.request.post("/enter", form={"name": name})
         page = context.new_page()
         page.goto("/")
         return page
+
+    def use_htmx_2(self):
+        """Give the visitors from now on htmx 2, whose hash the demo does not know."""
+        self._htmx = self._packages / "htmx-2/dist/htmx.min.js"
+        self._accepts_any_htmx = True
 
     def excuse(self, pattern):
         """Accept complaints like this."""
@@ -99,6 +108,14 @@ class Board:
         page.evaluate(self._axe.read_text(encoding="utf-8"))
         found = page.evaluate("axe.run().then(results => results.violations)")
         return [f"{each['id']}: {node['html']}" for each in found for node in each["nodes"]]
+
+    def _answer_without_hashes(self, route):
+        if route.request.resource_type != "document":
+            return route.continue_()
+        answer = route.fetch(max_redirects=0)
+        if not answer.ok:
+            return route.fulfill(response=answer)
+        return route.fulfill(response=answer, body=re.sub(r' integrity="[^"]*"', "", answer.text()))
 
     def _answer_from_elsewhere(self, route):
         url = route.request.url
