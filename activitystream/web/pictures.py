@@ -18,7 +18,8 @@ from .outside import as_read_there
 _COLOURS = 8
 
 _IMAGE = Markup('<img class="{}" src="{}" alt="" loading="lazy" width="40" height="40"/>')
-_TEXT = Markup('<span class="{}" aria-hidden="true">{}</span>')
+#: The stylesheet shows the sign: without it, and to screen readers, it would be a part of the line.
+_SIGN = Markup('<span class="{}" data-activitystream-sign="{}" aria-hidden="true"></span>')
 
 #: A picture's address, besides a path of this site: anything else is not shown.
 _ADDRESS = re.compile(r"https?://|data:image/", re.ASCII | re.I)
@@ -42,14 +43,14 @@ def _actor(action: Any) -> Markup:
         return _IMAGE.format("activitystream-picture", address)
     name = action.name_of("actor")
     colour = blake2b(name.encode(errors="replace"), digest_size=1).digest()[0] % _COLOURS
-    return _TEXT.format(f"activitystream-picture activitystream-colour-{colour}", initials(name))
+    return _SIGN.format(f"activitystream-picture activitystream-colour-{colour}", initials(name))
 
 
 def _icon(icon: str) -> Markup:
     address = _address(icon) if "/" in icon else None
     if address is not None:
         return _IMAGE.format("activitystream-icon", address)
-    return _TEXT.format("activitystream-icon", icon)
+    return _SIGN.format("activitystream-icon", icon)
 
 
 def _address(given: Any) -> str | None:
