@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from . import model
 from .model.attempts import attempt
+from .model.words import text_of
 from .web.bell import bell_of, render_bell
 from .web.caching import tg_cache
 from .web.days import by_day, date_of, undated, when_in_day
@@ -65,7 +66,12 @@ def newest() -> Markup:
 
 
 @anywhere
-def stream(actions: Iterable[Any], recipient: Any = None, more: str | None = None) -> Markup:
+def stream(
+    actions: Iterable[Any],
+    recipient: Any = None,
+    more: str | None = None,
+    empty_text: str | None = None,
+) -> Markup:
     """Render a list of actions, grouped by day.
 
     Example, in a template::
@@ -81,16 +87,18 @@ def stream(actions: Iterable[Any], recipient: Any = None, more: str | None = Non
         :meth:`~activitystream.lib.streams.Stream.page`; so ``actions`` is such a page. A stream is
         shown by its first 25 actions. None shows no link. ``h.plug_url('activitystream', '/mine')``
         is a page of ours with what the logged-in user did.
+    :param empty_text: what to say of an empty list; None is the option ``empty_text``.
     """
     require_site()
 
     def render_stream() -> Markup:
+        nothing = None if empty_text is None else text_of(empty_text)
         state = None if recipient is None else state_for(recipient)
         shown: Any = actions if more is None else page_of(actions)
         listed = lines(shown, when_in_day, state, marking=recipient is not None)
         if more is None:
-            return links_to_statics() + render_list(by_day(listed))
-        return links_to_statics() + render_page_of(shown, listed, more)
+            return links_to_statics() + render_list(by_day(listed), nothing=nothing)
+        return links_to_statics() + render_page_of(shown, listed, more, nothing)
 
     return attempt(render_stream, cannot_be_shown(), "A list of actions cannot be shown")
 

@@ -39,6 +39,7 @@ def is_plugged(part: str) -> bool:
 _DEFAULTS: dict[str, Any] = {
     "allowed_hosts": [],
     "audiences": None,
+    "empty_text": None,
     "groups": {},
     "icons": {},
     "kinds": {},
@@ -225,13 +226,23 @@ def _is_site(value: str) -> bool:
     return match is not None and _is_host(match[1])
 
 
-def _check_name(name: str, value: Any) -> None:
+def _check_words(name: str, value: Any) -> None:
     if value is not None and not (isinstance(value, (str, LazyString)) and value):
         raise TGConfigError(
-            f"plug(base_config, 'activitystream', {name}=…) takes the name to show for "
-            f"activitystream.SYSTEM, like {name}=l_('Our robot'), or None for \"The system\"; got "
-            f"{value!r}."
+            f"plug(base_config, 'activitystream', {name}=…) takes {_WORDS[name]}; got {value!r}."
         )
+
+
+_WORDS = {
+    "empty_text": (
+        "what a list without actions says, like empty_text=l_('Write the first post!'), or None "
+        'for "Nothing has happened yet."'
+    ),
+    "system_name": (
+        "the name to show for activitystream.SYSTEM, like system_name=l_('Our robot'), or None for "
+        '"The system"'
+    ),
+}
 
 
 def _check_templates(name: str, value: Any) -> None:
@@ -247,6 +258,7 @@ def _check_templates(name: str, value: Any) -> None:
 _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "allowed_hosts": _check_hosts,
     "audiences": _check_callable,
+    "empty_text": _check_words,
     "groups": _check_groups,
     "icons": _check_icons,
     "kinds": _check_kinds,
@@ -257,7 +269,7 @@ _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "notify_actor": _check_bool,
     "poll_interval": _check_interval,
     "site_url": _check_site,
-    "system_name": _check_name,
+    "system_name": _check_words,
     "templates": _check_templates,
     "timezone": _check_callable,
 }

@@ -37,11 +37,14 @@ def page_of(actions: Any) -> StreamPage | GroupPage:
     return actions
 
 
-def render_page_of(page: StreamPage | GroupPage, lines: list[Line], more: str) -> Markup:
+def render_page_of(
+    page: StreamPage | GroupPage, lines: list[Line], more: str, nothing: str | None = None
+) -> Markup:
     """Render a page as a list that goes on.
 
     :param lines: those of the page.
     :param more: the URL of the page that shows the list.
+    :param nothing: what to say of an empty list; None is the option ``empty_text``.
     """
     url = urlsplit(str(more))
     kept = [each for each in parse_qsl(url.query, keep_blank_values=True) if each[0] != "before"]
@@ -59,7 +62,7 @@ def render_page_of(page: StreamPage | GroupPage, lines: list[Line], more: str) -
     return render_list(
         days,
         {"/": older, "/more": older} if older else None,
-        nothing="" if older or is_appended else None,
+        nothing="" if older or is_appended else nothing,
         list_id=list_id,
         last_day=last.isoformat() if last else "",
     )

@@ -12,12 +12,12 @@ from markupsafe import Markup, escape
 from tgext.pluggable import plug_url
 
 from ..lib.groups import Group
-from ..lib.options import is_plugged
+from ..lib.options import is_plugged, option
 from ..lib.seen import State, last_seen, state_of
 from ..model.attempts import attempt
 from ..model.cursors import cursor_of
 from ..model.values import Cursor
-from ..model.words import _
+from ..model.words import _, text_of
 from . import see_links
 from .days import Day, locale, when_exactly
 from .grouping import group_as_text
@@ -164,7 +164,7 @@ def render_list(
         older=older,
         read_url=return_to and plug_url("activitystream", "/read"),
         return_to=return_to,
-        nothing=_("Nothing has happened yet.") if nothing is None else nothing,
+        nothing=_nothing_yet() if nothing is None else nothing,
         list_id=list_id,
         last_day=last_day,
         locale=str(locale()).replace("_", "-") if live else None,
@@ -173,6 +173,11 @@ def render_list(
         unfold_url=_unfold_url if is_plugged("controller") else None,
         **statics(),
     )
+
+
+def _nothing_yet() -> str:
+    text = option("empty_text")
+    return _("Nothing has happened yet.") if text is None else _(text_of(text))
 
 
 def _unfold_url(line: Line) -> str:

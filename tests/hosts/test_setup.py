@@ -65,6 +65,14 @@ def test_accepts_a_package_that_is_named_after_plugging(database):
         {"allowed_hosts": ["a.example,b.example"]},
         {"allowed_hosts": ["a.example\nb.example"]},
         {"allowed_hosts": ["[::1"]},
+        {"empty_text": ""},
+        {"empty_text": 7},
+        {"icons": "♥"},
+        {"icons": {"liked": None}},
+        {"icons": {"liked": ""}},
+        {"icons": None},
+        {"timezone": "Europe/Rome"},
+        {"timezone": lambda: "Europe/Rome"},
         {"may_update": True},
         {"may_update": "everybody"},
         {"may_update": lambda user: True},
@@ -102,9 +110,9 @@ def test_rejects_an_unknown_option_and_lists_the_known(database):
     with pytest.raises(TGConfigError, match="unknown option allowed_host") as caught:
         start(database, allowed_host=["www.example.com"])
     assert (
-        "use one of allowed_hosts, audiences, groups, icons, kinds, late, max_recipients, "
-        "max_text, may_update, notify_actor, poll_interval, site_url, system_name, templates, "
-        "timezone, or one of tgext.pluggable's" in str(caught.value)
+        "use one of allowed_hosts, audiences, empty_text, groups, icons, kinds, late, "
+        "max_recipients, max_text, may_update, notify_actor, poll_interval, site_url, "
+        "system_name, templates, timezone, or one of tgext.pluggable's" in str(caught.value)
     )
 
 

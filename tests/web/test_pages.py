@@ -3,9 +3,10 @@
 from datetime import datetime, timedelta
 
 import pytest
+from tg.i18n import lazy_ugettext as l_
 from tgext.pluggable import replace_template
 
-from activitystream import am
+from activitystream import am, partials, speaking
 from activitystream.model import clock
 from tests.helpers.databases import EACH_ORM, on
 
@@ -80,6 +81,17 @@ def test_says_that_a_stream_is_empty(app):
     page = app.get("/activitystream/")
     assert "Nothing has happened yet." in page
     assert not page.html.select("form, li")
+
+
+@on(*EACH_ORM)
+def test_says_that_a_stream_is_empty_in_the_hosts_own_words(host, user):
+    host.plug(empty_text=l_("Write the <first> post!"), site_url="https://example.org")
+    for url in ("/activitystream/", "/activitystream/newest"):
+        page = host.browser(user).get(url)
+        assert page.html.select_one(".activitystream-empty").text == "Write the <first> post!"
+    with speaking():
+        assert "Nothing here" in partials.stream([], empty_text="Nothing here")
+        assert "Write the &lt;first&gt; post!" in partials.stream([])
 
 
 def buttons_of(page):
