@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from activitystream import am
-from tests.browser.steps import ON_ONE, at_work, bell, comment, panel, patient
+from tests.browser.steps import ON_ONE, at_work, bell, boost, comment, panel, patient
 
 pytestmark = [pytest.mark.browser, ON_ONE]
 
@@ -87,6 +87,31 @@ def test_back_shows_the_current_number(board):
     expect(page.locator(".activitystream-count")).to_be_hidden()
     page.go_back()
     page.go_back()
+    expect(page.locator(".activitystream-count")).to_be_hidden()
+
+
+def test_back_to_a_boosted_page_shows_the_current_number(board):
+    page = board.visitor("Ada")
+    boost(page)
+    page.get_by_role("link", name="More apples than I can eat", exact=True).click()
+    page.wait_for_url("**/notice/*")
+    with at_work() as (_, ada, _):
+        am.mark_seen(ada)
+    page.go_back()
+    page.wait_for_url("**/")
+    expect(page.locator(".activitystream-count")).to_be_hidden()
+    assert page.evaluate("window.isTheSamePage")
+
+
+@pytest.mark.parametrize("event", ["online", "focus", "resume"])
+def test_the_number_is_right_after_the_machine_woke_up(board, event):
+    page = patient(board.visitor("Ada"), is_still=True)
+    expect(page.locator(".activitystream-count [aria-hidden]")).to_have_text("3")
+    with at_work() as (_, ada, _):
+        am.mark_seen(ada)
+    page.clock.run_for(2000)  # the timer has not fired
+    target = "document" if event == "resume" else "window"
+    page.evaluate(f"{target}.dispatchEvent(new Event('{event}'))")
     expect(page.locator(".activitystream-count")).to_be_hidden()
 
 
