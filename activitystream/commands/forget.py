@@ -18,9 +18,9 @@ class ForgetCommand(AppCommand):
         """Return the parser, with the entity's type and id."""
         parser = super().get_parser(prog_name)
         parser.add_argument(
-            "type", metavar="Type", help="the name of the entity's class, like User"
+            "type", metavar="TYPE", help="the name of the entity's class, like User"
         )
-        parser.add_argument("id", help="the entity's key")
+        parser.add_argument("id", metavar="ID", help="the entity's key")
         return parser
 
     def work(self, options: Namespace) -> int:
@@ -36,7 +36,7 @@ class ForgetCommand(AppCommand):
             f"as the target: {found.as_target}\n"
             f"as the action_obj: {found.as_action_obj}\n"
             f"as a recipient: {found.as_recipient}\n"
-            f"marks of what it has seen and read: {found.as_reader}\n"
+            f"what it has seen, read and muted: {found.as_reader}\n"
             "not searched: description and extra"
         )
         if found == removal.Forgotten() and not removal.is_stored(references):

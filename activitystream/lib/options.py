@@ -55,6 +55,8 @@ _DEFAULTS: dict[str, Any] = {
     "timezone": None,
 }
 
+#: The address of a picture, or signs: a word would be cut.
+_ICON = re.compile(r"/(?!/)|https?://|data:image/|(?!\w{3})[^/]{1,12}\Z", re.I)
 _APPID = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 _HOST = re.compile(r"([a-z0-9]([-\w]*[a-z0-9])?(\.(?!:|$)|(?=:|$)))+(:\d{1,5})?", re.ASCII | re.I)
 
@@ -157,7 +159,8 @@ def _check_groups(name: str, value: Any) -> None:
 
 def _check_icons(name: str, value: Any) -> None:
     if not isinstance(value, Mapping) or not all(
-        isinstance(text, str) and text for pair in value.items() for text in pair
+        isinstance(verb, str) and verb and isinstance(icon, str) and _ICON.match(icon)
+        for verb, icon in value.items()
     ):
         raise TGConfigError(
             f"plug(base_config, 'activitystream', {name}=…) takes a dict of icons by verb: a "

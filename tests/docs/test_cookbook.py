@@ -205,6 +205,11 @@ def test_sends_mail_after_the_commit(cook):
         am.create(it["user"], "liked", it["post"], recipients=[it["author"]])
     it["save"]()
     assert it["mailer"].calls == [("bob@host", "Ann liked A post")]
+    am.mute(it["author"], verb="liked")
+    am.create(it["user"], "liked", it["post"], recipients=[it["author"]])
+    am.create(it["user"], "shared", it["post"], recipients=[it["user"]], notify_actor=False)
+    it["save"]()
+    assert it["mailer"].calls == [("bob@host", "Ann liked A post")]
 
 
 def test_sends_a_daily_digest(cook):
@@ -250,3 +255,26 @@ def test_puts_the_number_into_a_mail(cook):
     it["remind"](it["all_users"]())
     assert it["mailer"].calls == [("bob@host", "2 new since your last visit")]
     assert am.count_not_seen_by_recipient(it["author"]) == 2
+
+
+def test_shows_times_in_the_users_time_zone(cook, monkeypatch):
+    it = cook("Show times in the user's time zone")
+    monkeypatch.setattr(type(it["user"]), "timezone", "Asia/Kathmandu", raising=False)
+    action = am.create(it["author"], "posted", recipients=[it["user"]])
+    action.timestamp = datetime(2026, 1, 31, 18, 15)  # midnight there
+    it["save"](action)
+    page = browser_of(it).get("/activitystream/", headers={"Accept-Language": "it"})
+    assert page.html.select_one("li time").text == "00:00"
+
+
+def test_shows_the_actors_picture(cook, monkeypatch):
+    it = cook("Show the actor's picture")
+    monkeypatch.setattr(type(it["user"]), "as_image", it["as_image"], raising=False)
+    am.create(it["author"], "posted", recipients=[it["user"]])
+    it["save"]()
+    picture = browser_of(it).get("/activitystream/newest").html.select_one("img")
+    assert picture["src"] == "/img/people/bob.jpg"
+
+
+def browser_of(it):
+    return TestApp(it["app"], extra_environ={"REMOTE_USER": it["user"].user_name})

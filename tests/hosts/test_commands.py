@@ -101,7 +101,7 @@ def test_requires_an_age(host, actions, run):
 def report(*numbers, removed="was removed"):
     roles = ("the actor, and deleted", "the target", "the action_obj", "a recipient")
     counts = (f"as {role}: {number}" for role, number in zip(roles, numbers, strict=True))
-    marks = "marks of what it has seen and read: 0"
+    marks = "what it has seen, read and muted: 0"
     not_searched = "not searched: description and extra"
     lines = [f"actions that it {removed} from,", *counts, marks, not_searched]
     return "".join(f"{line}\n" for line in lines)
