@@ -119,7 +119,8 @@ class RootController(MutingController):
         """Return the content of the opened bell. By POST, mark what it shows as seen."""
         user = user_or_refuse()
         if request.method != "POST":
-            keep_expiry()
+            if "HX-Request" in request.headers:  # our script, at the bell's next question
+                keep_expiry()
             with refusing_errors():
                 return opened_bell(user)[0]
         refuse_others()

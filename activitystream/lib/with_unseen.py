@@ -4,7 +4,7 @@ What was addressed since a moment tells who may have something new. Most of them
 ``last_activity_seen`` says so without a query. The others are asked for one by one.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import islice
@@ -28,7 +28,7 @@ def readers_with_unseen(since: datetime, until: datetime | None, of: Any) -> Ite
     window = window_of(since, until)
     every = (*model.orm.entity_classes(), *model.orm.other_classes())
     if of is None:
-        return _search(_reader_classes(every), window)
+        return _search(_reader_classes(every), window, apart=model.orm.other_classes())
     if of not in every:
         raise TypeError(f"of must be a class that the app stores, like User; got {of!r}")
     seen.require_field_of(of)
@@ -47,12 +47,17 @@ def _reader_classes(every: Iterable[type]) -> list[type]:
     return found
 
 
-def _search(classes: list[type], window: Window) -> Iterator[Any]:
+def _search(classes: list[type], window: Window, apart: Collection[type] = ()) -> Iterator[Any]:
+    """Yield the readers of these classes that have something unseen.
+
+    :param apart: classes that the app may not use, as of another app in the process: of these,
+        only readers that an action names.
+    """
     newest = _Newest()
     for to, moment in model.orm.read_addressees(window):
         newest.add(to, moment)
     for cls in classes:
-        keys = iter(newest.keys_of(cls))
+        keys = iter(newest.named(cls) if cls in apart else newest.keys_of(cls))
         while batch := list(islice(keys, BATCH)):
             yield from _of_batch(cls, batch, newest, window)
 
@@ -79,6 +84,10 @@ class _Newest:
         if has_audiences or self._for_everyone > clock.EARLIEST:
             # All at once: no cursor stays open while the host sends its mails.
             return list(model.orm.reader_keys(cls, self._of_all + _margin()))
+        return self.named(cls)
+
+    def named(self, cls: type) -> set[Any]:
+        """Return the keys of the readers of a class whom these actions name."""
         return {key for name in names_of(cls) for key in self._by_type.get(name, ())}
 
     def is_after(self, last_seen: datetime | None, to: Iterable[Address]) -> bool:

@@ -77,6 +77,15 @@ def test_polling_prolongs_no_login(browser, after, path, method):
     assert browser.get("/remember").json == {"word": None}
 
 
+def test_what_arrives_in_an_open_bell_prolongs_no_login(browser, after):
+    for seconds in range(REISSUE_TIME, TIMEOUT, 2 * REISSUE_TIME):
+        after(seconds)
+        answer = browser.get("/activitystream/newest", headers={"HX-Request": "true"})
+        assert (answer.status_int, "Set-Cookie" in answer.headers) == (200, False)
+    after(TIMEOUT + 1)
+    browser.get("/activitystream/newest", status=401)
+
+
 @pytest.mark.parametrize("path", WANTED)
 def test_an_active_user_stays_logged_in(browser, after, path):
     for seconds in range(60, 3 * TIMEOUT, 60):

@@ -81,6 +81,11 @@ def fields_to_save(its_state: ObjectState) -> tuple[str, ...] | None:
     return fields
 
 
+def fields_to_save_of(entity: Any) -> tuple[str, ...] | None:
+    """Return :func:`fields_to_save` of an entity."""
+    return fields_to_save(state(entity))
+
+
 def set_fields_to_save(its_state: ObjectState, fields: tuple[str, ...]) -> None:
     """Have a flush write these fields of an object only."""
     its_state.options.fields = fields

@@ -5,14 +5,14 @@ from typing import Any
 
 import pymongo
 from ming import schema as s
-from ming.odm import FieldProperty, MapperExtension, mapper, state
+from ming.odm import FieldProperty, MapperExtension, mapper
 from ming.odm.declarative import MappedClass
 
 from .. import DBSession
 from ..action import FIELDS, ROLES, ActionMixin
 from ..values import Reference
 from .keys import as_stored
-from .private import document_of, fields_to_save, set_fields_to_save
+from .private import document_of, fields_to_save, fields_to_save_of, set_fields_to_save
 
 NEWEST_FIRST = [("timestamp", pymongo.DESCENDING), ("_id", pymongo.DESCENDING)]
 
@@ -173,7 +173,7 @@ def is_read(action: Action) -> bool:
     if "_recipients" not in document:
         return False
     # Ming fills in null where a query of the host's did not ask for them.
-    return action.is_known_for_everyone is not None or _are_asked_for(fields_to_save(state(action)))
+    return action.is_known_for_everyone is not None or _are_asked_for(fields_to_save_of(action))
 
 
 def _are_asked_for(fields: Any) -> bool:
