@@ -49,13 +49,13 @@ _DEFAULTS: dict[str, Any] = {
     "may_update": None,
     "notify_actor": True,
     "poll_interval": 30,
-    "system_name": None,
     "site_url": None,
+    "system_name": None,
     "templates": {},
     "timezone": None,
 }
 
-#: The address of a picture, or signs: a word would be cut.
+#: The address of a picture, or a few signs. A word is refused: it does not fit into an icon.
 _ICON = re.compile(r"/(?!/)|https?://|data:image/|(?!\w{3})[^/]{1,12}\Z", re.I)
 _APPID = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 _HOST = re.compile(r"([a-z0-9]([-\w]*[a-z0-9])?(\.(?!:|$)|(?=:|$)))+(:\d{1,5})?", re.ASCII | re.I)
@@ -164,8 +164,8 @@ def _check_icons(name: str, value: Any) -> None:
     ):
         raise TGConfigError(
             f"plug(base_config, 'activitystream', {name}=…) takes a dict of icons by verb: a "
-            f"character or two, or the path of a picture, like {name}={{'liked': '♥', 'joined': "
-            f"'/img/joined.svg'}}; got {value!r}."
+            f"character or two, or the path of a picture, which begins with /, like "
+            f"{name}={{'liked': '♥', 'joined': '/img/joined.svg'}}; got {value!r}."
         )
 
 

@@ -1,7 +1,7 @@
 """Say when something happened, in the reader's language and time zone.
 
-The script says the same in a browser, where the reader's time zone is not known here, and goes on
-counting: a change of the words here is one of ``activitystream.js``, too.
+In a browser, ``times.js`` says the same and goes on counting, in the browser's time zone if none is
+known here. Whoever changes the words here changes them there, too.
 """
 
 from collections.abc import Iterable, Iterator
@@ -80,8 +80,8 @@ def locale() -> Locale:
 
 def when(action: Any) -> str:
     """Return when an action happened: "just now", "5 min", "09:19", "yesterday 09:19", "28 Nov"."""
-    now, then, today = clock.now(), action.timestamp, shown_day_of(clock.now())
-    day = shown_day_of(then)
+    now, then = clock.now(), action.timestamp
+    today, day = shown_day_of(now), shown_day_of(then)
     if now - then < timedelta(hours=1):
         return _ago(now - then)
     if day == today:

@@ -7,6 +7,7 @@ import pytest
 import tg
 
 from activitystream import am
+from activitystream.lib.zones import day_of
 from activitystream.model import clock
 from tests.helpers.databases import EACH_ORM, on
 
@@ -178,8 +179,6 @@ def test_only_users_are_asked_for_their_zone(host, user, post, monkeypatch):
 
 
 def test_a_day_is_that_of_the_calendar_on_the_wall():
-    from activitystream.lib.zones import day_of
-
     rome, start = ZoneInfo("Europe/Rome"), datetime(2026, 10, 24, 20, 0)
     for minutes in range(0, 3000, 7):
         moment = start + timedelta(minutes=minutes)
