@@ -88,10 +88,11 @@ function regroup(root) {
     let day = null;
     for (const section of sections.filter((each) => each.parentNode === parent)) {
       const list = section.querySelector(':scope > .activitystream-actions');
-      let unused = section;
+      const times = timesOf(section);
+      let unused = section; // no line of it stays in it so far
       for (const line of [...list.children]) {
         const time = line.querySelector(':scope > .activitystream-time');
-        const its = time ? timesOf(section).dayOf(Date.parse(time.dateTime)) : day;
+        const its = time ? times.dayOf(Date.parse(time.dateTime)) : day; // a muted line has none
         if (!current || its !== day) {
           current = unused || dayAfter(current);
           unused = null;
