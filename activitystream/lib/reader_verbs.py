@@ -90,7 +90,8 @@ class ReaderVerbs:
         :param since: a datetime, naive UTC or aware. One that is long ago takes longer.
         :param until: leave out what is newer, as for :meth:`mark_seen`; None is no limit.
         :param of: the readers' class, like ``User``. None is for every class that has a field
-            ``last_activity_seen``.
+            ``last_activity_seen``; of one outside the host's model (SQLAlchemy) or datastore
+            (Ming), only readers that an action names.
         :raises AttributeError: if the class has no such field.
         :raises TypeError, ValueError: on other bad input.
         """

@@ -7,7 +7,7 @@ from typing import Any
 from ming.odm import ThreadLocalODMSession, session
 
 from .. import DBSession
-from .entities import entity_classes
+from .entities import entity_classes, other_classes
 from .private import set_aside
 
 
@@ -19,7 +19,7 @@ def when_committed(action_id: Any, tell: Callable[[Iterable[Any]], None]) -> boo
 @contextmanager
 def own_transaction() -> Iterator[None]:
     """Run a block in sessions of its own, and flush them unless it raises."""
-    every = [DBSession.wrapped_session, *map(session, entity_classes())]
+    every = [DBSession.wrapped_session, *map(session, (*entity_classes(), *other_classes()))]
     own = {id(each): each for each in every if isinstance(each, ThreadLocalODMSession)}
     with set_aside(own.values()):
         yield

@@ -11,6 +11,7 @@ from ming.odm import Mapper, mapper, session
 from ming.odm.declarative import MappedClass
 from ming.odm.odmsession import ODMCursor
 
+from .. import DBSession
 from .keys import as_stored, as_text, spelled
 from .private import document_of, is_new
 from .tables import Action, collection_of
@@ -20,23 +21,32 @@ STORE_IT = "flush it first, or in an extension wait for after_insert"
 
 
 def entity_classes() -> tuple[type, ...]:
-    """Return every class that is stored; of a class that was defined again, the newer one."""
-    return _classes_of(tuple(Mapper.all_mappers()))
+    """Return the classes of the host's datastore; of one that was defined again, the newer."""
+    return _classes_by_place(tuple(Mapper.all_mappers()), _datastore_of(DBSession))[0]
 
 
 def other_classes() -> tuple[type, ...]:
-    """Return none: Ming knows one place of mapped classes only."""
-    return ()
+    """Return the classes of other datastores, as of another app in the process."""
+    return _classes_by_place(tuple(Mapper.all_mappers()), _datastore_of(DBSession))[1]
 
 
 @lru_cache(maxsize=1)
-def _classes_of(mappers: tuple[Mapper, ...]) -> tuple[type, ...]:
-    classes = {
+def _classes_by_place(
+    mappers: tuple[Mapper, ...], datastore: Any
+) -> tuple[tuple[type, ...], tuple[type, ...]]:
+    """Return the classes that are stored in a datastore, and those that are stored elsewhere."""
+    newest = {
         (cls.__module__, cls.__qualname__): cls
         for cls in (each.mapped_class for each in mappers)
         if collection_of(cls) is not None
     }
-    return tuple(classes.values())
+    own = [cls for cls in newest.values() if _datastore_of(session(cls)) is datastore]
+    return tuple(own), tuple(cls for cls in newest.values() if cls not in own)
+
+
+def _datastore_of(its_session: Any) -> Any:
+    """Return where a session stores; None before the app has said it."""
+    return getattr(getattr(its_session, "impl", None), "bind", None)
 
 
 def is_entity(candidate: Any) -> bool:

@@ -8,7 +8,7 @@ from pymongo.errors import PyMongoError
 
 from .. import DBSession
 from ..gearbox import config_option
-from .entities import entity_classes
+from .entities import entity_classes, other_classes
 from .marks import ensure_indexes
 from .mutes import ensure_mutes_index
 from .once import ensure_once_index
@@ -28,7 +28,7 @@ def join_host_model(conf: dict[str, Any]) -> None:
 
 def start(conf: dict[str, Any]) -> None:
     """Make the indexes, unless the host has turned off Ming's automatic indexes."""
-    for cls in filter(has_seen_field, entity_classes()):
+    for cls in filter(has_seen_field, (*entity_classes(), *other_classes())):
         keep_marks(cls)
     if not conf.get("ming.connection.auto_ensure_indexes", True):
         return

@@ -171,9 +171,13 @@ class MingDatabase:
         mappers = list(Mapper._all_mappers)
 
         def define(
-            name, stored_in, base=MappedClass, module="tests.helpers.host.forum", **attributes
+            name,
+            stored_in,
+            base=MappedClass,
+            module="tests.helpers.host.forum",
+            session=self.model.DBSession,
+            **attributes,
         ):
-            session = self.model.DBSession
             meta = type("__mongometa__", (), {"session": session, "name": stored_in})
             attributes.update(__mongometa__=meta, __module__=module, __qualname__=name)
             attributes.setdefault("_id", FieldProperty(MingObjectId))

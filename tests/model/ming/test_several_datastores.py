@@ -1,5 +1,6 @@
 """Entities on Ming that are not in the database of the app's own session."""
 
+from datetime import datetime
 from types import SimpleNamespace
 
 import pytest
@@ -81,3 +82,24 @@ def test_forgets_an_entity_of_another_datastore(host, user, bob):
     am.create(user, "greeted", bob, recipients=[bob])
     report = am.forget(bob)
     assert (report.as_actor, report.as_target, report.as_recipient) == (1, 1, 1)
+
+
+def test_what_is_for_everyone_concerns_no_readers_of_another_datastore(host, user, elsewhere, bob):
+    def found(**arguments):
+        return [
+            each.user_name for each in am.readers_with_unseen(datetime(2020, 1, 1), **arguments)
+        ]
+
+    am.create(user, "announced")
+    assert found() == ["ann"]
+    assert found(of=elsewhere.Member) == ["bob"]
+    am.create(user, "greeted", bob, recipients=[bob])
+    assert sorted(found()) == ["ann", "bob"]
+
+
+def test_a_class_of_another_datastore_does_not_take_a_name_away(host, user, elsewhere, define):
+    define("User", stored_in="elsewhere_user", session=elsewhere.session)
+    am.create(user, "greeted", user, recipients=[user])
+    host.database.forget()
+    (action,) = am.get_by_recipient(host.model.user_named("ann"))
+    assert action.actor == "ann"
