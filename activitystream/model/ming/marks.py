@@ -49,9 +49,7 @@ def mark(
         if _store(reader, document, kept, is_unfinished=True):
             break
     else:
-        raise RuntimeError(
-            f"gave up: others marked this {type(recipient).__name__} {_ATTEMPTS} times meanwhile"
-        )
+        raise _gave_up(recipient)
     if marking.read is not None:
         _mark_all_read(reader, kept)
         _store_actions(reader, marking.read, True)
@@ -105,7 +103,16 @@ def mark_actions(recipient: Any, reader: Reference, actions: Iterable[Any], is_r
         kept = kept.with_seen([*kept.seen, *new])
         if kept == marks or _store(reader, document, kept, _is_unfinished(document)):
             break
+    else:
+        raise _gave_up(recipient)
     _store_actions(reader, cursors, is_read)
+
+
+def _gave_up(recipient: Any) -> RuntimeError:
+    return RuntimeError(
+        f"gave up: others marked this {type(recipient).__name__} {_ATTEMPTS} times meanwhile; "
+        f"nothing was marked, so try again"
+    )
 
 
 def read_states(

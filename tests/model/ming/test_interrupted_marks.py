@@ -97,3 +97,14 @@ def test_a_host_can_take_a_mark_back(host, user):
     assert am.count_not_seen_by_recipient(reader) == 1
     am.mark_seen(reader, until=clock.now() - timedelta(days=1))
     assert am.count_not_seen_by_recipient(host.database.reload(reader)) == 1
+
+
+@pytest.mark.parametrize("call", [am.mark_read, am.mark_unread, lambda user, _: am.mark_seen(user)])
+def test_a_mark_that_others_win_against_for_ever_is_refused_whole(host, user, call, monkeypatch):
+    action = am.create(user, "in time", recipients=[user])
+    monkeypatch.setattr(marks, "_store", lambda *arguments, **named: False)
+    with pytest.raises(RuntimeError, match="gave up: .* try again"):
+        call(user, action)
+    reader = host.database.reload(user)
+    assert host.database.db[marks.READERS].count_documents({}) == 0
+    assert am.count_not_seen_by_recipient(reader) == 1
