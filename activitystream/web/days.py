@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
 
+import tg
 from babel.core import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_skeleton, format_time, format_timedelta
 from tg.i18n import get_lang
@@ -17,8 +18,13 @@ from tg.i18n import get_lang
 from ..lib.zones import day_of, in_zone
 from ..model import clock
 from ..model.words import _
-from .translation import languages
+from .translation import in_request, languages
 from .zones import shown_zone
+
+_DEFAULT = Locale("en")
+
+#: Holds the locale in the translator of a request.
+_LOCALE = "activitystream_locale"
 
 
 class Day(NamedTuple):
@@ -68,6 +74,17 @@ def locale() -> Locale:
     It keeps the region that the browser asked for: a page in English shows British dates for
     en-GB. The default is English, also outside a request.
     """
+    if not in_request():
+        return _DEFAULT
+    # A list asks for each of its lines. A host that changes the language gets another translator.
+    translator = tg.translator._current_obj()
+    if _LOCALE not in vars(translator):
+        setattr(translator, _LOCALE, _spoken_locale())
+    found: Locale = getattr(translator, _LOCALE)
+    return found
+
+
+def _spoken_locale() -> Locale:
     spoken = languages()
     for asked in get_lang() if spoken else ():
         language = asked.partition("_")[0]
@@ -75,7 +92,7 @@ def locale() -> Locale:
             for name in (asked, language):
                 with suppress(UnknownLocaleError, ValueError):
                     return Locale.parse(name)
-    return Locale("en")
+    return _DEFAULT
 
 
 def when(action: Any) -> str:
