@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 #: The earliest mark: MySQL's TIMESTAMP, which a host may have, begins with 1970 in some time zone.
 _EARLIEST = datetime(1970, 1, 2)
 
-_MILLISECOND = timedelta(milliseconds=1)
-
 
 class Shown(NamedTuple):
     """What a page has shown, for the mark that somebody sets on it later.
@@ -252,7 +250,7 @@ def _visible(
     """Return what the reader could see above a floor, up to ``until``."""
     if until is not None and until <= floor:
         return []
-    before = None if until is None else Cursor(until + _MILLISECOND, None)
+    before = None if until is None else Cursor(until + clock.MILLISECOND, None)
     window = Window(before, Cursor(floor, None))
     found = model.orm.read_cursors(to, window, MOST_REMEMBERED + 1)
     return [each for each in found if page is None or page.covers(each)]

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from .. import model
+from ..model import clock
 from ..model.action import ActionMixin
 from ..model.cursors import cursor_of
 from ..model.names import addresses_of, reader_of
@@ -19,8 +20,6 @@ from .grouped_streams import GroupedStream
 from .numbers import whole_number
 from .windows import window_of
 from .zones import zone_of
-
-_MILLISECOND = timedelta(milliseconds=1)
 
 #: An iteration loads the entities of this many actions together.
 _PAGE_SIZE = 1000
@@ -310,8 +309,8 @@ class RecipientStream(Stream):
 
     def between(self, newest: Cursor, oldest: Cursor) -> "RecipientStream":
         """Return a stream of the actions between two, and a few of the same milliseconds."""
-        before = Cursor(newest.timestamp + _MILLISECOND, None)
-        after = Cursor(oldest.timestamp - _MILLISECOND, None)
+        before = Cursor(newest.timestamp + clock.MILLISECOND, None)
+        after = Cursor(oldest.timestamp - clock.MILLISECOND, None)
         copy: RecipientStream = self._copy(_window=Window(before, after))
         return copy
 

@@ -1,12 +1,10 @@
 """The time between two moments, as a part of a stream."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from ..model import clock
 from ..model.values import Cursor, Window
-
-_MILLISECOND = timedelta(milliseconds=1)
 
 
 def window_of(since: Any, until: Any) -> Window:
@@ -19,7 +17,7 @@ def window_of(since: Any, until: Any) -> Window:
     after = Cursor(_moment("since", since), None)
     if until is None:
         return Window(None, after)
-    return Window(Cursor(_moment("until", until) + _MILLISECOND, None), after)
+    return Window(Cursor(_moment("until", until) + clock.MILLISECOND, None), after)
 
 
 def _moment(name: str, given: Any) -> datetime:

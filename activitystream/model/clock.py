@@ -12,6 +12,9 @@ _ISO_8601 = re.compile(
 #: MySQL's dates begin with the year 1000, and Python's end with 9999.
 EARLIEST, LATEST = datetime(1000, 1, 2), datetime(9999, 12, 30)
 
+#: The least that two timestamps are apart.
+MILLISECOND = timedelta(milliseconds=1)
+
 
 def now() -> datetime:
     """Return the present moment, as naive UTC to the millisecond."""

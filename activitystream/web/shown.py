@@ -10,7 +10,7 @@ newest.
 """
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from .. import model
@@ -20,8 +20,6 @@ from ..model.values import Cursor
 
 _SHOWN = re.compile(r"([^_]+)_(-?\d{1,13})_([^_]*)(?:_(\d{1,13}))?", re.ASCII)
 
-_MILLISECOND = timedelta(milliseconds=1)
-
 
 def shown_as_text(shown: Shown) -> str:
     """Return what a page has shown as text, for :func:`shown_from_text`."""
@@ -29,10 +27,10 @@ def shown_as_text(shown: Shown) -> str:
         return clock.as_text(shown.until)
     oldest = shown.oldest
     ids = sorted(str(each) for each in shown.ids if oldest is None or each != oldest.id)
-    parts = [clock.as_text(shown.until), str((shown.as_of - shown.until) // _MILLISECOND)]
+    parts = [clock.as_text(shown.until), str((shown.as_of - shown.until) // clock.MILLISECOND)]
     if oldest is None:
         return "_".join([*parts, ".".join(ids)])
-    back = (shown.until - oldest.timestamp) // _MILLISECOND
+    back = (shown.until - oldest.timestamp) // clock.MILLISECOND
     return "_".join([*parts, ".".join([*ids, str(oldest.id)]), str(back)])
 
 
@@ -52,8 +50,8 @@ def shown_from_text(text: Any) -> Shown | datetime | None:
         raise ValueError("invalid `until`: take it from a link of the page")
     try:
         # A page cannot have been read in the future.
-        as_of = min(clock.now(), until + int(later) * _MILLISECOND)
-        oldest = Cursor(until - int(back) * _MILLISECOND, ids[-1]) if back else None
+        as_of = min(clock.now(), until + int(later) * clock.MILLISECOND)
+        oldest = Cursor(until - int(back) * clock.MILLISECOND, ids[-1]) if back else None
     except OverflowError:
         raise ValueError("invalid `until`: take it from a link of the page") from None
     return Shown(until, as_of, frozenset(ids), oldest)
