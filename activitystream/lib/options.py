@@ -59,6 +59,7 @@ _DEFAULTS: dict[str, Any] = {
 _ICON = re.compile(r"/(?!/)|https?://|data:image/|(?!\w{3})[^/]{1,12}\Z", re.I)
 _APPID = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 _HOST = re.compile(r"([a-z0-9]([-\w]*[a-z0-9])?(\.(?!:|$)|(?=:|$)))+(:\d{1,5})?", re.ASCII | re.I)
+_IPV6 = re.compile(r"\[[0-9a-f:]+(\.\d+)*\](:\d{1,5})?", re.ASCII | re.I)
 
 
 def checked_options(given: dict[str, Any]) -> dict[str, Any]:
@@ -226,7 +227,7 @@ def _check_site(name: str, value: Any) -> None:
 
 def _is_site(value: str) -> bool:
     match = re.fullmatch(r"https?://([^/]+)((/[\w.~%!$&'()*+,;=:@-]+)*)/?", value, re.ASCII)
-    return match is not None and _is_host(match[1])
+    return match is not None and (_is_host(match[1]) or _IPV6.fullmatch(match[1]) is not None)
 
 
 def _check_words(name: str, value: Any) -> None:

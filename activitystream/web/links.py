@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 import tg
 
 from ..lib.options import option
+from .outside import mount_point
 
 #: Browsers drop these characters or read them as a slash, so they would follow another link.
 _MISREAD = re.compile(r"[\x00-\x1f\x7f-\x9f\\\u2028\u2029]")
@@ -66,7 +67,7 @@ def own_link(link: Any) -> str | None:
     try:
         return location_of(
             str(link),
-            script_name=tg.request.script_name,
+            script_name=mount_point(),
             host_url=tg.request.host_url,
             allowed_hosts=option("allowed_hosts"),
         )

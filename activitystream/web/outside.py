@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from typing import ParamSpec, TypeVar
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import tg
 from tg.i18n import sanitize_language_code, set_request_lang
@@ -103,6 +103,12 @@ class WordsAnywhere(RequestWords):
 def is_outside() -> bool:
     """Return whether what is said is read outside of the site, as in a mail."""
     return _SITE in tg.request.environ
+
+
+def mount_point() -> str:
+    """Return the path where the app is mounted, not escaped."""
+    path: str = tg.request.script_name
+    return unquote(path) if is_outside() else path
 
 
 def as_read_there(url: str) -> str:

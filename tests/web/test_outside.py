@@ -243,6 +243,8 @@ def test_rejects_what_is_no_time_zone(site, timezone):
         "https://x/#y",
         "https://u@x",
         "https://x//y",
+        "http://[::1",
+        "http://[x]",
         "//x",
         "",
         1,
@@ -256,10 +258,22 @@ def test_rejects_what_is_no_address_of_a_site(host, value):
     host.plug()
 
 
-@pytest.mark.parametrize("value", ["http://localhost:8080", "https://example.org/a/b/", SITE])
-def test_accepts_the_address_of_a_site(host, user, value):
+@pytest.mark.parametrize(
+    "value",
+    [
+        "http://localhost:8080",
+        "https://example.org/a/b/",
+        "https://example.org/caf%C3%A9/a%20b",
+        "http://[2001:db8::1]:8080",
+        "http://[::1]/app",
+        SITE,
+    ],
+)
+def test_accepts_the_address_of_a_site(host, user, post, value):
     host.plug(site_url=value)
     assert helpers.see_url() == f"{value.rstrip('/')}/activitystream/see"
+    action = am.create(user, "liked", post)
+    assert helpers.own_link_of(action) == f"{value.rstrip('/')}{post.as_link}"
     host.plug()
 
 
