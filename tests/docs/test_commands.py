@@ -45,7 +45,7 @@ def test_every_command_is_tested():
         "gearbox activitystream forget User 42",
         "gearbox migrate-pluggable activitystream upgrade",
         "gearbox migrate-pluggable activitystream db_version",
-        "gearbox migrate-pluggable activitystream downgrade",
+        "gearbox migrate-pluggable activitystream downgrade base",
     }
     # tests/hosts/test_distributions.py runs what our own message says.
     message = (ROOT / "activitystream" / "lib" / "distributions.py").read_text()
@@ -54,7 +54,7 @@ def test_every_command_is_tested():
     assert '"plug", "tgapp-activitystream"' in stock_host
     assert '"install"' in stock_host
     tests_of_it = (ROOT / "tests/hosts/test_stock_host.py").read_text()
-    words = ("setup-app", "migrate-pluggable", "upgrade", "db_version", "downgrade")
+    words = ("setup-app", "migrate-pluggable", "upgrade", "db_version", "downgrade", "base")
     assert "from alembic import" in tests_of_it
     for word in (*words, "purge", "--older-than", "180d", "forget", "User", "--dry-run"):
         assert f'"{word}"' in tests_of_it
