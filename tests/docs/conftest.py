@@ -216,6 +216,7 @@ def namespace(database, project):
         "comment": comment,
         "DBSession": DBSession,
         "DeclarativeBase": types.SimpleNamespace,  # of a class that is shown in part
+        "expose": tg.expose,  # what a quickstart's root.py has
         "OtherBase": types.SimpleNamespace,
         "OtherSession": DBSession,
         "phones": Recorder(),

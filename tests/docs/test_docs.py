@@ -35,6 +35,10 @@ NOT_RUN = {
         "bash",
     ): "they take hours; tests/benchmarks/test_benchmarks.py: some",
     ("docs/guides/styling.rst", "css"): "tests/browser/test_looks.py puts it into a page",
+    (
+        "docs/guides/security-policy.rst",
+        "javascript",
+    ): "tests/browser/test_policy.py puts it into a page",
     ("docs/guides/testing.rst", "python"): "tests/docs/test_tutorial.py runs it in a stock app",
     ("CONTRIBUTING.rst", "bash"): "CI runs these",
     ("docs/tutorial.rst", "bash"): "tests/docs/test_tutorial.py runs them, but for their servers",

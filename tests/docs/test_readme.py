@@ -178,6 +178,16 @@ def test_shows_the_bell(namespace):
     )
 
 
+def test_the_number_rises_when_hello_is_opened(namespace):
+    (hello,) = [each for each in blocks("python") if "def hello" in each.text]
+    exec(hello.compiled(), namespace)
+    root = importlib.import_module(f"{PROJECT}.controllers.root")
+    root.RootController.hello = namespace["hello"]
+    TestApp(namespace["app"]).get("/hello")
+    page = TestApp(namespace["app"], extra_environ={"REMOTE_USER": "ann"}).get("/bell")
+    assert page.html.select_one(".activitystream-count [aria-hidden]").text == "1"
+
+
 def test_shows_the_list(namespace, project):
     (block,) = [each for each in blocks("html") if "recipient=user" in each.text]
     (project / "templates" / "list.xhtml").write_text(f"<div>{block.text}</div>")

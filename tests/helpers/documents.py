@@ -25,6 +25,7 @@ RUN = (
     "docs/reference/options.rst",
     "docs/guides/create.rst",
     "docs/guides/bell.rst",
+    "docs/guides/security-policy.rst",
     "docs/guides/styling.rst",
     "docs/guides/templates.rst",
     "docs/guides/engines.rst",

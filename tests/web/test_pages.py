@@ -270,6 +270,12 @@ def test_the_panel_shows_actions(host, user, post, app):
     assert f"until={until_of(newer)}".replace(":", "%3A") in panel.select_one("a")["href"]
 
 
+def test_a_panel_without_a_style_keeps_strict_policies(host, user, app):
+    am.create(user, "joined")
+    assert app.get("/partials").html.select(".activitystream-widget")
+    assert app.get("/partials").html.select("[style]") == []
+
+
 def test_the_panels_links_mark_up_to_its_newest_action(host, user, post, app):
     am.create(user, "joined")
     newer = am.create(user, "liked", post)

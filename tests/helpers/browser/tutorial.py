@@ -36,9 +36,9 @@ def take(chromium, packages, folder, shot):
     host = OnSQLAlchemy(place, next(wheels.iterdir()))
     host.gearbox("setup-app")
     with serving(host) as url:
-        editor = _logged_in(chromium, packages, url, "editor")
+        editor = logged_in(chromium, packages, url, "editor")
         shot(editor, "bell")
-        manager = _logged_in(chromium, packages, url, "manager")
+        manager = logged_in(chromium, packages, url, "manager")
         manager.get_by_label("Title").fill("Water the plants")
         manager.get_by_role("button", name="Add").click()
         manager.get_by_text("Water the plants").wait_for()
@@ -77,7 +77,7 @@ def serving(host):
             server.wait()
 
 
-def _logged_in(chromium, packages, url, name):
+def logged_in(chromium, packages, url, name):
     """Return the page of todos in a browser of its own, where this user is logged in."""
     context = chromium.new_context(base_url=url, viewport=SIZE)
     context.route(lambda asked: not asked.startswith(url), lambda route: _answer(route, packages))
