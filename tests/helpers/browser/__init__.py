@@ -27,17 +27,23 @@ ABORTED = ("htmx:afterRequest", "htmx:sendAbort")
 @contextmanager
 def chromium():
     """Yield a browser to open pages in."""
+    with sync_playwright() as playwright, started(playwright.chromium) as chromium:
+        yield chromium
+
+
+@contextmanager
+def started(browser_type, **options):
+    """Yield a browser that is started with more options of Playwright's."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
         without("no Chromium: install Debian's chromium")
-    with sync_playwright() as playwright:
-        options = {"executable_path": found, "args": ["--no-sandbox", "--disable-gpu"]}
-        try:
-            browser = playwright.chromium.launch(**options)
-        except Error as error:
-            without(f"{found} does not start:\n{error}")
-        yield browser
-        browser.close()
+    options = {"executable_path": found, "args": ["--no-sandbox", "--disable-gpu"], **options}
+    try:
+        browser = browser_type.launch(**options)
+    except Error as error:
+        without(f"{found} does not start:\n{error}")
+    yield browser
+    browser.close()
 
 
 def packages(folder):
