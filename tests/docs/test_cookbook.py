@@ -1,10 +1,7 @@
 """Each recipe of the cookbook runs, and does what its heading says."""
 
-import json
 import re
-import threading
 from datetime import datetime, timedelta, timezone
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -15,6 +12,7 @@ from ming.odm import mapper
 from webtest import TestApp
 
 from activitystream import am
+from tests.docs.chat import chat
 from tests.docs.conftest import ENGINES
 from tests.helpers.documents import COOKBOOK, blocks, headings, text_of
 
@@ -226,25 +224,11 @@ def test_sends_a_daily_digest(cook):
 
 
 def test_posts_to_a_chat(cook):
-    got = []
-
-    class Chat(BaseHTTPRequestHandler):
-        def do_POST(self):
-            got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, *arguments):
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Chat) as server:
-        thread = threading.Thread(target=server.handle_request)
-        thread.start()
-        it = cook("Post to a chat", chat_url=f"http://127.0.0.1:{server.server_port}/")
+    with chat() as (url, got):
+        it = cook("Post to a chat", chat_url=url)
         am.create(it["user"], "noted", it["post"], recipients=[it["author"]])
         am.create(it["user"], "liked", it["post"])
         it["save"]()
-        thread.join(5)
     assert got == [{"text": "Ann liked A post"}]
 
 

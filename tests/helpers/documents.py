@@ -42,6 +42,7 @@ RUN = (
     "docs/guides/group.rst",
     "docs/guides/hooks.rst",
     "docs/guides/digest.rst",
+    "docs/guides/push.rst",
     "docs/guides/outages.rst",
     "docs/reference/python.rst",
     "docs/reference/settings.rst",
