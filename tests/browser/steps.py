@@ -73,11 +73,11 @@ def patient(page, is_still=False):
     return page
 
 
-def ask(page):
-    """Have the bell of a patient page ask once."""
+def ask(page, interval="00:05"):
+    """Have the bell of a patient page ask once: the demo's asks every five seconds."""
     expect(page.locator("[class*=htmx]")).to_have_count(0)  # which has just put it there
     with page.expect_response("**/activitystream/bell"):
-        page.clock.fast_forward("00:05")
+        page.clock.fast_forward(interval)
 
 
 def hold_back(page, url):

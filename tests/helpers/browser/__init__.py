@@ -24,6 +24,13 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 ABORTED = ("htmx:afterRequest", "htmx:sendAbort")
 
 
+#: What pages load from elsewhere, and where npm has it.
+FROM_NPM = {
+    r"https://cdn\.jsdelivr\.net/npm/bootstrap@5\.3\.3/(.+)": r"bootstrap/\1",
+    r"https://unpkg\.com/htmx\.org@1\.9\.12(/dist/htmx\.min\.js)?": "htmx.org/dist/htmx.min.js",
+}
+
+
 @contextmanager
 def chromium():
     """Yield a browser to open pages in."""
@@ -61,11 +68,21 @@ def packages(folder):
     return folder / "node_modules"
 
 
+def from_npm(packages, url):
+    """Return the file that npm has of what a page loads from elsewhere, or None."""
+    for pattern, path in FROM_NPM.items():
+        match = re.fullmatch(pattern, url)
+        if match:
+            return packages / match.expand(path)
+    return None
+
+
 class Board:
-    """The demo as a server, and its visitors.
+    """The demo, or another app, as a server, and its visitors.
 
     Nothing of its pages may break their policy, throw, complain, or be asked of another site: what
-    did is in ``complaints``. Only htmx comes from where it is on the Internet, as npm has it.
+    did is in ``complaints``. Only htmx and Bootstrap come from where they are on the Internet, as
+    npm has them.
     """
 
     def __init__(self, url, chromium, packages):
@@ -75,7 +92,7 @@ class Board:
         self._chromium = chromium
         self._excused = r"(?!)"
         self._packages = packages
-        self._htmx = packages / "htmx.org/dist/htmx.min.js"
+        self._htmx = None
         self._accepts_any_htmx = False
         self._axe = packages / "axe-core/axe.min.js"
         self._contexts = []
@@ -109,10 +126,10 @@ class Board:
             context.close()
         self.complaints = [each for each in self.complaints if not re.search(self._excused, each)]
 
-    def violations(self, page):
-        """Return what axe-core finds on the page."""
+    def violations(self, page, within="html"):
+        """Return what axe-core finds on the page, or in its parts that a CSS selector finds."""
         page.evaluate(self._axe.read_text(encoding="utf-8"))
-        found = page.evaluate("axe.run().then(results => results.violations)")
+        found = page.evaluate("part => axe.run(part).then(results => results.violations)", within)
         return [f"{each['id']}: {node['html']}" for each in found for node in each["nodes"]]
 
     def _answer_without_hashes(self, route):
@@ -124,12 +141,13 @@ class Board:
         return route.fulfill(response=answer, body=re.sub(r' integrity="[^"]*"', "", answer.text()))
 
     def _answer_from_elsewhere(self, route):
-        url = route.request.url
-        if not re.fullmatch(r"https://unpkg\.com/htmx\.org@1\.9\.12/dist/htmx\.min\.js", url):
-            self.complaints.append(f"{url} was asked for")
-        elif self.has_htmx:
+        file = from_npm(self._packages, route.request.url)
+        is_htmx = file and file.name == "htmx.min.js"
+        if file is None:
+            self.complaints.append(f"{route.request.url} was asked for")
+        elif self.has_htmx or not is_htmx:
             headers = {"Access-Control-Allow-Origin": "*"}
-            route.fulfill(path=self._htmx, content_type="text/javascript", headers=headers)
+            route.fulfill(path=self._htmx if is_htmx and self._htmx else file, headers=headers)
             return
         route.abort()
 

@@ -5,9 +5,9 @@ import socket
 import subprocess
 import time
 from contextlib import contextmanager
-from pathlib import Path
 
 from tests.helpers import distributions
+from tests.helpers.browser import from_npm
 from tests.helpers.stock_host import GEARBOX
 from tests.helpers.stock_host.tutorial import OnSQLAlchemy
 from tests.helpers.workers import reserved_port
@@ -16,12 +16,6 @@ SIZE = {"width": 1000, "height": 560}
 
 #: Of the users that a quickstart's set-up creates.
 PASSWORDS = {"manager": "managepass", "editor": "editpass"}
-
-#: What its pages load from elsewhere, and where npm has it.
-FROM_NPM = {
-    "https://cdn.jsdelivr.net/npm/bootstrap@5.3.3/": "bootstrap",
-    "https://unpkg.com/htmx.org@1.9.12": "htmx.org/dist/htmx.min.js",
-}
 
 
 def take(chromium, packages, folder, shot):
@@ -91,9 +85,8 @@ def logged_in(chromium, packages, url, name):
 
 
 def _answer(route, packages):
-    for start, package in FROM_NPM.items():
-        if route.request.url.startswith(start):
-            path = Path(packages, package, *route.request.url[len(start) :].split("/"))
-            route.fulfill(path=path, headers={"Access-Control-Allow-Origin": "*"})
-            return
-    route.abort()
+    file = from_npm(packages, route.request.url)
+    if file is None:
+        route.abort()
+    else:
+        route.fulfill(path=file, headers={"Access-Control-Allow-Origin": "*"})
