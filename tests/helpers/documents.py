@@ -24,6 +24,7 @@ RUN = (
     "docs/guides/plug.rst",
     "docs/reference/options.rst",
     "docs/guides/create.rst",
+    "docs/guides/take-back.rst",
     "docs/guides/bell.rst",
     "docs/guides/security-policy.rst",
     "docs/guides/styling.rst",
