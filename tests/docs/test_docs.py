@@ -41,6 +41,7 @@ NOT_RUN = {
     ): "tests/browser/test_policy.py puts it into a page",
     ("docs/guides/testing.rst", "python"): "tests/docs/test_tutorial.py runs it in a stock app",
     ("CONTRIBUTING.rst", "bash"): "CI runs these",
+    ("docs/tutorial.rst", "text"): "tests/docs/test_tutorial.py looks for the files that it names",
     ("docs/tutorial.rst", "bash"): "tests/docs/test_tutorial.py runs them, but for their servers",
     ("docs/tutorial.rst", "python"): "tests/docs/test_tutorial.py runs it in a stock app",
     ("docs/tutorial.rst", "html"): "tests/docs/test_tutorial.py runs it in a stock app",

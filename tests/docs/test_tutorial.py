@@ -1,5 +1,7 @@
 """The tutorial's code makes a stock app with a bell, and the guide's tests pass in it."""
 
+import re
+
 import pytest
 
 from tests.helpers import browser
@@ -13,6 +15,14 @@ pytestmark = pytest.mark.hosts
 @pytest.fixture(scope="module", params=[OnMing, OnSQLAlchemy])
 def host(request, tmp_path_factory, wheel_path):
     return request.param(tmp_path_factory.mktemp("tutorial"), wheel_path)
+
+
+def test_the_tutorials_files_are_there(host):
+    (tree, *_) = blocks("text", of=["docs/tutorial.rst"])
+    names = re.findall(r"[\w/]+\.\w+", tree.text)
+    assert len(names) == 6
+    assert (host.app / names[0]).exists()
+    assert all((host.app / "myproject" / name).exists() for name in names[1:])
 
 
 def test_the_guides_tests_pass_in_the_tutorials_app(host):

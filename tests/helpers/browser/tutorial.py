@@ -13,6 +13,7 @@ from tests.helpers.stock_host.tutorial import OnSQLAlchemy
 from tests.helpers.workers import reserved_port
 
 SIZE = {"width": 1000, "height": 560}
+PHONE = {"width": 400, "height": 360}
 
 #: Of the users that a quickstart's set-up creates.
 PASSWORDS = {"manager": "managepass", "editor": "editpass"}
@@ -29,9 +30,21 @@ def take(chromium, packages, folder, shot):
     distributions.build("wheel", distributions.copy_source(source), wheels)
     host = OnSQLAlchemy(place, next(wheels.iterdir()))
     host.gearbox("setup-app")
+    master = "myproject/templates/master.xhtml"
     with serving(host) as url:
+        with host.edited(master, r"^.*activitystream\.partials:bell.*$", ""):
+            # Before step 6.
+            visitor = visiting(chromium, packages, url)
+            visitor.goto("/login")
+            shot(visitor, "login")
+            before = logged_in(chromium, packages, url, "manager")
+            before.get_by_label("Title").fill("Feed the cat")
+            shot(before, "todo")
         editor = logged_in(chromium, packages, url, "editor")
         shot(editor, "bell")
+        editor.set_viewport_size(PHONE)
+        shot(editor, "phone")
+        editor.set_viewport_size(SIZE)
         manager = logged_in(chromium, packages, url, "manager")
         manager.get_by_label("Title").fill("Water the plants")
         manager.get_by_role("button", name="Add").click()
@@ -73,15 +86,20 @@ def serving(host):
 
 def logged_in(chromium, packages, url, name):
     """Return the page of todos in a browser of its own, where this user is logged in."""
-    context = chromium.new_context(base_url=url, viewport=SIZE)
-    context.route(lambda asked: not asked.startswith(url), lambda route: _answer(route, packages))
-    page = context.new_page()
+    page = visiting(chromium, packages, url)
     page.goto("/login")
     page.locator("[name=login]").fill(name)
     page.locator("[name=password]").fill(PASSWORDS[name])
     page.locator("form [type=submit]").click()
     page.goto("/demo")
     return page
+
+
+def visiting(chromium, packages, url):
+    """Return a page in a browser of its own, where nobody is logged in."""
+    context = chromium.new_context(base_url=url, viewport=SIZE)
+    context.route(lambda asked: not asked.startswith(url), lambda route: _answer(route, packages))
+    return context.new_page()
 
 
 def _answer(route, packages):
