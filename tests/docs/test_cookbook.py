@@ -68,7 +68,7 @@ def test_notifies_a_team(cook):
 
 
 def test_lets_the_app_itself_act(cook):
-    it = cook("Let the app itself act")
+    it = cook("Create an action that no user did")
     assert sentences(it["user"]) == ["Our robot finished the backup of A post"]
     tg.config["activitystream"]["system_name"] = None
     assert sentences(it["user"]) == ["The system finished the backup of A post"]
