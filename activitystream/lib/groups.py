@@ -85,6 +85,12 @@ class Group:
         )
 
     @property
+    def name(self) -> str | None:
+        """What stays the same when an action joins the group; None if none can join it."""
+        rules, newest = self._loader.rules, self._outlines[0]
+        return _digest(rules.key(newest)) if rules.groups(newest) else None
+
+    @property
     def count(self) -> int:
         """How many actions there are."""
         return len(self._outlines)
@@ -251,9 +257,13 @@ class Rules:
         """
         return self.common(outline), day_of(outline.cursor.timestamp, self._zone)
 
+    def groups(self, outline: Outline) -> bool:
+        """Return whether an action may be in a group with others."""
+        return outline.verb in self._rules
+
     def common(self, outline: Outline) -> Any:
         """Return what the actions of a group say in common."""
-        if outline.verb not in self._rules:
+        if not self.groups(outline):
             return outline.cursor.id
         return outline.verb, *(self.entity(outline, role) for role in self.roles(outline.verb))
 

@@ -46,6 +46,8 @@ class Line(NamedTuple):
     menu: Markup = Markup()
     #: The actor's picture, and the icon of the verb.
     pictures: Markup = Markup()
+    #: Names the group, whatever joins it; of an action, the group that others would make of it.
+    group_name: str | None = None
 
     @property
     def cursors(self) -> list[Cursor]:
@@ -100,6 +102,7 @@ def lines(
             when_exactly(action),
             menu(action, several),
             pictures_of(action),
+            group.name if group else None,
         )
 
     return [line(action, group) for action, group in shown]

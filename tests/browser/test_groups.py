@@ -4,7 +4,17 @@ import pytest
 from playwright.sync_api import expect
 
 from activitystream import am
-from tests.browser.steps import NARROW, ON_ONE, WIDE, at_work, bell, expect_new, panel
+from tests.browser.steps import (
+    NARROW,
+    ON_ONE,
+    WIDE,
+    ask,
+    at_work,
+    bell,
+    expect_new,
+    panel,
+    patient,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -85,6 +95,61 @@ def test_following_a_group_reads_it(board, mei):
     third, second, first = (lines(page.locator("main")).nth(number) for number in range(3))
     for line, number in ((third, 1), (second, 0), (first, 1)):
         expect(dots(line)).to_have_count(number)
+
+
+@pytest.fixture
+def like():
+    """Return a function that has Bruno like a notice of Mei's."""
+    from demo import model
+
+    def like(title):
+        with at_work() as (bruno, _, _):
+            (notice,) = (each for each in model.orm.newest_notices(50) if each.title == title)
+            am.create(bruno, "liked", notice, recipients=[model.orm.neighbour_named("Mei")])
+
+    return like
+
+
+def test_a_like_that_joins_a_group_in_the_open_bell_becomes_its_line(board, mei, like):
+    page = patient(board.visitor(mei))
+    bell(page).click()
+    expect_new(page, 0)
+    third, second = (words(panel(page)).nth(number) for number in (0, 1))
+    place, number = second.bounding_box(), lines(panel(page)).count()
+    like("A third")
+    ask(page)
+    expect(third).to_have_text("Bruno, Freya and 2 others liked “A third”")
+    expect_new(page, 1)
+    assert lines(panel(page)).count() == number
+    assert second.bounding_box() == place
+    lines(panel(page)).first.get_by_text("Show all 15").click()
+    expect(lines(panel(page)).first.locator("li")).to_have_count(15)
+    # While the line is in use it stays as it is, and there is no other.
+    like("A third")
+    like("A first")
+    ask(page)
+    expect(words(panel(page)).nth(2)).to_have_text("Bruno, Kofi and 2 others liked “A first”")
+    expect(third).to_have_text("Bruno, Freya and 2 others liked “A third”")
+    assert lines(panel(page)).count() == number
+
+
+@ON_ONE
+def test_a_like_of_a_read_group_gets_a_line_of_its_own(board, mei, like):
+    page = patient(board.visitor(mei))
+    bell(page).click()
+    line = lines(panel(page)).filter(has_text="A second")
+    line.get_by_role("button", name="Mark as read").click()
+    expect(dots(line)).to_have_count(0)
+    like("A second")
+    ask(page)
+    expect(words(panel(page)).first).to_have_text("Bruno liked “A second”")
+    expect(line).to_have_count(2)
+    like("A second")
+    like("A first")
+    ask(page)
+    expect(words(panel(page)).nth(3)).to_have_text("Bruno, Kofi and 2 others liked “A first”")
+    expect(words(panel(page)).first).to_have_text("Bruno liked “A second” (2 times)")
+    expect(line).to_have_count(2)
 
 
 @ON_ONE

@@ -123,6 +123,14 @@
 
   // Lines that arrive while the bell is open
 
+  const nameOf = (line) => line.dataset.activitystreamGroup || line.dataset.activitystreamAction;
+  const momentOf = (line) => {
+    const time = line.querySelector(':scope > .activitystream-time');
+    return time && time.dateTime;
+  };
+  const areSame = (a, b) => nameOf(a) === nameOf(b) && momentOf(a) === momentOf(b);
+  const isInUse = (line) => line.contains(document.activeElement) || line.querySelector('[open]');
+
   async function insertNewLines(bell) {
     const panel = panelOf(bell);
     const answer = await fetch(panel.getAttribute('hx-post'), { headers: { 'HX-Request': 'true' } });
@@ -130,16 +138,25 @@
     if (!answer.ok || panel.hidden || panel.hasAttribute('aria-busy')) return;
     const parsed = new DOMParser().parseFromString(await answer.text(), 'text/html');
     if (!list) return open(bell); // it said that there is nothing
-    const there = [...list.children].map((line) => line.dataset.activitystreamAction);
+    const there = [...list.children];
     const lines = [...parsed.querySelectorAll('.activitystream-newest .activitystream-actions > li')];
-    const last = lines.findIndex((line) => there.includes(line.dataset.activitystreamAction));
+    const last = lines.findIndex((line) => there.some((each) => areSame(each, line)));
     const arrived = last < 0 ? lines : lines.slice(0, last);
-    // What is being read stays where it is: the panel scrolls by what comes above.
+    // What is being read stays where it is: the panel scrolls by what changes above.
     panel.style.height = `${panel.getBoundingClientRect().height}px`;
-    const height = panel.scrollHeight;
-    list.prepend(...arrived);
-    panel.scrollTop += panel.scrollHeight - height;
-    for (const line of arrived) htmx.process(line);
+    const { top } = panel.getBoundingClientRect();
+    const places = new Map(there.map((line) => [line, line.getBoundingClientRect()]));
+    // What a group's new line replaces. What the answer still has is a group of its own.
+    const formerOf = (line) => there.find((each) => each.isConnected && nameOf(each) === nameOf(line)
+      && !lines.some((other) => areSame(each, other)));
+    for (const line of [...arrived].reverse()) {
+      const former = formerOf(line);
+      if (!former) list.prepend(line);
+      else if (!isInUse(former)) former.replaceWith(line);
+    }
+    const read = there.find((line) => line.isConnected && places.get(line).bottom > top);
+    if (read) panel.scrollTop += read.getBoundingClientRect().top - places.get(read).top;
+    for (const line of arrived) if (line.isConnected) htmx.process(line);
     arrange(panel);
   }
 
