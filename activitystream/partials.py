@@ -121,7 +121,8 @@ def bootstrap_widget(
 
     :param actions: those to show, or groups of them, in this order.
     :param panel_title: the heading.
-    :param panel_body_style: the CSS of the body, like ``max-height: 20em; overflow: auto``.
+    :param panel_body_style: the CSS of the body, like ``max-height: 20em; overflow: auto``; an
+        empty text for none, as a strict Content-Security-Policy needs.
     :param timestamp_since: show how long ago an action happened, not the date.
     :param cache_key: cache the panel under this key; None does not cache it.
     :param cache_expire: the lifetime of the cached panel, in seconds.
