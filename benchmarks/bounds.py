@@ -21,6 +21,8 @@ _AGAINST = (
     *((".*", peer, 1.0) for peer in PEERS),
     ("(?!memory).*", OTHER_TREE, 1.15),
 )
+#: The most that ten lines in groups may take of ten without.
+_GROUPED = 3.0
 #: The highest ratio between the most and the fewest actions.
 _GROWING, _GROWTH = (
     "newest-.*|(actor|target)-busiest|far-before|count-(capped|unread|muted).*|mark-.*",
@@ -44,6 +46,9 @@ def judged(groups: Grouped) -> Iterator[Judged]:
             for pattern, name, bound in _AGAINST:
                 if name in by_name and re.fullmatch(pattern, key):
                     yield where, about["label"], name, ratio(ours, by_name[name]), bound
+            if grouped := by_name.get("in groups"):
+                label = f"{about['label']}, in groups"
+                yield where, label, "ours", ratio(grouped, ours), _GROUPED
             if where == most != fewest and re.fullmatch(_GROWING, key):
                 grown = ours.median() / groups[fewest][key]["ours"].median()
                 yield where, about["label"], f"{fewest[1]:,} actions", grown, _GROWTH

@@ -110,6 +110,7 @@ def lines(scene: Scene) -> dict[str, Line]:
         Line("mark-all-read", "mark all as read", "mark_all_read", of_most()),
         Line("mark-read", "mark one as read", "mark_read", of_most(scene.above)),
         Line("http-bell", "the bell's request", "visit", lambda _: (most, "/activitystream/bell")),
+        Line("http-newest", "the opened bell", "visit", lambda _: (most, "/activitystream/newest")),
         Line("http-page", "the stream's page", "visit", lambda _: (most, "/activitystream/")),
         Line("http-host", "the host alone", "visit", lambda _: (most, "/notifications?number=0")),
         *(creating(crowd) for crowd in CROWDS),

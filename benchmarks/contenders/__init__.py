@@ -16,7 +16,8 @@ from ..workload import SEEN, Workload, title, user_name
 PEERS = ("django-notifications-hq", "django-activity-stream")
 
 _PEERS = dict(zip(PEERS, ("peers:Notifications", "peers:ActivityStream"), strict=True))
-_OURS, _ON_SQL = {"ours": "ours:Ours", "none muted": "ours:NoneMuted"}, {"by hand": "sql:ByHand"}
+_OURS = {"ours": "ours:Ours", "none muted": "ours:NoneMuted", "in groups": "ours:InGroups"}
+_ON_SQL = {"by hand": "sql:ByHand"}
 _ON_MONGODB = {"by hand": "mongodb:ByHand", "raw": "mongodb:Raw", "0.1.1's layout": "mongodb:Old"}
 
 #: The contenders' classes on each kind of database, by their names.

@@ -6,7 +6,7 @@ This uses public names only, so that other trees of the project can be timed by 
 from datetime import timedelta
 from itertools import islice
 from operator import attrgetter
-from typing import Any
+from typing import Any, ClassVar
 
 from webob import Request
 
@@ -24,9 +24,11 @@ _SHOWN = attrgetter("actor", "verb", "target")
 class Ours:
     """The code of a host that plugs activitystream."""
 
+    options: ClassVar[dict[str, Any]] = {}
+
     def __init__(self, url: str, workload: Workload) -> None:
         self._workload = workload
-        self._app, self.host = made_on(url)
+        self._app, self.host = made_on(url, **self.options)
         self.host.make_tables()
         total, _ = am.get_actions(limit=1)
         if not total:
@@ -155,3 +157,10 @@ class NoneMuted(Ours):
 
     def muting(self, user: Any) -> Any:
         return user
+
+
+class InGroups(Ours):
+    """The same, where likes of one post are one line."""
+
+    does = {"http-newest"}
+    options: ClassVar[dict[str, Any]] = {"groups": {"liked": ("verb", "target")}}
