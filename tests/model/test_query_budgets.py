@@ -167,6 +167,19 @@ def test_reading_without_looking_costs_one_query(host, queries):
     assert counted == host.database.to_count_unseen
 
 
+def test_a_muted_stream_costs_no_query_more_once_it_was_read(host, queries):
+    am.mute(host.ann, actor=host.model.user_named("user3"))
+    stream = am.get_by_recipient(host.ann)
+    assert (am.count_not_seen_by_recipient(host.ann), len(stream.all())) == (110, 110)
+    one = [*host.database.to_read_mutes, "read"]
+    assert queries(stream.first) == one
+    assert queries(stream.count) == one
+    counted = queries(lambda: am.count_not_seen_by_recipient(host.ann))
+    assert counted == host.database.to_count_unseen
+    am.unmute(host.ann, actor=host.model.user_named("user3"))
+    assert (am.count_not_seen_by_recipient(host.ann), len(stream.all())) == (120, 120)
+
+
 def test_what_is_seen_and_read_of_a_page_costs_one_query(host, queries):
     actions = am.get_by_recipient(host.ann).limit(100).all()
     assert queries(lambda: [action.is_unseen_by(host.ann) for action in actions]) == ["read"]

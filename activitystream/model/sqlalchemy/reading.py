@@ -75,7 +75,7 @@ def rows_of_page(
 
     :param statement: makes the SELECT; its rows begin with what ``cursor_of_row`` looks at.
     :param hides: whether anything may be hidden; None asks that with the page, since most readers
-        have muted nothing. If it may, the page is read again.
+        have muted nothing. If it may, the page is read again, and for this reader that is known.
     :returns: the rows, newest first, and ``hides``.
     """
 
@@ -86,6 +86,8 @@ def rows_of_page(
         return DBSession.execute(statement(shape, several), values).all()
 
     batches = address_batches(to)
+    if hides is None and hidden in _hiding:
+        hides = True
     if len(batches) > 1:
         if hidden and hides is None:
             hides = _hides(hidden)
@@ -102,7 +104,21 @@ def rows_of_page(
         hides = bool(asked) and asked[0][-1]
         if not hides:
             return asked, hides
+        _remember_hiding(hidden)
     return rows(batches[0], skip, size, hidden if hides else None, False), hides
+
+
+#: Whose streams had something to hide when that was last asked. Who has nothing to hide any more
+#: gets the same answers, a little later.
+_hiding: set[Hidden] = set()
+
+_MOST_HIDING = 10_000
+
+
+def _remember_hiding(hidden: Hidden) -> None:
+    if len(_hiding) >= _MOST_HIDING:
+        _hiding.clear()
+    _hiding.add(hidden)
 
 
 def _hides(hidden: Hidden) -> bool:
@@ -152,8 +168,11 @@ def count_stream(
     batches = address_batches(to)
     if len(batches) == 1:
         several = len(to) > 1
-        if hidden:
+        hides = hidden in _hiding
+        if hidden and not hides:
             total, hides = _count(batches[0], several, window, limit, only, hidden, asks=True)
+            if hides:
+                _remember_hiding(hidden)
         if not hidden or hides:
             (total,) = _count(batches[0], several, window, limit, only, hidden)
         return total if limit is None else min(total, limit)
