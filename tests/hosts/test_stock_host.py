@@ -57,12 +57,14 @@ def actions(engine):
         return connection.exec_driver_sql("SELECT verb FROM activity_stream_action").all()
 
 
-def announce(sql_host, verb):
-    """Create an action of somebody's."""
+def announce(sql_host, verb, recipients=False):
+    """Create an action of somebody's, for everyone or for themselves."""
+    told = "recipients=[user]" if recipients else ""
     sql_host.python(
         "-c",
         f"{START}\nimport activitystream, transaction\nfrom {NAME}.model import DBSession, User\n"
-        f"activitystream.am.create(DBSession.query(User).first(), {verb!r})\ntransaction.commit()",
+        "user = DBSession.query(User).first()\n"
+        f"activitystream.am.create(user, {verb!r}, {told})\ntransaction.commit()",
     )
 
 
@@ -199,6 +201,19 @@ def test_migrates_down_and_up_again(sql_host, engine):
     assert version(engine) == before
     announce(sql_host, "waved")
     assert actions(engine) == [("waved",)]
+
+
+@pytest.mark.usefixtures("set_up")
+def test_migrates_actions_down_and_up_again(sql_host, engine):
+    announce(sql_host, "waved", recipients=True)
+    for earlier in ("0005", "0001"):
+        sql_host.gearbox(*MIGRATE, "downgrade", earlier)
+        sql_host.gearbox(*MIGRATE, "upgrade")
+    assert actions(engine) == [("waved",)]
+    with engine.connect() as connection:
+        rows = "SELECT verb_digest, actor_digest FROM activity_stream_recipient"
+        ((verb, actor),) = connection.exec_driver_sql(rows).all()
+    assert None not in (verb, actor)
 
 
 def test_setup_app_works_after_the_migrations(sql_host, engine):

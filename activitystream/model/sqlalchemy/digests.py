@@ -23,6 +23,11 @@ def digest_of(*texts: str) -> int:
     return int.from_bytes(blake2b(joined, digest_size=8).digest(), "big", signed=True)
 
 
+def digest_of_reference(type_name: str | None, key: str) -> int | None:
+    """Return the digest of a reference; None where there is no entity."""
+    return None if type_name is None else digest_of(type_name, key)
+
+
 def digests_of(fields: Mapping[str, Any]) -> dict[str, int | None]:
     """Return the digests in the rows of an action's recipients, by the names of the columns.
 

@@ -43,6 +43,23 @@ def test_old_actions_can_be_muted(host, user, old_actions):
     assert host.verbs(user) == ["followed"]
 
 
+@pytest.mark.parametrize("name", ["forum.Topic", "Thread"])
+def test_old_actions_of_any_name_of_a_class_can_be_muted(host, user, other, name):
+    topic = host.save(host.model.Topic())
+    am.create(other, "opened", topic, recipients=[user])
+    tables = host.database.tables
+    stored = {"activity_stream_action": {"target_type": name}}
+    stored["activity_stream_recipient"] = dict.fromkeys(DIGESTS)
+    for table, values in stored.items():
+        host.database.execute(sa.update(tables[table]).values(values))
+    host.database.forget()
+    assert fill(host) == [1]
+    user, topic = host.database.reload(user), host.database.reload(topic)
+    assert host.verbs(user) == ["opened"]
+    am.mute(user, target=topic)
+    assert host.verbs(user) == []
+
+
 def test_goes_on_after_a_kill(host, user, old_actions, monkeypatch):
     monkeypatch.setattr(filling, "CHUNK", 1)
     assert fill(host, batches=1) == [1]

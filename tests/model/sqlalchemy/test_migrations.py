@@ -51,6 +51,12 @@ def downgrade():
 """
 
 
+@pytest.fixture(autouse=True)
+def _no_app(monkeypatch):
+    """Have no app loaded, as ``gearbox migrate-pluggable activitystream`` has none."""
+    monkeypatch.delattr(activitystream.model, "orm", raising=False)
+
+
 @pytest.fixture(params=databases.SQL)
 def new_engine(request, database_named, tmp_path):
     """Return a function that connects to another empty database of the same kind."""
