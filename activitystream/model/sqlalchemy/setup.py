@@ -10,6 +10,7 @@ from tg.configuration.utils import TGConfigError
 
 from ..gearbox import config_option
 from .compiled import OF_OURS
+from .driver_errors import codes_of
 from .ending import end_request
 from .entities import learn_of_earlier_classes, registries
 from .filling import fill_digests
@@ -109,8 +110,7 @@ def _engines(conf: dict[str, Any]) -> list[sa.Engine]:
 def _log_missing_tables(context: sa.ExceptionContext) -> None:
     """Log the command that makes our tables, where the database says that they are missing."""
     error: Any = context.original_exception
-    said = (getattr(error, "sqlstate", None), *error.args[:1])
-    missing = "42P01" in said or 1146 in said or str(error).startswith("no such table")
+    missing = codes_of(error) & {"42P01", 1146} or str(error).startswith("no such table")
     # On MariaDB, SQLAlchemy's search for a table raises this error too, in a statement of text.
     ran: Any = context.execution_context
     is_query = ran is not None and (

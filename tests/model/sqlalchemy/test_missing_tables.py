@@ -29,6 +29,20 @@ def test_logs_how_to_create_them(user, caplog):
     assert "gearbox setup-app" in caplog.text
 
 
+@on("postgresql")
+def test_logs_how_to_create_them_with_psycopg2_too(database, caplog):
+    url = database.engine.url.set(drivername="postgresql+psycopg2")
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("CREATE SCHEMA IF NOT EXISTS without_tables")
+    options = "-csearch_path=without_tables"
+    psycopg2 = sa.create_engine(url, connect_args={"options": options}, poolclass=sa.NullPool)
+    make_app(database, blueprint={"balanced_engines": {"all": {"master": psycopg2}}})
+    query = sa.select(sa.column("verb")).select_from(sa.table("activity_stream_action"))
+    with psycopg2.connect() as connection, pytest.raises(sa.exc.ProgrammingError):
+        connection.execute(query)
+    assert MISSING in caplog.text
+
+
 @pytest.fixture
 def empty():
     """Return an engine of an empty database."""
