@@ -44,7 +44,10 @@ def mute(recipient: Any, verb: Any, actor: Any, target: Any) -> None:
     if muted in mutes:
         return
     if len(mutes) >= MOST_MUTES:
-        raise ValueError(f"a recipient has at most {MOST_MUTES} mutes: take some back by am.unmute")
+        raise ValueError(
+            f"this {type(recipient).__name__} has {MOST_MUTES:,} mutes, as many as there can be: "
+            f"unmute something first"
+        )
     model.orm.mute(reader, muted)
 
 

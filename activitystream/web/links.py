@@ -43,8 +43,8 @@ def location_of(
     """
     if not isinstance(link, str) or _MISREAD.search(link) or link != link.strip():
         raise ValueError("the link contains invalid characters: quote them")
-    if len(link) > _MAX_LENGTH:
-        raise ValueError(f"the link is longer than {_MAX_LENGTH} characters: shorten it")
+    if len(quote(link, safe=_SAFE)) > _MAX_LENGTH:
+        raise ValueError(f"the link is longer than {_MAX_LENGTH} characters, quoted: shorten it")
     if link.startswith("//"):  # WebOb would read it as a path
         link = f"{urlsplit(host_url).scheme}:{link}"
     parts = _split(link)

@@ -214,7 +214,7 @@ def test_nobody_learns_that_they_are_muted(host, user, other, app, action):
 def test_the_thousand_and_first_is_refused(host, user, app, action, monkeypatch):
     monkeypatch.setattr("activitystream.lib.mutes.MOST_MUTES", 1)
     mute(app, action, "verb")
-    assert "take some back" in mute(app, action, "actor", status=400).json["detail"]
+    assert "unmute something first" in mute(app, action, "actor", status=400).json["detail"]
     assert mutes(host, user) == [MUTED["verb"]]
 
 
