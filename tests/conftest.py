@@ -37,7 +37,7 @@ settings.register_profile(
 settings.register_profile(
     "thorough", settings.get_profile("each time alike"), derandomize=False, max_examples=2000
 )
-settings.register_profile("quick", settings.get_profile("each time alike"), max_examples=10)
+settings.register_profile("quick", settings.get_profile("each time alike"), max_examples=5)
 settings.load_profile("each time alike")
 
 

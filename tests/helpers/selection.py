@@ -15,6 +15,9 @@ QUICK = ("mim", "sqlite")
 #: Marks of tests that ``--quick`` leaves out.
 SLOW = (*_DEAR, "large")
 
+#: Folders that ``--quick`` leaves out: what they test is whole apps, and documents.
+_SLOW_FOLDERS = ("demo", "docs", "hosts")
+
 #: Fixtures that start a server and are not named as the database is.
 _FIXTURES = {"replica_set": "mongodb", "postgres": "postgresql"}
 
@@ -31,7 +34,8 @@ def databases_of(item: pytest.Item) -> list[str]:
 
 def is_quick(item: pytest.Item) -> bool:
     """Return whether ``--quick`` runs a test."""
-    return _mark_of(item, SLOW) is None and set(databases_of(item)) <= set(QUICK)
+    is_slow = _mark_of(item, SLOW) is not None or item.path.parent.name in _SLOW_FOLDERS
+    return not is_slow and set(databases_of(item)) <= set(QUICK)
 
 
 def has_dear_fixtures(item: pytest.Item) -> bool:

@@ -12,6 +12,8 @@ from activitystream.model.values import Cursor
 
 READS = {"actor": am.get_by_actor, "target": am.get_by_target, "action_obj": am.get_by_action_obj}
 
+pytestmark = pytest.mark.large
+
 SECRET = "nobody else knows"
 
 #: How many there are. Each sixth is for everyone.
