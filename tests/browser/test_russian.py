@@ -34,7 +34,7 @@ NEW = "Ваша лента событий 2 новых уведомления"
 
 
 @pytest.fixture
-def reader(board, mei):  # noqa: F811
+def reader(board, mei):  # noqa: F811 (the fixture)
     """Return the name of the reader, who has muted a neighbour and a notice."""
     from demo import model
 

@@ -21,7 +21,7 @@ STORE_IT = "flush it first, or in an extension wait for after_insert"
 
 
 def entity_classes() -> tuple[type, ...]:
-    """Return the classes of the host's datastore; of one that was defined again, the newer."""
+    """Return the classes of the host's datastore; of a class defined again, only the newer one."""
     return _classes_by_place(tuple(Mapper.all_mappers()), _datastore_of(DBSession))[0]
 
 

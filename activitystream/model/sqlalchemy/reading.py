@@ -75,7 +75,8 @@ def rows_of_page(
 
     :param statement: makes the SELECT; its rows begin with what ``cursor_of_row`` looks at.
     :param hides: whether anything may be hidden; None asks that with the page, since most readers
-        have muted nothing. If it may, the page is read again, and for this reader that is known.
+        have muted nothing. If it may, the page is read again, and the reader's next pages are read
+        without asking.
     :returns: the rows, newest first, and ``hides``.
     """
 
@@ -108,8 +109,8 @@ def rows_of_page(
     return rows(batches[0], skip, size, hidden if hides else None, False), hides
 
 
-#: Whose streams had something to hide when that was last asked. Who has nothing to hide any more
-#: gets the same answers, a little later.
+#: The readers whose streams had something to hide when that was last asked. One that has nothing to
+#: hide any more gets the same answers, a little slower.
 _hiding: set[Hidden] = set()
 
 _MOST_HIDING = 10_000

@@ -4,7 +4,6 @@ import shutil
 import sys
 from contextlib import ExitStack
 from datetime import datetime
-from operator import itemgetter
 from pathlib import Path
 
 import alembic.command
@@ -22,6 +21,7 @@ import activitystream.model.sqlalchemy as on_sqlalchemy
 from activitystream import bootstrap
 from tests.helpers import databases
 from tests.helpers.empty_databases import empty_database
+from tests.helpers.schemas import everything_about
 
 MIGRATIONS = "activitystream:migration"
 
@@ -157,46 +157,6 @@ def columns(engine):
     return {each["name"] for each in sa.inspect(engine).get_columns("activity_stream_action")}
 
 
-def everything_about(engine):
-    """Return what the database knows about our tables."""
-    with engine.connect() as connection:
-        inspector = sa.inspect(connection)
-        return {
-            table: {
-                "columns": [
-                    {**each, "type": repr(each["type"])} for each in inspector.get_columns(table)
-                ],
-                "primary key": inspector.get_pk_constraint(table),
-                "foreign keys": inspector.get_foreign_keys(table),
-                "indexes": [
-                    with_texts(each)
-                    for each in sorted(inspector.get_indexes(table), key=itemgetter("name"))
-                ],
-                "unique": inspector.get_unique_constraints(table),
-                "options": options_of(connection, table),
-                "checks": inspector.get_check_constraints(table),
-            }
-            for table in OURS.tables
-        }
-
-
-def with_texts(index):
-    """Return an index with texts for conditions, which are objects that are equal to no other."""
-    options = index.get("dialect_options", {})
-    return {**index, "dialect_options": {name: str(value) for name, value in options.items()}}
-
-
-def options_of(connection, table):
-    """Return what only some databases know."""
-    if connection.dialect.name == "sqlite":
-        made = sa.text("select sql from sqlite_master where name = :table")
-        return "AUTOINCREMENT" in connection.scalar(made, {"table": table}).upper()
-    # SQLAlchemy 2.0 cannot ask PostgreSQL.
-    if connection.dialect.name == "postgresql":
-        return None
-    return sa.inspect(connection).get_table_options(table)
-
-
 def store_action(engine):
     with engine.begin() as connection:
         fields = {"verb": "waved", "timestamp": sa.func.now()}
@@ -268,7 +228,7 @@ def test_the_migrations_make_the_same_tables_as_create_all(new_engine):
     by_migrations, by_model = new_engine(), new_engine()
     migrate(by_migrations, alembic.command.upgrade, "head")
     OURS.create_all(by_model)
-    assert everything_about(by_migrations) == everything_about(by_model)
+    assert everything_about(by_migrations, OURS) == everything_about(by_model, OURS)
 
 
 def test_the_migrations_match_create_all_with_a_naming_convention(new_engine):
@@ -283,7 +243,7 @@ def test_the_migrations_match_create_all_with_a_naming_convention(new_engine):
     for table in OURS.sorted_tables:
         table.to_metadata(metadata)
     metadata.create_all(by_host)
-    assert everything_about(by_migrations) == everything_about(by_host)
+    assert everything_about(by_migrations, OURS) == everything_about(by_host, OURS)
 
 
 def test_a_downgrade_removes_everything(engine):
@@ -312,9 +272,9 @@ def test_setup_records_the_version_of_tables_that_the_host_made(engine, set_up):
 def test_a_second_setup_changes_nothing(engine, set_up):
     set_up()
     store_action(engine)
-    before = everything_about(engine)
+    before = everything_about(engine, OURS)
     set_up()
-    assert everything_about(engine) == before
+    assert everything_about(engine, OURS) == before
     assert version(engine) == head()
     assert verbs(engine) == ["waved"]
 
@@ -460,7 +420,7 @@ def test_an_upgrade_from_any_version_keeps_every_action(new_engine, session, set
     migrate(engine, alembic.command.upgrade, "head")
     set_up()
     assert are_kept(before, contents(engine))
-    assert everything_about(engine) == everything_about(fresh)
+    assert everything_about(engine, OURS) == everything_about(fresh, OURS)
 
 
 @pytest.mark.parametrize("earlier", versions())
@@ -475,7 +435,7 @@ def test_upgrades_tables_that_a_host_made_with_any_version(new_engine, earlier):
     migrate(engine, alembic.command.upgrade, "head")
     assert version(engine) == head()
     assert are_kept(before, contents(engine))
-    assert everything_about(engine) == everything_about(fresh)
+    assert everything_about(engine, OURS) == everything_about(fresh, OURS)
 
 
 @pytest.mark.parametrize("earlier", versions())
@@ -502,4 +462,4 @@ def test_upgrades_after_the_host_made_the_new_tables(new_engine, session, set_up
     set_up()
     assert version(engine) == head()
     assert verbs(engine) == ["waved"]
-    assert everything_about(engine) == everything_about(fresh)
+    assert everything_about(engine, OURS) == everything_about(fresh, OURS)
