@@ -1,7 +1,6 @@
 """The hook ``activitystream.after_commit``: it is told of an action that is stored for good."""
 
 import logging
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -24,33 +23,39 @@ class Request:
         self.ids: list[Any] = []
 
 
-class _Queue:
-    """The actions to tell of. A hook that creates others lengthens it."""
+class _Round:
+    """The telling of some actions, and of those that hooks create because of them."""
 
     def __init__(self) -> None:
-        self._waiting: deque[tuple[Any, int]] = deque()
-        self._depth = -1  # of the action that is told of: how many hooks led to it
+        self._created: list[Any] = []  # by the hooks that are called now
 
     def add(self, ids: Iterable[Any]) -> None:
-        """Tell of these actions too."""
-        self._waiting.extend((each, self._depth + 1) for each in ids)
+        """Tell of these actions too: a hook has created them."""
+        self._created.extend(ids)
 
-    def tell_all(self) -> None:
-        """Call each hook with each action."""
-        while self._waiting:
-            action_id, self._depth = self._waiting.popleft()
+    def tell(self, root: Any) -> None:
+        """Call each hook with an action, and then with each that came of it.
+
+        What came of an action goes before its siblings: hooks that create two each would else
+        create billions before they are as deep as is allowed.
+        """
+        waiting = [(root, 0)]
+        while waiting:
+            action_id, depth = waiting.pop()
             called = hooks.registered(_HOOK)
-            if self._depth == hooks.DEEPEST:
+            if depth == hooks.DEEPEST:
                 without_end = hooks.WITHOUT_END
                 log.error(without_end.format(name=_HOOK, hooks=called, deepest=hooks.DEEPEST))
-                continue
+                return
+            self._created = []
             for hook in called:
                 _call(hook, action_id)
+            waiting.extend((each, depth + 1) for each in reversed(self._created))
 
 
 _request: ContextVar[Request | None] = ContextVar("request", default=None)
 
-_queue: ContextVar[_Queue | None] = ContextVar("queue", default=None)
+_round: ContextVar[_Round | None] = ContextVar("round", default=None)
 
 
 @contextmanager
@@ -82,24 +87,28 @@ def tell_later(action: Any) -> None:
 
 
 def _tell(ids: Iterable[Any]) -> None:
-    running = _queue.get()
+    running = _round.get()
     if running is not None:
         running.add(ids)
         return
-    queue = _Queue()
-    queue.add(ids)
-    outer = _queue.set(queue)
+    its_round = _Round()
+    outer = _round.set(its_round)
     try:
-        queue.tell_all()
+        for each in ids:
+            its_round.tell(each)
     finally:
-        _queue.reset(outer)
+        _round.reset(outer)
 
 
 def _call(hook: Callable[[Any], object], action_id: Any) -> None:
-    """Call a hook in a transaction of its own, unless the action was deleted. Log its error."""
+    """Call a hook in a transaction of its own, unless the action was deleted. Log its error.
+
+    It is a request of its own: hooks are not told of what it created if it fails.
+    """
     try:
-        with model.orm.own_transaction():
+        with request() as current, model.orm.own_transaction():
             for action in read_together(model.orm.load_actions([action_id])):
                 hook(action)
+            current.succeeded = True
     except Exception as error:
         log.error("The hook %s failed in %r", _HOOK, hook, exc_info=error)

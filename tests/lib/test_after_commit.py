@@ -146,6 +146,58 @@ def test_hooks_that_call_themselves_without_end_are_stopped(host, user, caplog):
     assert len(host.database.raw_actions()) == 33
 
 
+@pytest.mark.parametrize("hooks", [1, 2], ids=["one hook creates two", "two hooks create one each"])
+def test_hooks_that_multiply_without_end_are_stopped(host, user, caplog, hooks):
+    def echo(action):
+        for _ in range(2 // hooks):
+            am.create(user, "echoed")
+
+    class Stopped(BaseException):
+        """Ends a test that would not end by itself."""
+
+    called = []
+
+    def guard(action):
+        called.append(action)
+        if len(called) > 100:
+            raise Stopped
+
+    tg.hooks.register(HOOK, guard)
+    for _ in range(hooks):
+        tg.hooks.register(HOOK, echo)
+    with caplog.at_level(logging.ERROR):
+        am.create(user, "joined")
+        commit(host)
+    assert "call themselves" in caplog.text
+    assert len(host.database.raw_actions()) == 65
+
+
+def test_is_not_told_of_what_a_hook_creates_before_it_fails(host, user, told, caplog):
+    def fail(action):
+        if action.verb == "joined":
+            am.create(user, "lost")
+            raise RuntimeError("the reason")
+
+    tg.hooks.register(HOOK, fail)
+    am.create(user, "joined")
+    commit(host)
+    assert told == ["joined"]
+    assert "the reason" in caplog.text
+
+
+def test_tells_of_what_came_of_an_action_before_the_next_one(host, user, told):
+    def follow_up(action):
+        if action.verb.isupper():
+            am.create(user, action.verb.lower())
+            am.create(user, f"{action.verb.lower()}, too")
+
+    tg.hooks.register(HOOK, follow_up)
+    am.create(user, "A")
+    am.create(user, "B")
+    commit(host)
+    assert told == ["A", "a", "a, too", "B", "b", "b, too"]
+
+
 # Within a request
 
 
