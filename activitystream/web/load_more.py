@@ -16,6 +16,7 @@ from tg import request
 from ..lib.grouped_streams import GroupedStream, GroupPage
 from ..lib.streams import Stream, StreamPage
 from .days import by_day
+from .outside import as_read_there
 from .rendering import Line, render_list
 
 #: The actions of a page, of a stream that is given whole.
@@ -58,7 +59,7 @@ def render_page_of(
     older = None
     if page.next is not None:
         query = urlencode([*kept, ("before", page.next)])
-        older = url._replace(query=query, fragment="").geturl()
+        older = as_read_there(url._replace(query=query, fragment="").geturl())
     return render_list(
         days,
         {"/": older, "/more": older} if older else None,

@@ -22,6 +22,7 @@ from . import see_links
 from .days import Day, locale, when_exactly
 from .grouping import group_as_text
 from .mute_menus import no_menu
+from .outside import as_read_there
 from .pictures import pictures
 from .templates import action_renderer, render, statics
 from .zones import shown_zone
@@ -185,7 +186,7 @@ def _nothing_yet() -> str:
 
 def _unfold_url(line: Line) -> str:
     name, value = line.key
-    return plug_url("activitystream", "/group", params={name: value})
+    return as_read_there(plug_url("activitystream", "/group", params={name: value}))
 
 
 def _once(part: Callable[[bool], Iterable[Any]]) -> Callable[..., Markup]:

@@ -155,6 +155,28 @@ def test_lists_are_rendered_with_links_that_mark(action, user, post):
     assert partials.bell() == partials.newest() == ""
 
 
+def test_every_link_of_a_list_is_absolute(host, user, other, post):
+    host.plug(site_url=SITE, groups={"liked": ("verb", "target")})
+    for actor in (user, other):
+        am.create(actor, "liked", post, recipients=[user])
+    am.create(user, "shared", post, recipients=[user])
+    stream = am.get_by_recipient(user).grouped()
+    more = partials.stream(stream.page(1), recipient=user, more="/app/news?tag=a")
+    lists = (
+        partials.stream(stream, recipient=user),
+        partials.stream(stream),
+        partials.bootstrap_widget(stream, "News", ""),
+        more,
+    )
+    for html in lists:
+        links = BeautifulSoup(html, "html.parser").select("[href], [src], [hx-get]")
+        assert links
+        for each in links:
+            for name in {"href", "src", "hx-get"} & each.attrs.keys():
+                assert each[name].startswith(f"{SITE}/"), each
+    assert f'href="{SITE}/news?tag=a&amp;before=' in more
+
+
 def test_a_template_of_the_hosts_is_rendered_in_the_block(action):
     with activitystream.speaking("it"):
         assert "liked" in render("action", action=action, group=None, words_of_group=None)
