@@ -11,6 +11,7 @@ from typing import ParamSpec, TypeVar
 from urllib.parse import unquote, urljoin, urlsplit
 
 import tg
+from tg import request_local
 from tg.i18n import sanitize_language_code, set_request_lang
 from tg.util.webtest import test_context
 
@@ -59,7 +60,7 @@ def speaking(language: str | None = None, timezone: str | None = None) -> Iterat
     path = urlsplit(site).path.rstrip("/") if site else ""
     environ = {"SCRIPT_NAME": path, "PATH_INFO": "/", _SITE: site, ZONE: zone}
     spoken = language or tg.config.get("i18n.lang")
-    with test_context(app, site, environ):
+    with _shell_kept(), test_context(app, site, environ):
         if spoken:
             code = sanitize_language_code(spoken)
             set_request_lang([code])
@@ -78,12 +79,36 @@ def anywhere(function: Callable[P, T]) -> Callable[P, T]:
 
     @wraps(function)
     def called(*arguments: P.args, **named: P.kwargs) -> T:
-        if in_request():
+        if in_request() and not _in_shell():
             return function(*arguments, **named)
         with speaking():
             return function(*arguments, **named)
 
     return called
+
+
+def _in_shell() -> bool:
+    """Return whether nobody waits for the request: ``gearbox tgshell`` makes one for its script."""
+    environ = tg.request.environ
+    return "paste.testing_variables" in environ and environ["PATH_INFO"] == "/_test_vars"
+
+
+@contextmanager
+def _shell_kept() -> Iterator[None]:
+    """Give ``gearbox tgshell`` back the request that it has made, which TurboGears would drop.
+
+    Private: ``_push_object`` and ``_pop_object`` of ``tg.request_local``. Nothing replaces them:
+    without them, ``tg.url`` and ``tg.request`` fail in the shell after the block.
+    """
+    held = (request_local.config, request_local.context)
+    kept = held if in_request() and _in_shell() else ()
+    for each in kept:
+        each._push_object(each._current_obj())
+    try:
+        yield
+    finally:
+        for each in kept:
+            each._pop_object()
 
 
 class WordsAnywhere(RequestWords):

@@ -58,6 +58,31 @@ def test_links_are_absolute(action, post):
     assert not in_request()
 
 
+@pytest.fixture
+def shell(site):
+    """Leave behind what ``gearbox tgshell`` does for its script."""
+    sent = tg.Request.blank("/_test_vars", environ={"paste.testing_variables": {}})
+    sent.send(site.app)
+    yield
+    tg.request_local.context._pop_object()
+    tg.request_local.config._pop_object()
+
+
+def test_links_are_absolute_in_gearbox_tgshell(action, user, post, shell):
+    assert in_request()
+    for url in (helpers.see_url(action), helpers.link_of(action)):
+        assert url.startswith(f"{SITE}/activitystream/see?")
+    assert helpers.own_link_of(action) == f"{SITE}{post.as_link}"
+    assert f'href="{SITE}/' in partials.stream([action], recipient=user)
+    with activitystream.speaking("it"):
+        assert action.timestamp_since == "meno di 1 minuto fa"
+    assert action.timestamp_since == "less than 1 minute ago"
+    assert tg.request.path == "/_test_vars"
+    tg.config["activitystream"]["site_url"] = None
+    with pytest.raises(RuntimeError, match=r"site_url='https://example.org'"):
+        helpers.see_url(action)
+
+
 def test_links_of_another_mount_point_and_without_our_urls(host, user, post):
     host.plug(site_url="http://localhost:8080/", appid="news")
     action = am.create(user, "liked", post)
