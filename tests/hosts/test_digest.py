@@ -137,11 +137,64 @@ def midnight():
     return now.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def run(host, inbox):
-    """Run the script, and return its exit status."""
+#: Run the script, and kill it at a step.
+KILLED = f"""
+import os, runpy, signal, sys
+import tgext.mailer, transaction
+from {NAME} import model
+
+def kill():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def killing(step, function):
+    def called(*arguments):
+        if sys.argv[1] == f'before the {{{{step}}}}':
+            kill()
+        function(*arguments)
+        if sys.argv[1] == f'after the {{{{step}}}}':
+            kill()
+    return called
+
+class Mailer:
+    send_immediately = staticmethod(
+        killing('mail', lambda mail: get_mailer(None).send_immediately(mail))
+    )
+
+get_mailer = tgext.mailer.get_mailer
+tgext.mailer.get_mailer = lambda request: Mailer
+if {{is_sql}}:
+    transaction.commit = killing('commit', transaction.commit)
+else:
+    model.DBSession.flush_all = killing('commit', model.DBSession.flush_all)
+runpy.run_module('{NAME}.digest', run_name='__main__')
+""".replace("{{", "{").replace("}}", "}")
+
+
+def run(host, inbox, killed=None):
+    """Run the script, and return its exit status.
+
+    :param killed: the step at which it kills itself.
+    """
     python = host.environment.folder / "bin" / "python"
-    with subprocess.Popen([python, "-m", f"{NAME}.digest"], cwd=host.app) as inbox.sender:
+    arguments = ["-m", f"{NAME}.digest"]
+    if killed is not None:
+        arguments = ["-c", KILLED.replace("{is_sql}", str(host.is_sql)), killed]
+    with subprocess.Popen([python, *arguments], cwd=host.app) as inbox.sender:
         return inbox.sender.wait(60)
+
+
+def test_nobody_gets_two_mails_wherever_the_script_is_killed(host, inbox):
+    store = STORE.replace("{is_sql}", str(host.is_sql))
+    host.python("-c", store, midnight().isoformat())
+    sent = []
+    for step in ("before the commit", "before the mail", "after the mail"):
+        assert run(host, inbox, killed=step) == -signal.SIGKILL
+        sent.append(len(inbox.mails))
+    assert sent == [0, 0, 1]
+    assert run(host, inbox) == 0
+    # Of the three, one was committed to have a mail, which was not sent.
+    assert len(inbox.addresses()) == len({*inbox.addresses()}) == 2
+    assert {*inbox.addresses()} <= {f"reader{number}@example.org" for number in range(3)}
 
 
 def test_each_user_gets_one_mail_however_often_the_script_is_killed(host, inbox):
