@@ -1,9 +1,9 @@
 """The hook ``activitystream.after_commit``: it is told of an action that is stored for good."""
 
 import logging
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Any
 
 from .. import model
@@ -53,20 +53,25 @@ class _Round:
             waiting.extend((each, depth + 1) for each in reversed(self._created))
 
 
-_request: ContextVar[Request | None] = ContextVar("request", default=None)
+class _InThread(threading.local):
+    """What goes on in this thread. A job in another one may outlive it, with a copied context."""
 
-_round: ContextVar[_Round | None] = ContextVar("round", default=None)
+    request: Request | None = None
+    round: _Round | None = None
+
+
+_current = _InThread()
 
 
 @contextmanager
 def request() -> Iterator[Request]:
     """Yield a request. At its end, hooks are told what it stored at once, if it succeeded."""
     current = Request()
-    outer = _request.set(current)
+    outer, _current.request = _current.request, current
     try:
         yield current
     finally:
-        _request.reset(outer)
+        _current.request = outer
     if current.succeeded:
         _tell(current.ids)
 
@@ -79,25 +84,22 @@ def tell_later(action: Any) -> None:
     """
     if not hooks.registered(_HOOK) or model.orm.when_committed(action._id, _tell):
         return
-    current = _request.get()
-    if current is None:
+    if _current.request is None:
         _tell([action._id])
     else:
-        current.ids.append(action._id)
+        _current.request.ids.append(action._id)
 
 
 def _tell(ids: Iterable[Any]) -> None:
-    running = _round.get()
-    if running is not None:
-        running.add(ids)
+    if _current.round is not None:
+        _current.round.add(ids)
         return
-    its_round = _Round()
-    outer = _round.set(its_round)
+    _current.round = _Round()
     try:
         for each in ids:
-            its_round.tell(each)
+            _current.round.tell(each)
     finally:
-        _round.reset(outer)
+        _current.round = None
 
 
 def _call(hook: Callable[[Any], object], action_id: Any) -> None:

@@ -1,6 +1,8 @@
 """``activitystream.after_commit`` is told of each action that is stored for good, once."""
 
+import contextvars
 import logging
+import threading
 
 import pytest
 import tg
@@ -196,6 +198,29 @@ def test_tells_of_what_came_of_an_action_before_the_next_one(host, user, told):
     am.create(user, "B")
     commit(host)
     assert told == ["A", "a", "a, too", "B", "b", "b, too"]
+
+
+def test_is_told_of_what_a_job_creates_that_outlives_the_hook(host, user, told):
+    """The job runs in another thread, with a copy of the context."""
+    jobs = []
+
+    def job(name):
+        am.create(host.model.user_named(name), "worked")
+        host.database.end_request()
+        host.database.close()
+
+    def start(action):
+        if action.verb == "joined":
+            context = contextvars.copy_context()
+            jobs.append(threading.Thread(target=context.run, args=(job, "ann")))
+
+    tg.hooks.register(HOOK, start)
+    am.create(user, "joined")
+    commit(host)
+    (thread,) = jobs
+    thread.start()
+    thread.join()
+    assert told == ["joined", "worked"]
 
 
 # Within a request
