@@ -22,6 +22,9 @@ from .windows import window_of
 #: How many readers are loaded together.
 BATCH = 1000
 
+#: How many readers take longer to load than the keys of all takes that may have something new.
+MANY = 10_000
+
 
 def readers_with_unseen(since: datetime, until: datetime | None, of: Any) -> Iterator[Any]:
     """See :meth:`activitystream.ActionManager.readers_with_unseen`."""
@@ -81,10 +84,13 @@ class _Newest:
     def keys_of(self, cls: type) -> Iterable[Any]:
         """Return the keys of the readers of a class whom these actions may concern."""
         has_audiences = self._by_type and option("audiences") is not None
-        if has_audiences or self._for_everyone > clock.EARLIEST:
-            # All at once: no cursor stays open while the host sends its mails.
-            return list(model.orm.reader_keys(cls, self._of_all + _margin()))
-        return self.named(cls)
+        may_be_any = has_audiences or self._for_everyone > clock.EARLIEST
+        named = self.named(cls)
+        if not may_be_any and len(named) < MANY:
+            return named
+        keys = model.orm.reader_keys(cls, self._of_all + _margin())
+        # All at once: no cursor stays open while the host sends its mails.
+        return [each for each in keys if may_be_any or each in named]
 
     def named(self, cls: type) -> set[Any]:
         """Return the keys of the readers of a class whom these actions name."""

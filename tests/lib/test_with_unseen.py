@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from activitystream import am
+from activitystream import am, model
 from activitystream.lib import with_unseen
 from activitystream.model import clock
 from tests.helpers.databases import COUNTED, on
@@ -197,6 +197,7 @@ ACTIONS = st.lists(
 )
 
 
+@pytest.mark.parametrize("many", [1, 10_000], ids=["more than a few", "a few"])
 @given(
     ACTIONS,
     st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), max_size=4),
@@ -205,8 +206,9 @@ ACTIONS = st.lists(
     st.none() | st.integers(0, 5),
 )
 def test_yields_exactly_those_whose_stream_has_something_unseen(
-    host, actions, marks, muting, since, until
+    host, monkeypatch, many, actions, marks, muting, since, until
 ):
+    monkeypatch.setattr(with_unseen, "MANY", many)
     host.database.clean()
     readers = host.save(*(host.model.User(user_name=f"user{number}") for number in range(6)))
     now = clock.now() - timedelta(days=1)
@@ -227,6 +229,27 @@ def test_yields_exactly_those_whose_stream_has_something_unseen(
         if am.get_by_recipient(reader).unseen().within(moments[since], end).first()
     ]
     assert names(moments[since], until=end) == expected
+
+
+def test_loads_no_reader_who_has_looked_since_if_there_are_many(host, actor, readers, monkeypatch):
+    monkeypatch.setattr(with_unseen, "MANY", 8)
+    am.create(actor, "told", recipients=readers)
+    host.save()
+    for reader in readers[2:]:
+        host.database.raw_update(reader, last_activity_seen=clock.now() + timedelta(hours=1))
+    host.save()
+    host.database.forget()
+    loaded = []
+    load = model.orm.load_entities
+
+    def noted(cls, keys):
+        loaded.extend(keys)
+        return load(cls, keys)
+
+    monkeypatch.setattr(model.orm, "load_entities", noted)
+    found = list(am.readers_with_unseen(LONG_AGO, of=host.model.User))
+    assert sorted(each.user_name for each in found) == ["user0", "user1"]
+    assert len(loaded) == 2
 
 
 @on(*COUNTED)
