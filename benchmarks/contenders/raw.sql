@@ -54,25 +54,27 @@ SELECT _id, user_name FROM tg_user WHERE _id = ANY(%(keys)s)
 SELECT _id, title FROM post WHERE _id = ANY(%(keys)s)
 
 -- count
-SELECT (
-    SELECT count(*) FROM (
-        SELECT 1 FROM activity_stream_recipient
-        WHERE recipient_type = 'User' AND recipient_id = %(key)s AND timestamp > %(seen)s
-        LIMIT %(limit)s
-    ) AS theirs
-) + (
-    SELECT count(*) FROM (
-        SELECT 1 FROM activity_stream_recipient
-        WHERE recipient_type = 'Admin' AND recipient_id = %(key)s AND timestamp > %(seen)s
-        LIMIT %(limit)s
-    ) AS admins
-) + (
-    SELECT count(*) FROM (
-        SELECT 1 FROM activity_stream_recipient
-        WHERE recipient_type = '' AND recipient_id = '' AND timestamp > %(seen)s
-        LIMIT %(limit)s
-    ) AS everyones
+WITH marks AS (
+    SELECT seen_floor FROM activity_stream_reader
+    WHERE reader_type = 'User' AND reader_id = %(key)s AND mark = %(seen)s::timestamp
+), decided AS MATERIALIZED (
+    SELECT action_id FROM activity_stream_seen_action
+    WHERE reader_type = 'User' AND reader_id = %(key)s
+    AND timestamp > (SELECT seen_floor FROM marks)
 )
+SELECT count(*), EXISTS (
+    SELECT 1 FROM activity_stream_mute WHERE reader_type = 'User' AND reader_id = %(key)s
+)
+FROM (
+    VALUES ('User', %(key)s::varchar), ('Admin', %(key)s::varchar), ('', '')
+) AS addressed (type, key)
+JOIN LATERAL (
+    SELECT 1 FROM activity_stream_recipient
+    WHERE recipient_type = addressed.type AND recipient_id = addressed.key
+    AND timestamp > coalesce((SELECT seen_floor FROM marks), %(seen)s::timestamp)
+    AND action_id NOT IN (SELECT action_id FROM decided)
+    LIMIT %(limit)s
+) AS theirs ON true
 
 -- lock
 SELECT last_activity_seen FROM tg_user WHERE _id = %(key)s FOR UPDATE
@@ -83,7 +85,13 @@ WHERE _id = %(key)s AND (last_activity_seen IS NULL OR last_activity_seen < %(mo
 
 -- mark_read
 INSERT INTO activity_stream_seen_action (reader_type, reader_id, timestamp, action_id, is_read)
-VALUES ('User', %(key)s, %(moment)s, %(action)s, true)
+SELECT 'User', %(key)s::varchar, timestamp, _id, true FROM activity_stream_action
+WHERE _id = %(action)s
+AND EXISTS (SELECT 1 FROM tg_user WHERE _id = %(user)s)
+AND EXISTS (
+    SELECT 1 FROM activity_stream_reader
+    WHERE reader_type = 'User' AND reader_id = %(key)s AND mark = %(seen)s
+)
 ON CONFLICT (reader_type, reader_id, timestamp, action_id) DO UPDATE SET is_read = true
 
 -- create_for_one

@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.declarative import DeferredReflection
 from sqlalchemy.orm import DeclarativeBase
 
@@ -14,6 +15,9 @@ from ..hosts.on_sqlalchemy import DBSession, Host, Post, User, key
 from ..lines import MANY
 from ..workload import Workload
 from . import RawHost, fields_of, now, statements_of, types_of
+
+#: By the dialect's name, what makes an INSERT that may update.
+_INSERTS: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
 
 def _addresses(*users: Any) -> list[tuple[str, str]]:
@@ -35,6 +39,10 @@ class PlainAction(_Base):
 
 class PlainRecipient(_Base):
     __tablename__ = "activity_stream_recipient"
+
+
+class PlainSeenAction(_Base):
+    __tablename__ = "activity_stream_seen_action"
 
 
 class ByHand(Host):
@@ -87,6 +95,16 @@ class ByHand(Host):
     def mark_seen(self, user: Any) -> None:
         user.last_activity_seen = now()
         DBSession.flush()
+
+    def mark_read(self, user: Any, above: Any) -> None:
+        timestamp, action_id = above
+        key = {"reader_type": "User", "reader_id": str(user._id)}
+        key |= {"timestamp": timestamp, "action_id": action_id}
+        insert = _INSERTS[DBSession.get_bind().dialect.name](PlainSeenAction)
+        upsert = insert.values(**key, is_read=True)
+        DBSession.execute(
+            upsert.on_conflict_do_update(index_elements=[*key], set_={"is_read": True})
+        )
 
     def create(self, actor: Any, target: Any, recipients: list[Any], number: int = 1) -> None:
         actions = [PlainAction(**_action(actor, target, recipients)) for _ in range(number)]
@@ -158,7 +176,9 @@ class Raw(RawHost):
         self._do("mark_seen", key=user._id, moment=now())
 
     def mark_read(self, user: Any, above: Any) -> None:
-        self._do("mark_read", key=str(user._id), moment=above[0], action=above[1])
+        about = {"key": str(user._id), "user": user._id, "seen": user.last_activity_seen}
+        if self._do("mark_read", **about, action=above[1]).rowcount != 1:
+            raise RuntimeError("it has marked nothing as read")
 
     def create(self, actor: Any, target: Any, recipients: list[Any]) -> None:
         fields = _action(actor, target, recipients)

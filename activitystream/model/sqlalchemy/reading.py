@@ -11,13 +11,12 @@ from ..action import ROLES
 from ..cursors import cursor_of
 from ..names import classes_by_name
 from ..values import WHOLE_STREAM, Address, Cursor, Hidden, Only, Reference, Window
+from .addresses import AddressBatch, address_batches
 from .classes import keys_of_class
 from .compiled import execute
 from .session import CHUNK, chunks, engine_of_session, open_connection
 from .statements import (
-    AddressBatch,
     Shape,
-    address_batches,
     count_statement,
     cursors_statement,
     found_statement,
@@ -166,7 +165,7 @@ def count_stream(
 
     :param limit: count no further.
     """
-    batches = address_batches(to)
+    batches = address_batches(to, compiled_once=True)
     if len(batches) == 1:
         several = len(to) > 1
         hides = hidden in _hiding

@@ -3,78 +3,26 @@
 Each is built once, because Python takes longer to build one than a database to answer it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
 from ..clock import EARLIEST
-from ..values import Address, Hidden, Only, Reference, Window
-from .session import engine_of_session
+from ..values import Hidden, Only, Reference, Window
+from .addresses import AddressBatch, Addresses, joined_rows, numbered_parameters
 from .tables import (
     ACTIONS,
     DIGESTS,
-    EVERYONE,
     MUTES,
     NAME_TYPE,
-    NOBODY,
     READERS,
     RECIPIENTS,
     SEEN_ACTIONS,
     Action,
     MomentType,
 )
-
-#: The most addresses that one statement asks for, where they are not given as arrays.
-_MOST_ADDRESSES = 64
-
-
-def _arrays_of_addresses() -> Any:
-    types = sa.bindparam("types", type_=postgresql.ARRAY(RECIPIENTS.c.recipient_type.type))
-    keys = sa.bindparam("keys", type_=postgresql.ARRAY(RECIPIENTS.c.recipient_id.type))
-    each = sa.func.unnest(types, keys).table_valued("type", "key", with_ordinality="place")
-    return each.render_derived(name="addressed")
-
-
-#: The rows that PostgreSQL makes of two arrays of addresses: type, key and place of each.
-ADDRESSED = _arrays_of_addresses()
-
-
-class AddressBatch(NamedTuple):
-    """The addresses that one statement asks for."""
-
-    #: How many there are; None for arrays, whose length does not matter.
-    length: int | None
-    #: The parameters of the statement.
-    values: dict[str, Any]
-
-
-def address_batches(to: Sequence[Address]) -> list[AddressBatch]:
-    """Divide these addresses and everyone into as few batches as the database allows."""
-    references = [Reference(name, each.key) for each in to for name in each.names]
-    references.append(EVERYONE)
-    if len(to) == 1:
-        return [_numbered(references)]
-    if engine_of_session().dialect.name == "postgresql":
-        types, keys = map(list, zip(*references, strict=True))
-        return [AddressBatch(None, {"types": types, "keys": keys})]
-    batches = []
-    for start in range(0, len(references), _MOST_ADDRESSES):
-        batch = references[start : start + _MOST_ADDRESSES]
-        # A few different lengths need only a few different statements.
-        length = 1 << (len(batch) - 1).bit_length()
-        batches.append(_numbered([*batch, *[NOBODY] * (length - len(batch))]))
-    return batches
-
-
-def _numbered(references: list[Reference]) -> AddressBatch:
-    values: dict[str, Any] = {}
-    for number, (type_name, key) in enumerate(references):
-        values[f"type{number}"] = type_name
-        values[f"key{number}"] = key
-    return AddressBatch(len(references), values)
 
 
 def window_parameters(window: Window) -> dict[str, Any]:
@@ -101,7 +49,7 @@ def part_parameters(only: Only | None, hidden: Hidden | None) -> dict[str, Any]:
 class Shape(NamedTuple):
     """Everything that the text of a statement depends on."""
 
-    addresses: int | None
+    addresses: Addresses
     before: bool
     after: bool
     limit: bool
@@ -128,7 +76,7 @@ class Shape(NamedTuple):
         before, after = (each is not None for each in window)
         what, never_seen = (only.what, only.last_seen is None) if only else (None, False)
         out = None if hidden is None else "all" if hidden.muted else "own"
-        return cls(batch.length, before, after, limit is not None, what, never_seen, out, asks)
+        return cls(batch.addresses, before, after, limit is not None, what, never_seen, out, asks)
 
 
 @lru_cache
@@ -177,7 +125,7 @@ def count_statement(shape: Shape, distinct: bool) -> sa.Select[Any]:
     """
     if distinct:
         return _count(ids_statement(shape)).add_columns(*asked(shape))
-    counts = [_count(rows).scalar_subquery() for rows in _limited(shape)]
+    counts = [_count(_selected(shape, rows)).scalar_subquery() for rows in _limited(shape)]
     if shape.only == "unread":
         counts.append(_count(_kept_unread_ids(shape)).scalar_subquery())
     return sa.select(sum(counts[1:], counts[0]), *asked(shape))
@@ -213,15 +161,15 @@ def _union(each: list[sa.Select[Any]], distinct: bool) -> Any:
 
 
 def _selected(shape: Shape, rows: sa.Select[Any]) -> sa.Select[Any]:
-    """Return the SELECT of one address, or of all in arrays, as a part of a union."""
-    if shape.addresses is not None:
+    """Return the SELECT of one address, or of all that are joined, as a part of a union."""
+    if not shape.addresses.are_joined:
         return sa.select(rows.subquery())
-    of_each = rows.lateral()
-    return sa.select(of_each).select_from(ADDRESSED.join(of_each, sa.true()))
+    of_each, addressed = rows.lateral(), joined_rows(shape.addresses)
+    return sa.select(of_each).select_from(addressed.join(of_each, sa.true()))
 
 
 def _rows(shape: Shape, *columns: Any) -> Iterator[sa.Select[Any]]:
-    """Select each address's rows in a window; for arrays, once, to be joined to the addresses."""
+    """Select each address's rows in a window; once, where they are joined to the addresses."""
     for type_name, key in _addresses(shape):
         rows = sa.select(*columns).where(
             RECIPIENTS.c.recipient_type == type_name,
@@ -296,7 +244,9 @@ def _decided(shape: Shape) -> sa.CTE:
     above = seen.timestamp > _marked_floor(shape)
     rows = sa.select(by_key(seen.action_id).label("action_id"))
     rows = rows.where(is_reader(SEEN_ACTIONS), above)
-    return (rows.where(seen.is_read.is_(True)) if shape.only == "unread" else rows).cte("decided")
+    decided = rows.where(seen.is_read.is_(True)) if shape.only == "unread" else rows
+    # PostgreSQL plans that sooner, where it is used once.
+    return decided.cte("decided").prefix_with("MATERIALIZED", dialect="postgresql")
 
 
 def _in_window(shape: Shape, table: Any) -> Iterator[Any]:
@@ -330,8 +280,10 @@ def _is_addressed(shape: Shape, table: Any, action_id: Any) -> Any:
         RECIPIENTS.c.timestamp == table.c.timestamp,
         by_key(RECIPIENTS.c.action_id) == action_id,
     )
-    if shape.addresses is None:
-        its = its.select_from(RECIPIENTS.join(ADDRESSED, sa.true()))
+    if shape.addresses.are_joined:
+        its = its.select_from(RECIPIENTS.join(joined_rows(shape.addresses), sa.true()))
+        # Else PostgreSQL may begin with all that is for the addresses.
+        its = its.offset(sa.literal_column("0"))
     its = its.where(*_not_hidden(shape))
     # One subquery for each, since PostgreSQL would read the whole table for an "or" inside of one.
     each = (
@@ -358,12 +310,11 @@ def is_reader(table: Any) -> Any:
 
 
 def _addresses(shape: Shape) -> Iterator[tuple[Any, Any]]:
-    if shape.addresses is None:
-        yield ADDRESSED.c.type, ADDRESSED.c.key
-        return
-    for number in range(shape.addresses):
-        type_name = sa.bindparam(f"type{number}", type_=NAME_TYPE)
-        yield type_name, sa.bindparam(f"key{number}", type_=NAME_TYPE)
+    if shape.addresses.are_joined:
+        addressed = joined_rows(shape.addresses)
+        yield addressed.c.type, addressed.c.key
+    else:
+        yield from numbered_parameters(shape.addresses)
 
 
 def _number(name: str) -> Any:

@@ -14,13 +14,13 @@ from sqlalchemy.dialects import postgresql
 from .. import DBSession
 from ..action import ROLES
 from ..values import Reference
+from .addresses import ADDRESSED
 from .compiled import execute, execute_many
 from .digests import digests_of
 from .mutes import hide_own
 from .private import is_flushing, new_instance
 from .private_zope import mark_changed
 from .session import all_or_nothing, engine_of_session, open_connection
-from .statements import ADDRESSED
 from .tables import ACTIONS, DIGESTS, EVERYONE, RECIPIENTS, Action
 
 #: How many characters any server takes in one statement: at 4 bytes each they are under 1 MB.

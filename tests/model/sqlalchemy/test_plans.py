@@ -225,6 +225,29 @@ def test_postgresql_reads_no_actions_but_those_shown(crowded):
     crowded.database.close()
 
 
+def joined_tables(plan):
+    """Return the tables below a node that are joined there, without those of its subqueries."""
+    tables = {plan["Relation Name"]} if "Relation Name" in plan else set()
+    for part in plan.get("Plans", ()):
+        is_subquery = part["Parent Relationship"] in ("InitPlan", "SubPlan")
+        if not is_subquery and part["Node Type"] != "Limit":
+            tables |= joined_tables(part)
+    return tables
+
+
+@pytest.mark.parametrize("read", [each for each in READS if "unread" in each])
+@on("postgresql")
+def test_postgresql_never_begins_with_all_that_is_for_those_who_keep_some_unread(
+    crowded, reader, read
+):
+    """It may join from either side: from the recipients, it would read all of their rows."""
+    for ((plan,),) in plans(crowded, lambda: READS[read](reader), "EXPLAIN (FORMAT JSON)"):
+        (plan,) = plan if isinstance(plan, list) else json.loads(plan)
+        joins = [node for node in nodes(plan["Plan"]) if "Join Type" in node]
+        both = {"activity_stream_recipient", "activity_stream_seen_action"}
+        assert not [join for join in joins if both <= joined_tables(join)], plan
+
+
 @pytest.mark.parametrize("read", READS)
 @on("mariadb")
 def test_mariadb_reads_by_the_indexes(crowded, reader, read):
