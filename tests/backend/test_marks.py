@@ -153,6 +153,21 @@ def test_deleted_actions_leave_no_marks(host, orm, user):
     assert orm.delete_marks([reader_of(user)], dry_run=True) == 2
 
 
+@pytest.mark.parametrize("is_read", [True, False])
+def test_a_deleted_action_that_is_marked_is_never_counted_and_goes_when_all_are_read(
+    host, orm, user, is_read
+):
+    store(orm, [fields(timestamp=moment) for moment in MOMENTS[:2]])
+    found = list(orm.read_stream(addresses_of(user), WHOLE_STREAM, 0, None))
+    orm.delete_actions([each._id for each in found])
+    orm.mark_actions(user, reader_of(user), found, is_read)
+    only = Only("unread", reader_of(user), user.last_activity_seen)
+    assert orm.count_stream(addresses_of(user), WHOLE_STREAM, None, only) == 0
+    assert list(orm.read_stream(addresses_of(user), WHOLE_STREAM, 0, None, only)) == []
+    mark(orm, user, Marks(None, FIELD, FIELD), read=())
+    assert orm.delete_marks([reader_of(user)], dry_run=True) == 1
+
+
 def test_marks_are_counted_and_deleted(host, orm, user):
     other = host.user("bob")
     store(orm, [fields()])

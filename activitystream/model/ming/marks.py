@@ -84,7 +84,11 @@ def _is_unfinished(document: dict[str, Any] | None) -> bool:
 
 
 def mark_actions(recipient: Any, reader: Reference, actions: Iterable[Any], is_read: bool) -> None:
-    """Store that a reader has read these actions, or keeps them unread."""
+    """Store that a reader has read these actions, or keeps them unread.
+
+    One that was deleted meanwhile leaves a document that nothing shows, and that goes when all are
+    marked as read: MongoDB would have to be asked for the action first.
+    """
     keep_marks(type(recipient))
     cursors = [Cursor(naive_utc(each.timestamp), each._id) for each in actions]
     for _ in range(_ATTEMPTS):
