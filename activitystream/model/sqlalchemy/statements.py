@@ -125,7 +125,7 @@ def count_statement(shape: Shape, distinct: bool) -> sa.Select[Any]:
     """
     if distinct:
         return _count(ids_statement(shape)).add_columns(*asked(shape))
-    counts = [_count(_selected(shape, rows)).scalar_subquery() for rows in _limited(shape)]
+    counts = [_count(_joined(shape, rows)).scalar_subquery() for rows in _limited(shape)]
     if shape.only == "unread":
         counts.append(_count(_kept_unread_ids(shape)).scalar_subquery())
     return sa.select(sum(counts[1:], counts[0]), *asked(shape))
@@ -162,8 +162,13 @@ def _union(each: list[sa.Select[Any]], distinct: bool) -> Any:
 
 def _selected(shape: Shape, rows: sa.Select[Any]) -> sa.Select[Any]:
     """Return the SELECT of one address, or of all that are joined, as a part of a union."""
+    return _joined(shape, rows) if shape.addresses.are_joined else sa.select(rows.subquery())
+
+
+def _joined(shape: Shape, rows: sa.Select[Any]) -> sa.Select[Any]:
+    """Return the SELECT of one address as it is, or of all that are joined."""
     if not shape.addresses.are_joined:
-        return sa.select(rows.subquery())
+        return rows
     of_each, addressed = rows.lateral(), joined_rows(shape.addresses)
     return sa.select(of_each).select_from(addressed.join(of_each, sa.true()))
 
