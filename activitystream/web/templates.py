@@ -79,12 +79,13 @@ def render_page(content: Markup, title: str, named: str = "index", **variables: 
     :param named: the name under which the host may replace the page.
     :param variables: the variables for a template of the host's that replaces ours.
     """
+    head = {**statics(), "page_stylesheet_url": _static("css/page.css")}
+    shown = {"content": content, "title": title, **head}
     template = _in_use(named)
     if template != _our(named):
         engine, _, name = template.partition(":")
-        variables |= {"content": content, "title": title}
+        variables |= shown
         return Markup(tg.render_template(variables, engine, name))  # noqa: S704 (rendered HTML)
-    shown = {"content": content, "title": title, **statics()}
     if _has_master():
         page = attempt(
             lambda: _render(_our("index"), shown),
@@ -100,17 +101,18 @@ def render_page(content: Markup, title: str, named: str = "index", **variables: 
 
 
 def statics() -> dict[str, str | None]:
-    """Return the URLs of our stylesheet and script; None for one that the app does not serve.
-
-    A mail has neither.
-    """
-    served = is_plugged("statics") and not is_outside()
-    folder = tg.url("/_pluggable/activitystream") if served else None
-    scripted = folder is not None and is_plugged("controller")
+    """Return the URLs of our stylesheet and script; None for one that the app does not serve."""
     return {
-        "stylesheet_url": folder and f"{folder}/css/activitystream.css",
-        "script_url": f"{folder}/javascript/activitystream.js" if scripted else None,
+        "stylesheet_url": _static("css/activitystream.css"),
+        "script_url": _static("javascript/activitystream.js") if is_plugged("controller") else None,
     }
+
+
+def _static(name: str) -> str | None:
+    """Return the URL of a file of ours; None if the app does not serve it, as in a mail."""
+    if not is_plugged("statics") or is_outside():
+        return None
+    return tg.url(f"/_pluggable/activitystream/{name}")
 
 
 def links_to_statics() -> Markup:

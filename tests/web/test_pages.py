@@ -318,7 +318,8 @@ def test_has_no_button_without_new_actions(host, user, app):
     assert buttons_of(app.get("/activitystream/")) == []
 
 
-def test_serves_the_stylesheet(app):
+def test_serves_the_stylesheets(app):
     page = app.get("/activitystream/")
-    (href,) = [link["href"] for link in page.html.select("link[rel=stylesheet]")]
-    assert app.get(href).content_type == "text/css"
+    hrefs = [link["href"] for link in page.html.select("link[rel=stylesheet]")]
+    assert [href.rpartition("/")[2] for href in hrefs] == ["activitystream.css", "page.css"]
+    assert {app.get(href).content_type for href in hrefs} == {"text/css"}

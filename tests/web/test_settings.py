@@ -181,6 +181,7 @@ def test_the_page_may_be_replaced(host, user):
     assert page.html.select_one("title").text == "Own: Notification settings"
     assert [each.text for each in page.html.select("body > ul > li")] == ["Likes"]
     assert page.html.select("form.activitystream-kinds")
+    assert "css/page.css" in page.html.select("link")[-1]["href"]
     assert "<title>Own" not in host.browser(user).get("/activitystream/")
 
 

@@ -267,14 +267,9 @@ def test_nobody_is_redirected_to_another_site(editor):
     editor.get(SEE, params={"target_link": "https://evil.example"}, status=400)
 
 
-def test_the_stylesheet_of_the_stream_is_served(editor):
-    for link in editor.get(STREAM).html.find_all(
-        "link", href=lambda href: "activitystream" in href
-    ):
-        assert editor.get(link["href"]).content_type == "text/css"
-        break
-    else:
-        pytest.fail("the page has no stylesheet of ours")
+def test_the_stylesheets_of_the_stream_are_served(editor):
+    links = editor.get(STREAM).html.select("link[href*=activitystream]")
+    assert {editor.get(link["href"]).content_type for link in links} == {"text/css"}
 
 
 @pytest.mark.parametrize("language", ["it", "ru"])
