@@ -22,7 +22,7 @@ from tests.helpers.host.app import make_app
 from tests.helpers.host.started import started_app
 from tests.helpers.postgres import Postgres
 from tests.helpers.replica_set import ReplicaSet
-from tests.helpers.workers import made_once, worker
+from tests.helpers.workers import made_once, worker, workers
 from tests.helpers.written_host import written_hosts
 
 # A database is the same for all examples of a test, and as slow as it is.
@@ -69,7 +69,7 @@ def pytest_collection_modifyitems(config, items):
         if selection.has_dear_fixtures(item):
             item.add_marker(pytest.mark.timeout(900))
     if worker():
-        items.sort(key=selection.cursor_of)
+        items[:] = selection.dealt(items, workers())
 
 
 @pytest.hookimpl(wrapper=True)

@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.browser, ON_ONE]
 
 @pytest.fixture
 def chromium(chromium):
-    """Start another browser, with the cache that Playwright turns off."""
+    """Start a whole browser, which alone has the cache, and with it: Playwright turns it off."""
     turned_off = ["--disable-back-forward-cache"]
     with browser.started(chromium.browser_type, ignore_default_args=turned_off) as keeping:
         yield keeping

@@ -1,5 +1,6 @@
 """Choose the tests that ``--quick`` leaves out, and the order in which workers share them."""
 
+import itertools
 import re
 
 import pytest
@@ -43,14 +44,22 @@ def has_dear_fixtures(item: pytest.Item) -> bool:
     return _mark_of(item, _DEAR) is not None
 
 
-def cursor_of(item: pytest.Item) -> int:
-    """Return what to sort tests by, so that what is dear to share comes first.
+def dealt(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
+    """Order tests so that all workers begin with what is dear, and end with what is not.
 
     Each worker begins with an unbroken part of the tests. One that is done early takes over the
-    second half of what another has left (``--dist worksteal``), so the last tests are shared most:
-    they should be short, and need no server. Tests of one server follow each other, so that each
-    worker starts few of them.
+    second half of what another has left (``--dist worksteal``). So each part is a share of the
+    dearest tests, then of those of each server, then of the rest, which is what is taken over.
     """
+    parts: list[list[pytest.Item]] = [[] for _ in range(workers)]
+    for _, group in itertools.groupby(sorted(items, key=_place_of), _place_of):
+        alike = list(group)
+        for number, part in enumerate(parts):
+            part += alike[len(alike) * number // workers : len(alike) * (number + 1) // workers]
+    return [item for part in parts for item in part]
+
+
+def _place_of(item: pytest.Item) -> int:
     servers = [name for name in databases.SERVERS if name in databases_of(item)]
     return _PLACES.index(_mark_of(item, _DEAR) or next(iter(servers), None))
 

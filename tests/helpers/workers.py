@@ -17,6 +17,11 @@ def worker() -> str:
     return os.environ.get("PYTEST_XDIST_WORKER", "")
 
 
+def workers() -> int:
+    """Return how many workers share the tests."""
+    return int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+
+
 def own(name: str) -> str:
     """Return the name with the worker's appended, for what two workers must not share."""
     return f"{name}_{worker()}" if worker() else name

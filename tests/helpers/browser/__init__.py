@@ -17,7 +17,10 @@ from tests.helpers.databases import without
 from tests.helpers.workers import reserved_port
 
 HERE = Path(__file__).parent
+
+#: The whole browser, and the same without what only a person sees, which takes a quarter less time.
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+SHELLS = ("chromium-headless-shell", "chrome-headless-shell")
 
 #: What htmx logs as errors where hx-sync, our script or a navigation aborts a request. It logs the
 #: first before "htmx:sendError" and "htmx:timeout", too: those are complaints of their own.
@@ -34,14 +37,17 @@ FROM_NPM = {
 @contextmanager
 def chromium():
     """Yield a browser to open pages in."""
-    with sync_playwright() as playwright, started(playwright.chromium) as chromium:
+    with (
+        sync_playwright() as playwright,
+        started(playwright.chromium, names=(*SHELLS, *NAMES)) as chromium,
+    ):
         yield chromium
 
 
 @contextmanager
-def started(browser_type, **options):
-    """Yield a browser that is started with more options of Playwright's."""
-    found = next(filter(None, map(shutil.which, NAMES)), None)
+def started(browser_type, names=NAMES, **options):
+    """Yield a browser of one of these names, started with more options of Playwright's."""
+    found = next(filter(None, map(shutil.which, names)), None)
     if found is None:
         without("no Chromium: install Debian's chromium")
     options = {"executable_path": found, "args": ["--no-sandbox", "--disable-gpu"], **options}
