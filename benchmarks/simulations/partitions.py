@@ -14,7 +14,7 @@ from ..workload import Workload
 
 def tables(folder: Path, actions: int) -> Iterator[Table]:
     """Fill both tables with the recipients of that many actions; read, write and purge."""
-    workload = Workload(20_000, actions, crowd=0)
+    workload = Workload(min(20_000, actions), actions, crowd=0)
     with servers.opened("postgresql", folder) as server:
         url = servers.database(server, workload.name)
         with Worker("ours", url, workload):

@@ -15,7 +15,7 @@ from ..workload import Workload
 
 def tables(folder: Path, actions: int) -> Iterator[Table]:
     """Fill databases with that many actions, and return their sizes."""
-    workload = Workload(20_000, actions, crowd=0)
+    workload = Workload(min(20_000, actions), actions, crowd=0)
     recipients = sum(len(done.recipients or [0]) for done in workload.done())
     totals = [["GB on disk", *(f"{millions:,} million actions" for millions in (10, 100, 1000))]]
     for kind, parts_of in (("mongodb", _of_mongodb), ("postgresql", _of_postgresql)):

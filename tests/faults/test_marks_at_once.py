@@ -10,6 +10,7 @@ from activitystream import am
 from tests.helpers.databases import SERVERS, on
 from tests.helpers.databases.sql import SQLDatabase
 from tests.helpers.host.app import AuthMetadata
+from tests.helpers.marks_story import ACTIONS
 from tests.helpers.stories import told_at_once
 from tests.helpers.threads import at_once
 
@@ -185,7 +186,7 @@ def test_marks_at_once_lose_nothing(host, user):
 @on("sqlite", *SERVERS)
 @pytest.mark.parametrize("number", [2, 3])
 def test_processes_that_mark_one_stream_at_once_lose_nothing(host, user, number):
-    am.create_many({"actor": user, "verb": str(place)} for place in reversed(range(20)))
+    am.create_many({"actor": user, "verb": str(place)} for place in reversed(range(ACTIONS)))
     host.database.forget()
     common = (host.database.name, host.database.url, "ann")
     told_at_once(
@@ -193,5 +194,5 @@ def test_processes_that_mark_one_stream_at_once_lose_nothing(host, user, number)
     )
     user = host.model.user_named("ann")
     assert am.count_not_seen_by_recipient(user) == 0
-    unread = [str(place) for place in range(20) if place // number % 2]
+    unread = [str(place) for place in range(ACTIONS) if place // number % 2]
     assert [each.verb for each in am.get_by_recipient(user).unread()] == unread

@@ -13,6 +13,9 @@ from tests.helpers.databases.ming import MongoServer
 from tests.helpers.databases.sql import SQLDatabase
 from tests.helpers.host.app import make_app
 
+#: How many actions there are.
+ACTIONS = 10
+
 
 def main(name, url, user_name, number, of):
     database = MongoServer(url) if name == "mongodb" else SQLDatabase(name, url)
@@ -26,7 +29,7 @@ def main(name, url, user_name, number, of):
         mark(user, stream)
         database.forget()
 
-    for own in range(int(number), 20, int(of)):
+    for own in range(int(number), ACTIONS, int(of)):
         in_a_request(lambda user, stream, own=own: am.mark_read(user, stream[own]))
         in_a_request(lambda user, stream, own=own: am.mark_seen(user, stream[own].timestamp))
         if own // int(of) % 2:

@@ -16,14 +16,16 @@ def host(host):
     people = host.save(*(host.model.User(user_name=f"user{number}") for number in range(12)))
     posts = host.save(*(host.model.Post(title=f"post {number}") for number in range(30)))
     notes = host.save(*(host.model.Note(secret="x") for number in range(20)))
-    for number in range(120):
-        am.create(
-            people[number % 12],
-            "commented",
-            posts[number % 30],
-            notes[number % 20],
-            recipients=[ann, people[(number + 1) % 12]],
-        )
+    am.create_many(
+        {
+            "actor": people[number % 12],
+            "verb": "commented",
+            "target": posts[number % 30],
+            "action_obj": notes[number % 20],
+            "recipients": [ann, people[(number + 1) % 12]],
+        }
+        for number in range(120)
+    )
     host.database.forget()
     host.ann = host.model.user_named("ann")
     return host

@@ -98,17 +98,6 @@ def test_stores_a_hundred_thousand_recipients(host, user):
     assert host.verbs(user) == []
 
 
-@on("postgresql")
-def test_stores_a_million_recipients(host, user):
-    crowd = crowd_of(host, 1_000_000)
-    action = am.create(user, "announced", recipients=crowd)
-    transaction.commit()
-    assert action.number_of_recipients == 1_000_000
-    for each in (crowd[0], crowd[543_210], crowd[-1]):
-        assert host.verbs(each) == ["announced"]
-    assert host.verbs(user) == []
-
-
 def numbers(count):
     """Return a subquery of the numbers ``n`` from 0, which any SQL database can make."""
     digits = " UNION ALL ".join(f"SELECT {digit} AS d" for digit in range(10))
