@@ -1,8 +1,9 @@
-"""Who may ask for our URLs, and how requests are refused."""
+"""Who may request our URLs, whose stream they may mark, and how requests are refused."""
 
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, NoReturn
 
 from tg import abort, config, request, response
@@ -10,6 +11,8 @@ from tgext.pluggable import plug_url
 
 from .. import model
 from ..lib.options import option
+from ..model.attempts import attempt
+from ..model.names import class_named
 from ..web.links import location_of
 from ..web.login import logged_in_user
 from ..web.origin import is_by_script, is_for_nobody, is_foreign, is_navigation
@@ -44,7 +47,7 @@ def _forbid_shared_caching() -> None:
 def refuse_others() -> None:
     """Answer 403 unless a page of this site's sent the request, by a script or a form."""
     response.headers["Cache-Control"] = "private, no-store"
-    if is_for_nobody(request) or not may_mark(navigating=False):
+    if is_for_nobody(request) or not request_may_mark(navigating=False):
         refuse(403, "only this site's own pages may change what a user has seen, read or muted")
 
 
@@ -59,7 +62,7 @@ def refusing_user() -> Iterator[None]:
         refuse_without_field()
 
 
-def may_mark(navigating: bool) -> bool:
+def request_may_mark(navigating: bool) -> bool:
     """Return whether this request may mark a stream as seen, by the browser's headers.
 
     :param navigating: expect a GET from a person who opens a page, rather than from a script.
@@ -67,6 +70,41 @@ def may_mark(navigating: bool) -> bool:
     if request.method == "HEAD" or is_foreign(request):
         return False
     return request.method == "POST" or (is_navigation if navigating else is_by_script)(request)
+
+
+def recipient_to_mark(user: Any, type_name: Any, key: Any) -> Any:
+    """Return the recipient that a request names, or the user if it names none.
+
+    :returns: None if it does not exist or the user may not mark it. Both take the same time, apart
+        from the option ``may_update``.
+    :raises ValueError: if the name is malformed or ambiguous.
+    """
+    if type_name is None and key is None:
+        return user
+    if not (isinstance(type_name, str) and isinstance(key, str)):
+        raise ValueError("give both `_type` and `_id`, each once, or neither")
+    cls = class_named(type_name)
+    if cls is None or not model.orm.has_seen_field(cls):
+        return None
+    keys = model.orm.keys_from_text(cls, key)
+    if not keys:
+        raise ValueError("`_id` is no valid key of that `_type`")
+    if model.orm.root_of(type(user)) is cls and model.orm.key_of(user) in keys:
+        return user
+    may_update = option("may_update")
+    found = {} if may_update is None else model.orm.load_entities(cls, keys)
+    allowed = [
+        each
+        for each in map(found.__getitem__, found)
+        if attempt(
+            partial(may_update, user, each),
+            False,
+            "No recipient's stream is marked as seen: the option may_update failed",
+        )
+    ]
+    if len(allowed) > 1:
+        raise ValueError("`_id` is ambiguous: several recipients of that `_type` match")
+    return allowed[0] if allowed else None
 
 
 def require_form() -> None:

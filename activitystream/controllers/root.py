@@ -2,14 +2,12 @@
 
 import json
 import logging
-from functools import partial
 from typing import Any, NoReturn
 
 from tg import abort, expose, request, response
 from tg.exceptions import HTTPFound, HTTPSeeOther
 
 from .. import am, model
-from ..lib.options import option
 from ..lib.own_stream import (
     MAX_COUNTED,
     actions_of,
@@ -17,8 +15,6 @@ from ..lib.own_stream import (
     count_unread_of,
     stream_of,
 )
-from ..model.attempts import attempt
-from ..model.names import class_named
 from ..web import activitystreams, transactions
 from ..web.action_ids import action_ids
 from ..web.bell import bell_of
@@ -32,13 +28,14 @@ from ..web.stream_page import PAGE_SIZE, cursor_in, done_page, group_page, strea
 from ..web.templates import render, render_page
 from .guards import (
     location_or_page,
-    may_mark,
+    recipient_to_mark,
     refuse,
     refuse_others,
     refuse_without_field,
     refusing_errors,
     refusing_malformed,
     refusing_user,
+    request_may_mark,
     require_form,
     user_or_login,
     user_or_refuse,
@@ -185,7 +182,7 @@ class RootController(MutingController):
         except ValueError as error:
             abort(400, detail=str(error))
         try:
-            if may_mark(navigating=True):
+            if request_may_mark(navigating=True):
                 model.orm.begin_marking(user)
                 am.mark_seen(user, shown)
                 if ids or place:
@@ -212,7 +209,7 @@ class RootController(MutingController):
         with refusing_errors():
             try:
                 shown = shown_from_text(until)
-                recipient = _recipient(user, _type, _id)
+                recipient = recipient_to_mark(user, _type, _id)
             except ValueError as error:
                 refuse(400, str(error))
             try:
@@ -266,38 +263,3 @@ class RootController(MutingController):
 
 def _count_as_json(name: str, count: int) -> str:
     return json.dumps({name: min(count, MAX_COUNTED), "more": count > MAX_COUNTED})
-
-
-def _recipient(user: Any, type_name: Any, key: Any) -> Any:
-    """Return the recipient that a request names, or the user if it names none.
-
-    :returns: None if it does not exist or the user may not mark it. Both take the same time, apart
-        from the option ``may_update``.
-    :raises ValueError: if the name is malformed or ambiguous.
-    """
-    if type_name is None and key is None:
-        return user
-    if not (isinstance(type_name, str) and isinstance(key, str)):
-        raise ValueError("give both `_type` and `_id`, each once, or neither")
-    cls = class_named(type_name)
-    if cls is None or not model.orm.has_seen_field(cls):
-        return None
-    keys = model.orm.keys_from_text(cls, key)
-    if not keys:
-        raise ValueError("`_id` is no valid key of that `_type`")
-    if model.orm.root_of(type(user)) is cls and model.orm.key_of(user) in keys:
-        return user
-    may_update = option("may_update")
-    found = {} if may_update is None else model.orm.load_entities(cls, keys)
-    allowed = [
-        each
-        for each in map(found.__getitem__, found)
-        if attempt(
-            partial(may_update, user, each),
-            False,
-            "No recipient's stream is marked as seen: the option may_update failed",
-        )
-    ]
-    if len(allowed) > 1:
-        raise ValueError("`_id` is ambiguous: several recipients of that `_type` match")
-    return allowed[0] if allowed else None
