@@ -16,7 +16,7 @@ _WEEK = 7 * 24 * 60 * 60  # seconds
 
 @anywhere
 def notification_cache(action: Any) -> dict[str, Any]:
-    """Return the ``tg_cache`` for a template that renders one action, alike for all readers.
+    """Return the ``tg_cache`` that caches a template of one action, for all readers.
 
     The template must not show anything that depends on the reader, the page or the time. Example,
     in ``lib/helpers.py``::
@@ -28,9 +28,9 @@ def notification_cache(action: Any) -> dict[str, Any]:
             is_fragment=True,
         )
 
-    :param action: an action that was read. Each of the request's languages has its own entry.
-    :returns: an entry for a week, or an empty dict, which caches nothing, in an app without a
-        cache.
+    :param action: the action that the template renders.
+    :returns: a cache entry for the action in the request's language, which lasts a week; in an app
+        without a cache an empty dict, which caches nothing.
     """
     # The _id alone is no key: SQLite assigns the _id of an action that was rolled back again.
     stored = repr([getattr(action, field) for field in FIELDS])

@@ -28,14 +28,15 @@ _NOTHING = Markup()
 def bell() -> Markup:
     """Render the bell: the number of actions that the logged-in user has not seen.
 
-    Opened, it lists the newest actions. Example, in a template::
+    Opened, it lists the newest actions, and marks them as seen. Example, in a template::
 
         ${h.call_partial('activitystream.partials:bell')}
 
-    An error must not break the page around the bell. It is logged, and the bell has no number; it
+    An error does not break the page around the bell: it is logged, and the bell has no number. It
     is raised only if the host's transaction was lost.
 
-    :returns: an empty string if nobody is logged in; the bare number in an app without our URLs.
+    :returns: the bell as HTML: an empty string if nobody is logged in; the bare number in an app
+        without our URLs.
     """
     user = logged_in_user()
     if user is None:
@@ -78,16 +79,18 @@ def stream(
 
         ${h.call_partial('activitystream.partials:stream', actions=actions, recipient=user)}
 
-    :param actions: those to show, or groups of them, in this order: any iterable, as a stream or
-        a page of one.
-    :param recipient: whose new and unread actions to highlight; None highlights none. With it, a
-        click marks the logged-in user's stream as seen, and the action as read.
-    :param more: the URL of the page with this list, for its link "Load more". The link adds the
-        parameter ``before``, which the page passes to
-        :meth:`~activitystream.lib.streams.Stream.page`; so ``actions`` is such a page. A stream is
-        shown by its first 25 actions. None shows no link. ``h.plug_url('activitystream', '/mine')``
-        is a page of ours with what the logged-in user did.
-    :param empty_text: what to say of an empty list; None is the option ``empty_text``.
+    :param actions: the actions, or groups of them, in this order: any iterable, like a stream or a
+        page of one.
+    :param recipient: highlight what is new to and unread by this reader; None highlights nothing.
+        With a recipient, a click on a line marks the logged-in user's stream as seen, and the
+        action as read.
+    :param more: the URL of the page that shows this list, for a link "Load more"; None shows no
+        link. The link adds the parameter ``before`` to the URL: pass it to
+        :meth:`~activitystream.lib.streams.Stream.page`, and pass the result as ``actions``. (If
+        ``actions`` is a whole stream, its first 25 are shown.) For what the logged-in user did,
+        ``h.plug_url('activitystream', '/mine')`` is a page of ours.
+    :param empty_text: the text of an empty list; None uses the option ``empty_text``.
+    :returns: the list as HTML; if it cannot be shown, a sentence that says so.
     """
     require_site()
 
@@ -119,7 +122,7 @@ def bootstrap_widget(
         ${h.call_partial('activitystream.partials:bootstrap_widget', actions=actions,
                          panel_title='News', panel_body_style='max-height: 20em')}
 
-    :param actions: those to show, or groups of them, in this order.
+    :param actions: the actions, or groups of them, in this order.
     :param panel_title: the heading.
     :param panel_body_style: the CSS of the body, like ``max-height: 20em; overflow: auto``; an
         empty text for none, as a strict Content-Security-Policy needs.

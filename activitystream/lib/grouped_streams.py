@@ -28,7 +28,7 @@ class GroupPage(Sequence[Group]):
     """A page of groups: a sequence of them, newest first."""
 
     groups: list[Group]
-    #: What to call ``before`` with for the next page; None at the end of the stream.
+    #: The argument of ``before`` for the next page; None at the end of the stream.
     end: Cursor | None
 
     @property
@@ -65,18 +65,18 @@ class GroupedStream:
     def page(self, size: int, before: Any = None) -> GroupPage:
         """Return a page of groups, and where the stream goes on.
 
-        It reads at most 500 actions, in outline, until one more group would begin. What is left of
-        a group begins the next page. Example::
+        It reads actions, at most 500, until the page is full and one more group would begin. The
+        rest of a group that is cut begins the next page. Example::
 
             page = am.get_by_recipient(user).grouped().page(10)
             following = am.get_by_recipient(user).grouped().page(10, before=page.next)
 
-        :param size: at most as many groups.
+        :param size: the most groups of the page.
         :param before: where the page begins, as for
             :meth:`~activitystream.lib.streams.Stream.page`.
-        :raises TypeError: if ``before`` is no action.
+        :raises TypeError: if ``before`` is not an action.
         :raises ValueError: unless ``size`` is a whole number, 1 or more; and if ``before`` is a
-            text that is no ``next``.
+            text other than a ``next``.
         """
         if whole_number("size", size) == 0:
             raise ValueError("size must be 1 or more; got 0")

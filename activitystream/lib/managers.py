@@ -56,8 +56,8 @@ class ActionManager(ReaderVerbs):
         :param once: a key unique in the app, so that a job that runs twice stores one action. If
             an action with it is stored already, nothing is stored, and no hook is called. Deleting
             the action frees the key. None stores in any case.
-        :param notify_actor: False leaves the action out of the actor's own stream, whomever it is
-            for. None is what the option ``notify_actor`` says: True, unless the host sets it.
+        :param notify_actor: False leaves the action out of the actor's own stream, even if it
+            addresses the actor. None uses the option ``notify_actor``, whose default is True.
         :returns: the stored action; with ``once``, perhaps the one that was there.
         :raises TypeError, ValueError: on bad input; nothing is stored.
 
@@ -80,10 +80,10 @@ class ActionManager(ReaderVerbs):
         :param actions: dicts that hold the arguments of :meth:`create` by name. ``timestamp`` is
             optional: a past datetime after the year 1000, naive UTC or aware; the default is when
             its batch is stored.
-        :returns: the number of stored actions.
+        :returns: the number of actions stored; one whose ``once`` was stored before is not counted.
         :raises TypeError, ValueError: on bad input, with the index of the action, from 0. Nothing
-            of its batch is stored. Earlier batches stay on Ming, and on SQLAlchemy unless the
-            host's transaction is rolled back.
+            of its batch is stored. Earlier batches stay stored: on Ming always, on SQLAlchemy
+            unless the host rolls back its transaction.
 
         Calls no hook.
         """
@@ -94,7 +94,8 @@ class ActionManager(ReaderVerbs):
     ) -> RecipientStream:
         """Return the stream of a recipient: actions for it and for everyone, newest first.
 
-        It has nothing that the recipient has muted; see :meth:`mute`.
+        It leaves out what the recipient has muted (see :meth:`mute`), and what it did itself if the
+        action was created with ``notify_actor=False``.
 
         Example::
 
@@ -103,7 +104,7 @@ class ActionManager(ReaderVerbs):
         :param recipient: a stored entity.
         :param also: audiences it belongs to, like a user's teams: stored entities whose actions
             join the stream. No action is listed twice.
-        :param include_muted: list what the recipient has muted too.
+        :param include_muted: include what the recipient has muted.
         :returns: a lazy :class:`~activitystream.lib.streams.Stream`. It queries the database when
             read: ``.all()``, iteration, ``.count()``, slices.
         :raises TypeError, ValueError: unless ``recipient`` and every item of ``also`` is a stored
@@ -118,14 +119,14 @@ class ActionManager(ReaderVerbs):
 
             am.get_by_actor(ann, visible_to=user).page(25)
 
-        :param entity: a stored entity.
-        :param visible_to: whoever looks. A stored entity sees what it did itself, what is for it
-            or its audiences, and what is for everyone; None, a visitor, sees what is for everyone;
-            ``activitystream.EVERYTHING`` is for administrators.
+        :param entity: a stored entity, or ``activitystream.SYSTEM``.
+        :param visible_to: the viewer. A stored entity sees what it did itself, what is for it or
+            its audiences, and what is for everyone. None, a visitor, sees what is for everyone.
+            ``activitystream.EVERYTHING``, for administrators, sees all.
         :param also: audiences of the viewer, like their teams: stored entities.
-        :returns: a lazy :class:`~activitystream.lib.streams.Stream`.
+        :returns: a lazy :class:`~activitystream.lib.streams.Stream`. Mutes do not apply to it.
         :raises TypeError, ValueError: if ``entity``, ``also`` or the viewer is not a stored entity,
-            or ``also`` comes without a viewer.
+            or if ``also`` is given without a viewer.
         """
         return RoleStream("actor", entity, visible_to, also)
 
@@ -134,7 +135,7 @@ class ActionManager(ReaderVerbs):
     ) -> RoleStream:
         """Return the stream of what was done to an entity, as a viewer may see it.
 
-        The arguments and errors are those of :meth:`get_by_actor`. Example::
+        The arguments and errors are those of :meth:`get_by_actor`; SYSTEM is no target. Example::
 
             am.get_by_target(post, visible_to=user).page(25)
         """
@@ -145,7 +146,7 @@ class ActionManager(ReaderVerbs):
     ) -> RoleStream:
         """Return the stream of what was done with an entity, as a viewer may see it.
 
-        The arguments and errors are those of :meth:`get_by_actor`. Example::
+        The arguments and errors are those of :meth:`get_by_target`. Example::
 
             am.get_by_action_obj(comment, visible_to=user).first()
         """
@@ -257,8 +258,9 @@ class ActionManager(ReaderVerbs):
 
         Actions whose actor it is are deleted. Where it is the target or the ``action_obj``, its
         type, id and name become null. Where it is a recipient, it is removed from the recipients;
-        an action whose only recipient it was is then for nobody. ``description`` and ``extra``
-        are not searched. The entity itself is not deleted. This reads all actions.
+        an action whose only recipient it was is then for nobody. What it has seen, read and muted
+        is deleted, and so are other readers' mutes of it. ``description`` and ``extra`` are not
+        searched. The entity itself is not deleted. This reads all actions.
 
         Example::
 
@@ -266,7 +268,8 @@ class ActionManager(ReaderVerbs):
 
         :param entity: an entity that is or was stored.
         :param dry_run: count, and change nothing.
-        :returns: a :class:`~activitystream.lib.removal.Forgotten`: the number of actions by role.
+        :returns: a :class:`~activitystream.lib.removal.Forgotten`: the number of actions by role,
+            and of the reader's marks and mutes.
         :raises TypeError, ValueError: if it is no such entity.
         """
         references = removal.references_of(entity)

@@ -53,6 +53,7 @@ class ReaderVerbs:
         :param action: an action that was read from a stream.
         :param recipient: a stored entity.
         :raises AttributeError: if the recipient's class has no field ``last_activity_seen``.
+        :raises TypeError, ValueError: if the recipient is not a stored entity.
         """
         return not seen.state_of(action, recipient).seen
 
@@ -70,9 +71,8 @@ class ReaderVerbs:
     ) -> Iterator[Any]:
         """Yield the readers that have unseen actions newer than ``since``, as for a digest by mail.
 
-        Unseen is what :meth:`count_not_seen_by_recipient` counts: nothing that a reader has muted,
-        or is not told of. Actions for everyone count, and those for a user's audiences, by the
-        option ``audiences``. Example::
+        Unseen is what :meth:`count_not_seen_by_recipient` counts. Actions for everyone count, and
+        those for a user's audiences, by the option ``audiences``. Example::
 
             for user in am.readers_with_unseen(since=yesterday):
                 actions = am.get_by_recipient(user).unseen().within(yesterday).limit(20).all()
@@ -80,18 +80,17 @@ class ReaderVerbs:
         The host may end its transaction, or clear its session, between two readers: each reader is
         an object of the current one.
 
-        It reads the actions since then, and the recipients of each. A reader who has marked their
-        stream since the newest action for them costs no query of their own; any other costs one. If
-        an action since then is for everyone, it reads the keys of all readers who have not marked
-        their stream since. With the option ``audiences`` it reads these too, and calls the option
-        for each. Keys are kept in memory: about 300 bytes a reader. The order is that of the
-        database.
+        The cost: it reads the actions since then, and the recipients of each. A reader costs one
+        query, or none if they marked their stream after the newest action for them. If an action
+        since then is for everyone, or the option ``audiences`` is set, it also reads the keys of
+        all readers who have not marked their stream since, and calls the option for each. Keys are
+        kept in memory: about 300 bytes a reader. Readers come in the database's order.
 
-        :param since: a datetime, naive UTC or aware. One that is long ago takes longer.
-        :param until: leave out what is newer, as for :meth:`mark_seen`; None is no limit.
+        :param since: a datetime, naive UTC or aware. The earlier it is, the longer this takes.
+        :param until: leave out newer actions; None is no limit.
         :param of: the readers' class, like ``User``. None is for every class that has a field
-            ``last_activity_seen``; of one outside the host's model (SQLAlchemy) or datastore
-            (Ming), only readers that an action names.
+            ``last_activity_seen``; of a class outside the host's model (SQLAlchemy) or datastore
+            (Ming), only the readers that an action names.
         :raises AttributeError: if the class has no such field.
         :raises TypeError, ValueError: on other bad input.
         """
@@ -105,9 +104,10 @@ class ReaderVerbs:
     ) -> datetime | None:
         """Mark as seen what a recipient can see now, up to ``until``.
 
-        What becomes visible later is new, whatever its timestamp, for as long as the option
-        ``late`` says. ``last_activity_seen`` moves forward to ``until``, in the database and on
-        the object; never backwards, nor beyond now. No other field changes.
+        An action that becomes visible later is new, even if its timestamp is older, as long as it
+        is committed within ``late`` seconds (an option). ``last_activity_seen`` moves forward to
+        ``until``, in the database and on the object; never backwards, nor beyond now. No other
+        field changes.
 
         Example::
 
@@ -115,9 +115,10 @@ class ReaderVerbs:
 
         :param recipient: a stored entity.
         :param until: the timestamp of the newest action that was shown, naive UTC or aware. None
-            is for all that is there. (Our own pages pass a ``Shown``, which their links hold.)
+            marks all that the recipient can see. (Our own pages pass a ``Shown``, which their
+            links hold.)
         :param also: audiences it belongs to, at least those that are counted: stored entities.
-            None is for those of the option ``audiences``, if the recipient is a user of the app.
+            None uses the option ``audiences``, if the recipient is a user of the app.
         :returns: the previous value of ``last_activity_seen``, naive UTC, or None.
         :raises AttributeError: if the recipient's class has no field ``last_activity_seen``.
         :raises LookupError: if the recipient was deleted.
@@ -131,12 +132,13 @@ class ReaderVerbs:
     def mark_read(self, recipient: Any, actions: Any) -> None:
         """Mark actions as read by a recipient, and so as seen.
 
-        Before a recipient's first mark, seen actions count as read. Example::
+        Until the first mark of a recipient, of any kind, what it has seen counts as read.
+        Example::
 
             am.mark_read(user, [action])
 
         :param recipient: a stored entity.
-        :param actions: an action, or an iterable of actions. One that is deleted is passed over.
+        :param actions: an action, or an iterable of actions. Deleted ones are skipped.
         :raises AttributeError: if the recipient's class has no field ``last_activity_seen``.
         :raises LookupError: if the recipient was deleted.
         :raises TypeError, ValueError: on other bad input; nothing is marked.
@@ -178,9 +180,10 @@ class ReaderVerbs:
     def mute(
         self, recipient: Any, verb: str | None = None, actor: Any = None, target: Any = None
     ) -> None:
-        """Have a recipient not be told of such actions: they are in no stream and no count of it.
+        """Leave actions out of a recipient's stream and counts, past and future ones.
 
-        What is given together means "and". Example::
+        It mutes the actions that match all arguments given. A mute that exists already is kept.
+        Example::
 
             am.mute(user, verb='liked', target=post)
 
@@ -190,24 +193,25 @@ class ReaderVerbs:
         :param target: the stored entity to which it is done; None for anything.
         :raises AttributeError: if the recipient's class has no field ``last_activity_seen``.
         :raises LookupError: if the recipient was deleted.
-        :raises TypeError, ValueError: if nothing is given, on other bad input, or beyond 1,000
-            mutes of one recipient.
+        :raises TypeError, ValueError: on bad input: none of verb, actor and target, no stored
+            entity, or more than 1,000 mutes of one recipient.
         """
         mutes.mute(recipient, verb, actor, target)
 
     def unmute(
         self, recipient: Any, verb: str | None = None, actor: Any = None, target: Any = None
     ) -> None:
-        """Take back what :meth:`mute` did with the same arguments, if it did.
+        """Remove the mute with exactly these arguments, if there is one.
 
-        What it hid is in the stream again. Example::
+        What it hid is in the stream again. The arguments are those of :meth:`mute`, and so are the
+        errors, except for a deleted recipient, which is none. Example::
 
             am.unmute(user, verb='liked', target=post)
         """
         mutes.unmute(recipient, verb, actor, target)
 
     def mutes_of(self, recipient: Any) -> list[Mute]:
-        """List what a recipient has muted, but for actors and targets that were deleted since.
+        """List the mutes of a recipient, without those of actors and targets deleted since.
 
         Example::
 
@@ -215,7 +219,8 @@ class ReaderVerbs:
                 am.unmute(user, *mute)
 
         :param recipient: a stored entity.
-        :returns: of each mute its ``verb``, ``actor`` and ``target``; None where any will do.
+        :returns: a named tuple for each: ``verb``, ``actor`` and ``target``; None matches any.
         :raises AttributeError: if the recipient's class has no field ``last_activity_seen``.
+        :raises TypeError, ValueError: if the recipient is not a stored entity.
         """
         return mutes.mutes_of(recipient)

@@ -20,7 +20,7 @@ class Forgotten(NamedTuple):
     as_target: int = 0
     as_action_obj: int = 0
     as_recipient: int = 0
-    #: What was kept of what it has seen, read and muted, and of who muted it: not a number of
+    #: The number of stored marks and mutes of the entity, and of others' mutes of it. It counts no
     #: actions.
     as_reader: int = 0
 
@@ -101,7 +101,7 @@ def forget(references: Sequence[Reference], dry_run: bool) -> Iterator[tuple[int
     :param dry_run: count, and change nothing.
     :returns: an iterator over the batches: the number of actions read, and a :class:`Forgotten`.
     """
-    # First: with the actions that are deleted, it would be gone and not be counted.
+    # Delete the marks first: deleting an action deletes its marks, which would not be counted.
     marks = model.orm.delete_marks(references, dry_run)
     yield 0, Forgotten(as_reader=marks + model.orm.delete_mutes(references, dry_run))
     to_be_deleted: set[Any] = set()

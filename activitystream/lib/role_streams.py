@@ -67,7 +67,7 @@ class RoleStream(Stream):
         return {Reference(name, key): self._entity for name in names}
 
     def count(self) -> int:
-        """Count the actions, ignoring ``limit`` and ``skip``. For a viewer, all are tested."""
+        """Count the actions, ignoring ``limit`` and ``skip``. For a viewer, it reads them all."""
         if self._viewer is None:
             return model.orm.count_about(self._about, self._window, self._for_everyone)
         return sum(is_visible for _, is_visible in self._tested(self._viewer))

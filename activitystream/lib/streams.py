@@ -57,26 +57,27 @@ class Stream:
     def before(self, action: Any) -> "Stream":
         """Return a stream of the actions older than ``action``: the next page begins there.
 
-        The cost does not grow with the depth. New actions shift no page: no action is on two
-        pages, and none is missed that was visible when the first page was read. One that is
-        committed later may be older than it, and then be on a later page, or on one read before.
+        The cost does not grow with the depth. New actions do not shift pages: no action is on two
+        pages, and no action is missed that was visible when the first page was read. An action
+        that is committed meanwhile may have an older timestamp: it is then on a later page, or
+        missed if its page was read already.
 
         :param action: an action that was read, and may be deleted by now; or ``end`` or ``next``
             of a :class:`~activitystream.lib.streams.StreamPage`.
-        :raises TypeError: if it is no action.
-        :raises ValueError: if it is a text that is no ``next``.
+        :raises TypeError: if it is not an action.
+        :raises ValueError: if it is a text other than a ``next``.
         """
         return self._copy(_window=self._window._replace(before=_cursor(action)))
 
     def after(self, action: Any) -> "Stream":
         """Return a stream of the actions newer than ``action``, newest first.
 
-        It goes by timestamps. An action that is committed late may be older than one that was read
-        before: who polls by this misses it. Poll by
+        Do not poll by it: an action that is committed late may have an older timestamp than one
+        that was read already, and would be missed. Poll by
         :meth:`~activitystream.lib.streams.RecipientStream.unread`.
 
         :param action: an action that was read. It may be deleted by now.
-        :raises TypeError: if it is no action.
+        :raises TypeError: if it is not an action.
         """
         return self._copy(_window=self._window._replace(after=_cursor(action)))
 
@@ -88,7 +89,7 @@ class Stream:
             today = am.get_by_recipient(user).within(datetime(2026, 1, 31))
 
         :param since: a datetime, naive UTC or aware.
-        :param until: likewise, as for ``am.mark_seen``; None is no limit.
+        :param until: likewise, the timestamp of the newest action to include; None is no limit.
         :raises TypeError, ValueError: if one is no such datetime.
         """
         return self._copy(_window=window_of(since, until))
@@ -102,12 +103,12 @@ class Stream:
             page = am.get_by_actor(ann, visible_to=user).page(25)
             following = am.get_by_actor(ann, visible_to=user).page(25, before=page.next)
 
-        :param size: at most as many actions.
+        :param size: the most actions of the page.
         :param before: where the page begins, as for :meth:`before`. None, or an empty text, is for
             the first page.
-        :raises TypeError: if ``before`` is no action.
+        :raises TypeError: if ``before`` is not an action.
         :raises ValueError: unless ``size`` is a whole number, 1 or more; and if ``before`` is a
-            text that is no ``next``.
+            text other than a ``next``.
         """
         if whole_number("size", size) == 0:
             raise ValueError("size must be 1 or more; got 0")
@@ -218,8 +219,8 @@ class StreamPage(Sequence[Any]):
 
     #: The actions, newest first. Their entities are loaded together.
     actions: list[Any]
-    #: What to call ``before`` with for the next page; None at the end of the stream. Of a page that
-    #: ends early without an action, it is the place of one that the viewer may not see.
+    #: The argument of ``before`` for the next page; None at the end of the stream. If a page ends
+    #: early without an action, it is the place of an action that the viewer may not see.
     end: Cursor | None
 
     @property
@@ -268,7 +269,7 @@ class RecipientStream(Stream):
     def unread(self) -> "RecipientStream":
         """Return a stream of the actions that the recipient has not read.
 
-        Who polls by it misses none, and handles none twice, however late it is committed::
+        Polling by it misses no action and handles none twice, even those committed late::
 
             for action in am.get_by_recipient(bot).unread().all():
                 handle(action)

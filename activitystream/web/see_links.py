@@ -26,13 +26,13 @@ def see_url(action: Any = None, until: datetime | str | None = None) -> str:
 
         <a href="${h.activitystream.see_url(action, until=newest.timestamp)}">…</a>
 
-    :param action: it leads to the stream's page if this is None, or its target has no link, or
-        one that leaves the site.
+    :param action: the action to mark and to lead to; None leads to the stream's page, and so does
+        an action whose target has no link on this site.
     :param until: the timestamp of the newest action on the page, naive UTC: newer actions stay
         unseen. None means the time of the click. Our own pages pass a text, which says more
         exactly what they show.
-    :returns: in an app without our URLs, the target's own link or else the app's root, which
-        marks nothing.
+    :returns: the URL. In an app without our URLs it is the target's own link, or else the app's
+        root, and marks nothing.
     :raises RuntimeError: outside of a request, without the option ``site_url``.
     """
     link = None if action is None else action.target_link
@@ -52,9 +52,9 @@ def link_of(action: Any, until: datetime | str | None = None) -> str | None:
 
     :param action: the action to link.
     :param until: see :func:`see_url`.
-    :returns: the target's own link, which marks nothing, if nobody is logged in (``/see`` would
-        ask to log in) or the app has none of our URLs. Outside of a request it is absolute, and
-        ``/see`` asks to log in.
+    :returns: the URL or None. If nobody is logged in (``/see`` would ask to log in), or in an app
+        without our URLs, it is the target's own link, which marks nothing. Outside of a request it
+        is absolute, and ``/see`` asks to log in.
     :raises RuntimeError: outside of a request, without the option ``site_url``.
     """
     return links_of_page(until)(action, ("action", str(action._id)))
@@ -94,6 +94,9 @@ def own_link_of(action: Any) -> str | None:
 
     Following it marks nothing as seen. Outside of a request it is absolute, by the option
     ``site_url``.
+
+    :param action: the action whose target to link.
+    :raises RuntimeError: outside of a request, without the option ``site_url``.
     """
     link = own_link(action.target_link)
     return None if link is None else as_read_there(link)
