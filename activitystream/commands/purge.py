@@ -50,4 +50,4 @@ def _before(age: str) -> datetime:
             return clock.now() - timedelta(days=int(match[1]) * _DAYS[match[2]])
     except OverflowError:  # before the year 1
         pass
-    raise ArgumentTypeError(f"{age!r} is no valid age: write it like 180d, 26w or 2y")
+    raise ArgumentTypeError(f"{age!r} is not a valid age: write it like 180d, 26w or 2y")

@@ -88,7 +88,7 @@ def recipient_to_mark(user: Any, type_name: Any, key: Any) -> Any:
         return None
     keys = model.orm.keys_from_text(cls, key)
     if not keys:
-        raise ValueError("`_id` is no valid key of that `_type`")
+        raise ValueError("`_id` is not a valid key of that `_type`")
     if model.orm.root_of(type(user)) is cls and model.orm.key_of(user) in keys:
         return user
     may_update = option("may_update")

@@ -1,4 +1,4 @@
-"""The hook ``activitystream.after_commit``: it is told of an action that is stored for good."""
+"""The hook ``activitystream.after_commit``: it is called with each action that is committed."""
 
 import logging
 import threading
@@ -24,20 +24,20 @@ class Request:
 
 
 class _Round:
-    """The telling of some actions, and of those that hooks create because of them."""
+    """Calls the hooks with some actions, and with those that the hooks create themselves."""
 
     def __init__(self) -> None:
         self._created: list[Any] = []  # by the hooks that are called now
 
     def add(self, ids: Iterable[Any]) -> None:
-        """Tell of these actions too: a hook has created them."""
+        """Add actions that a hook has just created."""
         self._created.extend(ids)
 
     def tell(self, root: Any) -> None:
-        """Call each hook with an action, and then with each that came of it.
+        """Call each hook with an action, and then with each action that this created.
 
-        What came of an action goes before its siblings: hooks that create two each would else
-        create billions before they are as deep as is allowed.
+        Depth first: breadth first, hooks that create two actions each would create billions before
+        they reach the depth limit.
         """
         waiting = [(root, 0)]
         while waiting:

@@ -12,10 +12,9 @@ log = logging.getLogger(__name__)
 
 
 def audiences_of(user: Any) -> list[Any]:
-    """Return what the option ``audiences`` gives for a user, less what is no stored entity.
+    """Return the audiences of a user, by the option; without items that are not stored entities.
 
-    Whoever is no user of the app has none. If the option raises, that is logged, and there are no
-    audiences.
+    Only users of the app have audiences. If the option raises, log that and return none.
     """
     audiences = option("audiences")
     if audiences is None or not is_user(user):

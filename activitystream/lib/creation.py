@@ -43,7 +43,7 @@ def create_many(actions: Iterable[Mapping[str, Any]]) -> int:
     while batch := [indexed_fields(*each) for each in islice(indexed, _BATCH_SIZE)]:
         # Take the time last, as `create` does: the iterable may be slow.
         moment = clock.now()
-        # Those with a key come one by one, in their order.
+        # Store actions with `once` one by one, in order.
         for once, together in groupby(batch, key=itemgetter(1)):
             all_fields = [{"timestamp": moment, **fields} for fields, _ in together]
             if once is None:

@@ -113,7 +113,7 @@ class GroupedStream:
                 end = last
                 break
             found.setdefault(key, []).append(outline)
-            if key not in states or not (state and state.seen):  # one that is new makes it new
+            if key not in states or not (state and state.seen):  # one new action makes a group new
                 states[key] = state
             last = outline.cursor
         loader.load([Group(together, states[key], loader) for key, together in found.items()])
@@ -127,10 +127,10 @@ def _with_states(stream: "RecipientStream") -> Iterator[tuple[Outline, seen.Stat
 
 
 def actions_at(stream: "RecipientStream", place: Place) -> list[Any]:
-    """Return the actions of a group that are in a stream still, newest first."""
-    rules = Rules(None)  # whatever the day: they are between two of one day
+    """Return the actions of a group that are still in a stream, newest first."""
+    rules = Rules(None)  # in any zone: all actions between the two are of one day
     around = stream.between(place.newest, place.oldest)
-    # As many more may have become visible between them.
+    # Twice as many, since more may have become visible between them.
     found = [each for batch in around.outlines([2 * MOST_READ]) for each in batch]
     ids = [each.cursor.id for each in found if place.has(each, rules)]
     return read_together(model.orm.load_actions(ids)) if ids else []

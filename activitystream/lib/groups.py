@@ -22,10 +22,10 @@ from .zones import day_of
 
 
 class Place(NamedTuple):
-    """Where a group stands in its stream: enough to find its actions again, and no others.
+    """Where a group stands in its stream: enough to find exactly its actions again.
 
-    They are the actions between two cursors that belong together, and that were visible when the
-    page was read.
+    They are the actions between two cursors that belong together and were visible when the page
+    was read.
     """
 
     newest: Cursor
@@ -36,8 +36,8 @@ class Place(NamedTuple):
     settled: datetime
     #: The ids of the group's actions after that.
     recent: Collection[Any]
-    #: The ids of actions between the cursors that are in another group: of an unread group, those
-    #: that were read, and of a read one, those that were unread.
+    #: The ids of actions between the cursors that belong to another group only because they were
+    #: read, and this group unread, or the reverse.
     others: Collection[Any]
 
     def has(self, outline: Outline, rules: "Rules") -> bool:
@@ -231,7 +231,7 @@ def count_groups(outlines: Iterable[Outline], zone: ZoneInfo | None) -> int:
 
 
 class Rules:
-    """What belongs together, by the option ``groups``; of use for one page."""
+    """What belongs together, by the option ``groups``. Make one for each page."""
 
     def __init__(self, zone: ZoneInfo | None) -> None:
         """Read the option.
@@ -244,16 +244,16 @@ class Rules:
         self._classes: dict[Any, Any] = {}  # by type name
 
     def roles(self, verb: str) -> list[str]:
-        """Return the roles in which the actions of a group with this verb have one entity."""
+        """Return the roles in which all actions of a group with this verb have the same entity."""
         if verb not in self._roles:
             rule = self._rules.get(verb, ())
             self._roles[verb] = [role for role in ROLES if role in rule]
         return self._roles[verb]
 
     def key(self, outline: Outline) -> Any:
-        """Return what is the same for the actions of a group: what they have in common, and when.
+        """Return what the actions of a group share: :meth:`common`, and the day.
 
-        Besides, all are read, or all are unread.
+        Apart from this, a group is all read or all unread.
         """
         return self.common(outline), day_of(outline.cursor.timestamp, self._zone)
 
@@ -262,13 +262,13 @@ class Rules:
         return outline.verb in self._rules
 
     def common(self, outline: Outline) -> Any:
-        """Return what the actions of a group say in common."""
+        """Return the verb and the entities that the actions of a group share."""
         if not self.groups(outline):
             return outline.cursor.id
         return outline.verb, *(self.entity(outline, role) for role in self.roles(outline.verb))
 
     def entity(self, outline: Outline, role: str) -> Any:
-        """Return what tells an entity, whichever name of its class an action has; None for none."""
+        """Return what identifies an entity, by whatever name of its class; None for no entity."""
         place = _PLACES[role]
         type_name: Any = outline[place]
         if type_name is None:
@@ -279,7 +279,7 @@ class Rules:
         return self._classes[type_name], outline[place + 1]
 
 
-#: Where an outline has the type of an entity, and its key after it.
+#: The index of an entity's type in an outline, by role. Its key comes after it.
 _PLACES = {role: Outline._fields.index(f"{role}_type") for role in ROLES}
 
 

@@ -48,7 +48,7 @@ def _call(hook: Callable[..., Any], name: str, arguments: tuple[Any, ...]) -> No
         try:
             hook(*arguments)
         except RecursionError:
-            raise  # anything may be half done
+            raise  # the hook may have stopped anywhere
         except Exception as error:
             if transaction.is_lost():
                 raise
@@ -64,7 +64,7 @@ DEEPEST = 32
 
 _depth: ContextVar[int] = ContextVar("depth", default=0)
 
-#: What is said of hooks that are called inside each other, or because of each other, that often.
+#: The error for hooks that call each other, or create actions for each other, too deep.
 WITHOUT_END = (
     "hooks of {name} call themselves ({deepest} deep): {hooks} must not create or mark what "
     "triggers {name}"

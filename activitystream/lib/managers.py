@@ -227,7 +227,7 @@ class ActionManager(ReaderVerbs):
 
         :param action: a stored action.
         :returns: 1, or 0 if it was deleted already.
-        :raises TypeError: if it is no action.
+        :raises TypeError: if it is not an action.
 
         Calls no hook. On SQLAlchemy, it is a part of the host's transaction.
         """

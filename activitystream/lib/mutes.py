@@ -13,7 +13,7 @@ MOST_MUTES = 1000
 
 
 class Mute(NamedTuple):
-    """What a reader has muted: actions that have all that is given here."""
+    """A reader's mute: it hides actions that match all fields given here."""
 
     verb: str | None = None
     actor: Any = None
@@ -21,7 +21,7 @@ class Mute(NamedTuple):
 
     @property
     def digest(self) -> str:
-        """A text of 64 characters that stands for it."""
+        """A text of 64 characters that identifies the mute."""
         return _stored(*self).digest
 
 

@@ -39,7 +39,7 @@ def count_new_lines(user: Any) -> int:
 
 
 def group_of(user: Any, place: Place) -> list[Any]:
-    """Return the actions of a group of :func:`stream_of` that are there still."""
+    """Return the actions of a group that are still in :func:`stream_of`."""
     return actions_at(stream_of(user), place)
 
 
@@ -49,7 +49,7 @@ def done_by(user: Any) -> RoleStream:
 
 
 def actions_of(user: Any, ids: Collection[Any], place: Place | None = None) -> list[Any]:
-    """Return those of these actions that are in :func:`stream_of`, and those of a group."""
+    """Return the actions with these ids, and of this group, that are in :func:`stream_of`."""
     to = addresses_of(user, audiences_of(user))
     found: list[Any] = model.orm.find_in_stream(to, ids) if ids else []
     return [*found, *(group_of(user, place) if place else ())]

@@ -65,7 +65,7 @@ def references_named(type_name: str, text: str) -> list[Reference]:
 
     :param type_name: one of the names of its class.
     :param text: its key as text. If that can be read as several keys, all are included.
-    :raises ValueError: if there is no such class, or the text is no key of it.
+    :raises ValueError: if there is no such class, or the text is not a key of it.
     """
     classes = classes_by_name()
     if type_name not in classes:
@@ -75,7 +75,7 @@ def references_named(type_name: str, text: str) -> list[Reference]:
     cls = classes[type_name][0]
     keys = model.orm.keys_from_text(cls, text)
     if not keys:
-        raise ValueError(f"{text!r} is no valid key of {type_name}")
+        raise ValueError(f"{text!r} is not a valid key of {type_name}")
     return _references(names_of(cls), keys)
 
 

@@ -12,16 +12,16 @@ from .streams import Stream
 
 
 class Everything:
-    """What is seen by whoever may see all actions, whomever they are for."""
+    """The viewer that may see all actions, whoever their recipients are."""
 
     def __repr__(self) -> str:
         return "activitystream.EVERYTHING"
 
 
-#: For ``visible_to``: all actions, whomever they are for. Meant for administrators.
+#: For ``visible_to``: all actions, whoever their recipients are. Meant for administrators.
 EVERYTHING = Everything()
 
-#: The most actions that a page tests and its viewer may not see.
+#: A page ends early once it has tested this many actions that its viewer may not see.
 _MOST_HIDDEN = 10_000
 
 #: How many actions are tested at once: few at first, since most viewers see most of them.
@@ -87,7 +87,7 @@ class RoleStream(Stream):
         wanted = self._skip + size
         visible: list[Cursor] = []
         hidden, end = 0, None
-        # One more than is wanted: a link to another page tells of nothing that may not be seen.
+        # Look for one more: "Load more" must not reveal that there are actions to hide.
         for cursor, is_visible in self._tested(self._viewer, _MOST_HIDDEN):
             if is_visible:
                 visible.append(cursor)

@@ -40,7 +40,7 @@ _EARLIEST = datetime(1970, 1, 2)
 
 
 class Shown(NamedTuple):
-    """What a page has shown, for the mark that somebody sets on it later.
+    """What a page has shown, for a mark that is set from it later.
 
     Times are naive UTC.
     """
@@ -49,8 +49,7 @@ class Shown(NamedTuple):
     until: datetime
     #: When the page was read.
     as_of: datetime
-    #: The ids of the visible actions that are recent enough that a late one may still appear among
-    #: them.
+    #: The ids of the visible actions after ``settled(as_of)``: a late action may appear among them.
     ids: Collection[Any]
     #: The place of the oldest listed id, if there were more than 20.
     oldest: Cursor | None = None
@@ -147,7 +146,7 @@ class State(NamedTuple):
 
 
 def state_of(action: Any, recipient: Any) -> State:
-    """Return what a reader knows of an action. Its page is asked for once.
+    """Return what a reader knows of an action. One query reads it for the action's whole page.
 
     :raises AttributeError: if the recipient's class lacks the field.
     """
@@ -159,7 +158,7 @@ def state_of(action: Any, recipient: Any) -> State:
 def states_of(recipient: Any) -> Callable[[Sequence[Cursor]], list[State | None]]:
     """Return a function that says what a reader knows of actions, by their cursors.
 
-    It says None of each if the reader's class lacks the field.
+    It returns None for each if the reader's class lacks the field.
     """
     if not hasattr(type(recipient), "last_activity_seen"):
         return lambda cursors: [None] * len(cursors)
@@ -247,7 +246,7 @@ def _decision(
 def _visible(
     to: Sequence[Address], floor: datetime, until: datetime | None, page: Shown | None
 ) -> list[Cursor]:
-    """Return what the reader could see above a floor, up to ``until``."""
+    """Return the cursors of what the reader could see above a floor, up to ``until``."""
     if until is not None and until <= floor:
         return []
     before = None if until is None else Cursor(until + clock.MILLISECOND, None)
@@ -257,13 +256,16 @@ def _visible(
 
 
 def settled(as_of: datetime) -> datetime:
-    """Return up to when all was visible at a moment that becomes visible in time."""
+    """Return the newest timestamp whose actions were surely visible at ``as_of``.
+
+    An action may become visible as late as the option ``late`` says.
+    """
     late: float = option("late")
     return as_of - timedelta(seconds=late)
 
 
 def forget_states() -> None:
-    """Have every page ask again what its readers have seen: a mark was set."""
+    """Make every page read again what its readers have seen, since a mark was set."""
     _marks_set[0] = next(_counter)
 
 
@@ -276,7 +278,7 @@ def last_seen(recipient: Any) -> datetime | None:
     """Return a recipient's ``last_activity_seen``, naive UTC, or None.
 
     :raises AttributeError: if the recipient's class lacks the field.
-    :raises TypeError: if it is no entity.
+    :raises TypeError: if it is not an entity.
     """
     if not hasattr(type(recipient), "last_activity_seen"):
         reader_of(recipient)

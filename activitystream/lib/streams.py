@@ -251,7 +251,7 @@ class RecipientStream(Stream):
         :param recipient: a stored entity.
         :param also: stored entities whose actions join the stream.
         :param include_muted: show what the recipient has muted too.
-        :raises TypeError, ValueError: if one is no stored entity; see
+        :raises TypeError, ValueError: if one is not a stored entity; see
             :func:`activitystream.model.names.references_to`.
         """
         self._recipient = recipient

@@ -1,4 +1,4 @@
-"""Who is a user of the app: the options that are functions of the user ask for no one else."""
+"""Who is a user of the app. The options that are functions are called with users only."""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
-"""Finding the readers that have unseen actions, as a digest by mail needs them.
+"""Find the readers that have unseen actions, as a digest by mail needs them.
 
-What was addressed since a moment tells who may have something new. Most of them have seen it: their
-``last_activity_seen`` says so without a query. The others are asked for one by one.
+The recipients of the recent actions may have something new. Most of them have seen it: their
+``last_activity_seen`` says so without a query. Each of the others costs a query.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -22,7 +22,8 @@ from .windows import window_of
 #: How many readers are loaded together.
 BATCH = 1000
 
-#: How many readers take longer to load than the keys of all takes that may have something new.
+#: From this many named readers on, reading the keys of those who may have unseen actions is faster
+#: than loading the named ones.
 MANY = 10_000
 
 
@@ -53,8 +54,8 @@ def _reader_classes(every: Iterable[type]) -> list[type]:
 def _search(classes: list[type], window: Window, apart: Collection[type] = ()) -> Iterator[Any]:
     """Yield the readers of these classes that have something unseen.
 
-    :param apart: classes that the app may not use, as of another app in the process: of these,
-        only readers that an action names.
+    :param apart: classes that the app may not use, like those of another app in the process. Of
+        these, yield only readers that an action names.
     """
     newest = _Newest()
     for to, moment in model.orm.read_addressees(window):
@@ -66,14 +67,14 @@ def _search(classes: list[type], window: Window, apart: Collection[type] = ()) -
 
 
 class _Newest:
-    """The timestamps of the newest actions in a window, by whom they are for."""
+    """The timestamp of the newest action in a window for each recipient."""
 
     def __init__(self) -> None:
         self._of_all = self._for_everyone = clock.EARLIEST
         self._by_type: dict[str, dict[Any, datetime]] = {}
 
     def add(self, to: Reference | None, moment: datetime) -> None:
-        """Take note of an action; None is for everyone."""
+        """Note the timestamp of an action for a recipient; None is everyone."""
         self._of_all = max(self._of_all, moment)
         if to is None:
             self._for_everyone = max(self._for_everyone, moment)
@@ -82,7 +83,7 @@ class _Newest:
             its[to.key] = max(its.get(to.key, moment), moment)
 
     def keys_of(self, cls: type) -> Iterable[Any]:
-        """Return the keys of the readers of a class whom these actions may concern."""
+        """Return the keys of the readers of a class who may have one of these in their stream."""
         has_audiences = self._by_type and option("audiences") is not None
         may_be_any = has_audiences or self._for_everyone > clock.EARLIEST
         named = self.named(cls)
@@ -110,10 +111,10 @@ class _Newest:
 
 
 def _margin() -> timedelta:
-    """Return how far ``last_activity_seen`` may be above the floor that it was marked with.
+    """Return how far a mark may leave ``last_activity_seen`` above its floor.
 
-    A mark leaves the floor ``late`` before its page was read, and the page may show what a clock
-    that is ahead has stamped up to ``late`` after. The column may cut a second.
+    The floor is ``late`` before the page was read. The field may be up to ``late`` after it, if a
+    clock that is ahead stamped what the page shows. The column may cut a second.
     """
     return timedelta(seconds=2 * option("late") + 1)
 

@@ -10,7 +10,7 @@ from .users import is_user
 
 
 def zone_of(reader: Any) -> ZoneInfo | None:
-    """Return a reader's time zone; None if the app knows none, or if the reader is no user.
+    """Return a reader's time zone; None if the app knows none, or if the reader is not a user.
 
     If the option raises, or gives no time zone, that is logged, and there is none.
     """

@@ -146,7 +146,7 @@ class ActionMixin:
         return self.verbs.is_read(self, recipient)
 
     def states_on_page(self, recipient: Any, version: Hashable) -> Any:
-        """Return what is kept of a reader and of the actions that this one was read with."""
+        """Return what a reader has seen and read of the actions that were read with this one."""
         return self._page().states(recipient, version)
 
     @property
@@ -164,7 +164,7 @@ class ActionMixin:
 
     @property
     def timestamp_24_hh_mm(self) -> str:
-        """The time of day with seconds (``%X``); hosts cut these off by ``[:-3]``."""
+        """The time of day with seconds (``%X``); cut the seconds off by ``[:-3]``."""
         return self.timestamp.strftime("%X")
 
     @classmethod
@@ -211,14 +211,14 @@ class ActionMixin:
         return _restored, (self._in_hand(),)
 
     def references(self) -> Iterator[Reference]:
-        """Yield what it refers to in each role."""
+        """Yield its references to the entities in its roles."""
         for role in ROLES:
             reference = self._reference(role)
             if reference is not None:
                 yield reference
 
     def recipient_references(self) -> list[Reference]:
-        """Return whom it is for; an empty list if it is for everyone or nobody."""
+        """Return its references to recipients; an empty list if it is for everyone or nobody."""
         return [Reference(each["_type"], each["_id"]) for each in self._recipients or ()]
 
     def _shown(self, role: str) -> Any:

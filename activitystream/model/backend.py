@@ -98,7 +98,7 @@ class Backend(ReadersBackend, Protocol):
         :meth:`own_transaction`.
 
         :param action_id: the id of an action that was just stored.
-        :param tell: is called with the ids of what one transaction stored.
+        :param tell: called with the ids of all actions that one transaction stored.
         :returns: False if the action is stored already, so that there is nothing to wait for.
         """
 
@@ -109,9 +109,9 @@ class Backend(ReadersBackend, Protocol):
         """
 
     def begin_marking(self, *entities: Any) -> None:
-        """Have requests that mark the same stream at once wait for each other.
+        """Make requests that mark the same stream at once wait for each other.
 
-        :param entities: those in hand that are marked or needed afterwards.
+        :param entities: the entities that the caller marks or needs afterwards.
         """
 
     def commit_batch(self) -> None:
@@ -192,7 +192,10 @@ class Backend(ReadersBackend, Protocol):
         """Return the outlines of the actions that :meth:`read_stream` yields, newest first."""
 
     def read_cursors(self, to: Sequence[Address], window: Window, limit: int) -> list[Cursor]:
-        """Return where the newest of these actions stand, at most ``limit``, newest first."""
+        """Return the cursors of the actions that :meth:`read_stream` yields, without mutes applied.
+
+        :returns: at most ``limit``, newest first.
+        """
 
     def count_stream(
         self,
@@ -206,13 +209,13 @@ class Backend(ReadersBackend, Protocol):
 
         :param to: at least one.
         :param window: leave out what is not in it.
-        :param limit: count no further.
+        :param limit: stop counting here; None counts all.
         :param only: leave out what its reader has seen, or read.
         :param hidden: leave out what its reader is not told.
         """
 
     def find_in_stream(self, to: Sequence[Address], ids: Collection[Any]) -> list[Any]:
-        """Find those of these actions that are for any of these addresses or for everyone.
+        """Return the actions with these ids that are for any of these addresses or for everyone.
 
         :param to: at least one.
         """
@@ -231,10 +234,10 @@ class Backend(ReadersBackend, Protocol):
     def cursors_about(
         self, about: About, window: Window, limit: int, viewer: Viewer
     ) -> list[tuple[Cursor, bool]]:
-        """Return where the newest actions with an entity in a role stand, newest first.
+        """Return the cursors of actions with an entity in a role, newest first.
 
-        :param limit: at most as many.
-        :returns: of each its cursor, and whether the viewer may see it.
+        :param limit: the most to return.
+        :returns: pairs of a cursor, and whether the viewer may see the action.
         """
 
     def load_actions(self, ids: Sequence[Any]) -> list[Any]:
@@ -254,10 +257,10 @@ class Backend(ReadersBackend, Protocol):
         """Count the actions whose fields have these values."""
 
     def read_recipients(self, action: Any, page: Sequence[Any], few: int) -> Sequence[Any]:
-        """Read whom an action is for, and likewise those on its page that are for few.
+        """Read the recipients of an action, and of those on its page that have few.
 
-        :param few: at most as many recipients.
-        :returns: the actions whose recipients may be loaded together: this one, and those.
+        :param few: the most recipients that count as few.
+        :returns: the actions whose recipients were read, to load their entities together.
         """
 
     def release(self, actions: list[Any], loaded: list[Any]) -> None:
@@ -292,19 +295,19 @@ class Backend(ReadersBackend, Protocol):
         """Return the ids of the actions that say exactly this; None is for no entity."""
 
     def read_references(self) -> Iterator[list[tuple[Any, ...]]]:
-        """Yield all actions in batches of 1,000: of each its id, and type and key of each role.
+        """Yield all actions in batches of 1,000: their ids, and the type and key of each role.
 
         The roles come in the order of :data:`~activitystream.model.action.ROLES`.
         """
 
     def clear_role(self, role: str, ids: list[Any], references: Sequence[Reference]) -> int:
-        """Set type, key and name of a role to null in actions that refer there to an entity.
+        """Set type, key and name of a role to null in the actions with an entity in that role.
 
         Also changes the objects that the session holds.
 
-        :param ids: those of the actions that may.
+        :param ids: the actions to look at. Some may have another entity in the role by now.
         :param references: each of the entity's names with each of its keys.
-        :returns: how many did.
+        :returns: the number of actions changed.
         """
 
     def ids_addressed_to(self, references: Sequence[Reference]) -> Iterator[list[Any]]:
@@ -314,13 +317,13 @@ class Backend(ReadersBackend, Protocol):
         """
 
     def remove_recipients(self, ids: list[Any], references: Sequence[Reference]) -> int:
-        """Remove an entity from the recipients of actions. One without another is for nobody then.
+        """Remove an entity from the recipients of actions; without any left, they are for nobody.
 
         Also changes the objects that the session holds.
 
-        :param ids: those of the actions.
+        :param ids: the actions to look at.
         :param references: as for :meth:`clear_role`.
-        :returns: how many were for it.
+        :returns: the number of actions changed.
         """
 
     # The host's entities

@@ -14,10 +14,10 @@ class ReadersBackend(Protocol):
         """Return whether a class stores a ``last_activity_seen``."""
 
     def read_addressees(self, window: Window) -> Iterator[tuple[Reference | None, datetime]]:
-        """Yield whom the actions in a window are for, each with the timestamp of its newest.
+        """Yield the recipients of the actions in a window, with the timestamp of their newest.
 
-        None is everyone. One may be yielded several times. An action costs what its recipients do,
-        and no others.
+        None is everyone. A recipient may be yielded several times. The work grows with the
+        recipients of the actions, and with nothing else.
 
         :param window: has an ``after``. Its cursors have no id.
         """
@@ -42,8 +42,9 @@ class ReadersBackend(Protocol):
         The field is written alone, and never moves backwards. Marks of one reader come one after
         the other.
 
-        :param moment: to which the field moves.
-        :param decide: is called with the field and the marks before, as often as it takes.
+        :param moment: the new value of the field.
+        :param decide: called with the field and the marks before; again if the marks changed
+            meanwhile.
         :returns: the value of the field before.
         :raises LookupError: if the recipient is not stored any more.
         """
@@ -59,9 +60,9 @@ class ReadersBackend(Protocol):
     def read_states(
         self, reader: Reference, cursors: Sequence[Cursor]
     ) -> tuple[Marks | None, Mapping[Any, bool | None]]:
-        """Return a reader's marks, and what is kept of these actions by their ids, by one query.
+        """Return a reader's marks, and the single marks of these actions by id, with one query.
 
-        True is read, False is kept unread, None is seen.
+        A single mark is True (read), False (kept unread) or None (seen).
         """
 
     def read_marks(self, reader: Reference, limit: int) -> Marks | None:
@@ -71,24 +72,24 @@ class ReadersBackend(Protocol):
         """
 
     def delete_marks(self, readers: Sequence[Reference], dry_run: bool) -> int:
-        """Delete what these have seen and read.
+        """Delete what readers have seen and read.
 
-        :param dry_run: count it only.
-        :returns: how many marks there were: one of the reader, and one of each single action.
+        :param dry_run: count, and delete nothing.
+        :returns: the number of marks: one for each reader, and one for each single action.
         """
 
     def mute(self, reader: Reference, muted: Muted) -> None:
-        """Store that a reader is not told of such actions; nothing, if it is stored already."""
+        """Store a mute of a reader, unless it is stored already."""
 
     def unmute(self, reader: Reference, muted: Muted) -> None:
-        """Take back what :meth:`mute` has stored."""
+        """Delete a mute that :meth:`mute` has stored."""
 
     def read_mutes(self, reader: Reference) -> list[Muted]:
         """Return what a reader has muted."""
 
     def delete_mutes(self, references: Sequence[Reference], dry_run: bool) -> int:
-        """Delete what these have muted, and what others have muted of them.
+        """Delete the mutes of readers, and others' mutes of them.
 
-        :param dry_run: count it only.
-        :returns: how many mutes there were.
+        :param dry_run: count, and delete nothing.
+        :returns: the number of mutes.
         """

@@ -28,7 +28,7 @@ def name_to_store(entity: Any, role: str) -> str | None:
     """Return the ``as_str`` that a new action keeps; None if the entity has none.
 
     :param role: what the entity is to the action, for the error.
-    :raises TypeError: if it is no text.
+    :raises TypeError: if it is not a text.
     :raises ValueError: if reading it raises.
     """
     try:
@@ -48,8 +48,8 @@ def name_to_store(entity: Any, role: str) -> str | None:
 def name_of(entity: Any, type_name: str) -> str:
     """Return a name of a stored entity that anyone may see.
 
-    It is its ``as_str``, else what its class's own ``__str__`` gives, else the type. An ``as_str``
-    that is no text is replaced by the type. Where one raises, it is the type and "(cannot be
+    It is the ``as_str``, else what the class's own ``__str__`` returns, else the type. If
+    ``as_str`` is not a text, it is the type. If either raises, it is the type and "(cannot be
     shown)".
     """
     as_str = shown(entity, type_name)
@@ -69,9 +69,9 @@ def name_of(entity: Any, type_name: str) -> str:
 
 
 def shown(entity: Any, type_name: str) -> Any:
-    """Return an entity's ``as_str`` as it gives it; the entity itself if its class has none.
+    """Return an entity's ``as_str`` unchanged; the entity itself if its class has none.
 
-    One that is no text, or raises, is replaced as in :func:`name_of`.
+    If it is not a text, or raises, it is replaced as in :func:`name_of`.
     """
 
     def as_str() -> Any:
@@ -89,12 +89,12 @@ def shown(entity: Any, type_name: str) -> Any:
 
 
 def link_of(entity: Any) -> Any:
-    """Return an entity's ``as_link``; None if it has none. Log one that is no text or raises."""
+    """Return an entity's ``as_link``, or None. Log one that is not a text, or raises."""
     return _address_of(entity, "as_link", "A link is missing: %s raised, or is not a text")
 
 
 def image_of(entity: Any) -> Any:
-    """Return an entity's ``as_image``; None if it has none. Log one that is no text or raises."""
+    """Return an entity's ``as_image``, or None. Log one that is not a text, or raises."""
     return _address_of(entity, "as_image", "A picture is missing: %s raised, or is not a text")
 
 

@@ -67,7 +67,7 @@ def reader_of(recipient: Any, key: Any = None, role: str = "recipient") -> Refer
 
     :param key: its key, if that is known already.
     :param role: what the entity is, for the error.
-    :raises TypeError, ValueError: if the recipient is no stored entity; see :func:`references_to`.
+    :raises TypeError, ValueError: if it is not a stored entity; see :func:`references_to`.
     """
     if key is None:
         key = reference_to(recipient, role).key
@@ -77,20 +77,20 @@ def reader_of(recipient: Any, key: Any = None, role: str = "recipient") -> Refer
 
 
 def lasting(reference: Reference) -> Reference:
-    """Return a reference that says the oldest name of its class, if the app has the class."""
+    """Return a reference by the oldest name of its class, if the app has the class."""
     oldest = _known_names().oldest.get(reference.type, reference.type)
     return reference if oldest == reference.type else Reference(oldest, reference.key)
 
 
 def all_names(reference: Reference) -> tuple[str, ...]:
-    """Return every type name that stored actions may have for what a reference names."""
+    """Return every type name by which stored actions may refer to the same entity."""
     roots = classes_by_name().get(reference.type, ())
     names = names_of(roots[0]) if len(roots) == 1 else ()
     return tuple(dict.fromkeys((*names, reference.type)))
 
 
 def own_actors(actions: Iterable[Mapping[str, Any]]) -> set[Reference]:
-    """Return the actors that are not to be told of what they did.
+    """Return the actors of the actions with ``notify_actor=False``.
 
     :param actions: the fields of actions.
     """
@@ -101,12 +101,12 @@ def own_actors(actions: Iterable[Mapping[str, Any]]) -> set[Reference]:
 def addresses_of(
     recipient: Any, also: Iterable[Any] = (), role: str = "recipient"
 ) -> list[Address]:
-    """Return the addresses of a recipient, and of those whose actions it sees too; each once.
+    """Return the addresses of a recipient and of its audiences, each once.
 
-    :raises TypeError, ValueError: if one is no stored entity; see :func:`references_to`.
+    :raises TypeError, ValueError: if one is not a stored entity; see :func:`references_to`.
     """
     entities = references_to([recipient], role)
-    if also != ():  # it takes as long as the recipient
+    if also != ():  # skip the check, which takes as long as the recipient's
         entities.update(references_to(each_of("also", also), "one of also"))
     return [Address(names_of(type(entity)), to.key) for to, entity in entities.items()]
 
@@ -115,14 +115,14 @@ def address_of(entity: Any, role: str) -> Address:
     """Return the address of an entity.
 
     :param role: what the entity is, for the error.
-    :raises TypeError, ValueError: if it is no stored entity; see :func:`references_to`.
+    :raises TypeError, ValueError: if it is not a stored entity; see :func:`references_to`.
     """
     (address,) = addresses_of(entity, (), role)
     return address
 
 
 def each_of(parameter: str, entities: Any) -> Iterable[Any]:
-    """Return a parameter that is to hold several entities, if it is an iterable.
+    """Return the value of a parameter that takes several entities; refuse anything else.
 
     :raises TypeError: if it is one entity, a text, a mapping, or no iterable.
     """
@@ -162,7 +162,7 @@ def names_of(cls: type) -> tuple[str, ...]:
 def class_named(name: str) -> type | None:
     """Return the root class with a type name; None if the host has no such class.
 
-    It is None, too, if several classes have the name. The log says so then.
+    If several classes have the name, it logs that and returns None.
     """
     roots = classes_by_name().get(name, [])
     if len(roots) > 1:

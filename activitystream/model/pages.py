@@ -39,7 +39,7 @@ class Page:
         return Page, (self._actions,)
 
     def entity(self, reference: Reference | None) -> Any:
-        """Return the entity that is referred to; None if there is none, or none any more."""
+        """Return the entity of a reference; None without a reference, or if it was deleted."""
         if reference is None:
             return None
         if reference not in self._entities:
@@ -50,9 +50,9 @@ class Page:
     def entities(
         self, references: Sequence[Reference], along: Callable[[], Iterable[Reference]]
     ) -> list[Any]:
-        """Return the entities that are referred to, without those that were deleted.
+        """Return the entities of these references, without deleted ones.
 
-        :param along: gives what to load with them if one of them has to be loaded.
+        :param along: returns further references to load with them, if one has to be loaded.
         """
         self._load(references, along)
         return [entity for entity in map(self._loaded, references) if entity is not None]
@@ -68,9 +68,9 @@ class Page:
         return together
 
     def states(self, recipient: Any, version: Hashable) -> "_States":
-        """Return what is kept of a reader and of these actions; see ``Backend.read_states``.
+        """Return what a reader has seen and read of these actions; see ``Backend.read_states``.
 
-        :param version: another one than before has them read again.
+        :param version: if it differs from the last call's, they are read again.
         """
         if self._reader is None or self._reader[0] is not recipient:
             self._reader = recipient, reader_of(recipient)
@@ -82,7 +82,7 @@ class Page:
         return states
 
     def release(self) -> None:
-        """Give up the actions and the loaded entities. The page cannot be used then."""
+        """Release the actions and the loaded entities. Do not use the page afterwards."""
         for action in self._actions:
             if action._read_with is self:
                 action._read_with = None
@@ -146,7 +146,7 @@ class Page:
 def read_together(actions: list[Any], known: dict[Reference, Any] | None = None) -> list[Any]:
     """Put actions on one page, so that their entities are loaded together.
 
-    :param known: entities that are in hand, and need no loading.
+    :param known: entities that need not be loaded.
     """
     page = Page(actions, known)
     for action in actions:

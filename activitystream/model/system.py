@@ -1,4 +1,4 @@
-"""An actor that is no user: what the app does by itself."""
+"""An actor that is not a user: what the app does by itself."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar

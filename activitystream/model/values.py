@@ -18,7 +18,7 @@ class Reference(NamedTuple):
 
 
 class Address(NamedTuple):
-    """All references that actions may have to a recipient: any of these type names, and the key."""
+    """All references that actions may have to an entity: one of these type names, and the key."""
 
     names: tuple[str, ...]
     key: Any
@@ -42,7 +42,7 @@ class Window(NamedTuple):
 
 
 class Outline(NamedTuple):
-    """What an action says in short, read without the action.
+    """The few fields of an action that groups need, read without the action.
 
     Keys are as the database stores them, for comparison only. Where a type is None, there is no
     entity, whatever the key is.
@@ -74,9 +74,9 @@ class Only(NamedTuple):
 
 
 class Muted(NamedTuple):
-    """What a reader is not told: actions that have all that is given here.
+    """A reader's mute: it hides actions that match all fields given here.
 
-    References say the oldest name of a class, as a reader's does.
+    References use the oldest name of a class, as a reader's does.
     """
 
     verb: str | None = None
@@ -85,7 +85,7 @@ class Muted(NamedTuple):
 
     @classmethod
     def of_fields(cls, fields: Mapping[str, Any]) -> "Muted":
-        """Return the mute that has been stored as :attr:`fields`."""
+        """Return the mute that was stored as :attr:`fields`."""
         actor, target = (
             None
             if fields[f"{role}_type"] is None
@@ -96,7 +96,7 @@ class Muted(NamedTuple):
 
     @property
     def fields(self) -> dict[str, Any]:
-        """What is stored of it, by the names that an action's fields have."""
+        """The stored values, by the names of an action's fields."""
         roles = {"actor": self.actor, "target": self.target}
         return {
             "verb": self.verb,
@@ -106,12 +106,12 @@ class Muted(NamedTuple):
 
     @property
     def digest(self) -> str:
-        """A text of 64 characters that stands for it."""
+        """A text of 64 characters that identifies the mute."""
         return sha256(repr(self).encode(errors="surrogatepass")).hexdigest()
 
 
 class Hidden(NamedTuple):
-    """What a stream leaves out: what its reader did and is not told of, and what they muted."""
+    """What a stream leaves out: its reader's own actions with ``notify_actor=False``, and mutes."""
 
     reader: Reference
     #: False shows what they muted.

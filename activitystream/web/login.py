@@ -16,7 +16,7 @@ _WARNED = "activitystream.warned_of_user"
 def logged_in_user() -> Any:
     """Return the logged-in user; None if there is none, or none with a stream.
 
-    A user who was deleted after the login has no stream. Nor has one who is no stored entity, as
+    A user who was deleted after the login has no stream. Nor has one who is not a stored entity, as
     from an LDAP directory: that is logged once per request.
     """
     user = (request.environ.get("repoze.who.identity") or {}).get("user")

@@ -1,4 +1,4 @@
-"""What is said outside of a request, as in a mail: its language, its time zone and its links.
+"""Output that is made outside of a request, like a mail: its language, time zone and links.
 
 Templates, translations and links need a request of TurboGears'. Outside, a block of code gets one
 that stands in for it, of nobody, to the address of the option ``site_url``.
@@ -75,7 +75,7 @@ def remember_app(app: "tg.wsgiapp.TGApp") -> None:
 
 
 def anywhere(function: Callable[P, T]) -> Callable[P, T]:
-    """Have a function work outside of a request: it speaks what the app does there."""
+    """Make a function work outside of a request, in the app's own language."""
 
     @wraps(function)
     def called(*arguments: P.args, **named: P.kwargs) -> T:
@@ -88,7 +88,7 @@ def anywhere(function: Callable[P, T]) -> Callable[P, T]:
 
 
 def _in_shell() -> bool:
-    """Return whether nobody waits for the request: ``gearbox tgshell`` makes one for its script."""
+    """Return whether this is the request that ``gearbox tgshell`` makes for its script."""
     environ = tg.request.environ
     return "paste.testing_variables" in environ and environ["PATH_INFO"] == "/_test_vars"
 
@@ -115,7 +115,7 @@ class WordsAnywhere(RequestWords):
     """Words in the language of the request; in English outside of one."""
 
     def said(self, say: Callable[[], T]) -> T:
-        """Return what a function of the host's returns. Give it a request if it needs one."""
+        """Return what a function of the host's returns; call it in a request if it needs one."""
         try:
             return say()
         except TypeError:  # from TurboGears' _ and url, outside of a request
@@ -126,7 +126,7 @@ class WordsAnywhere(RequestWords):
 
 
 def is_outside() -> bool:
-    """Return whether what is said is read outside of the site, as in a mail."""
+    """Return whether the output is read outside of the site, as in a mail."""
     return _SITE in tg.request.environ
 
 
@@ -137,7 +137,7 @@ def mount_point() -> str:
 
 
 def as_read_there(url: str) -> str:
-    """Return a URL of this site for where it is read: absolute, if that is outside of the site.
+    """Return a URL of this site; absolute if it is read outside of the site.
 
     :raises RuntimeError: as :func:`require_site`.
     """

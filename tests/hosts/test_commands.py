@@ -87,7 +87,7 @@ def test_a_dry_run_purges_nothing(host, actions, run):
 def test_rejects_an_invalid_age(host, actions, run, bad):
     status, _, err = run("purge", f"--older-than={bad}")
     assert status == 2
-    assert f"{bad!r} is no valid age: write it like 180d, 26w or 2y" in err
+    assert f"{bad!r} is not a valid age: write it like 180d, 26w or 2y" in err
     assert len(host.database.raw_actions()) == 26
 
 
@@ -138,7 +138,7 @@ def test_says_if_the_key_is_unknown(host, actions, run, user):
     status, out, err = run("forget", "Coded", "ann ")
     if host.database.name == "mariadb":  # where it would be the same in our tables
         assert (status, out) == (2, "")
-        assert "'ann ' is no valid key of Coded" in err
+        assert "'ann ' is not a valid key of Coded" in err
     else:
         assert (status, report(0, 0, 0, 0) in out) == (0, True)
         assert "has a Coded with the key 'ann ': check how" in out
@@ -169,7 +169,7 @@ def test_forgets_every_key_that_the_text_can_mean(host, user, run):
 
 def test_rejects_an_invalid_key(host, actions, run):
     status, out, err = run("forget", "User", "one")
-    assert (status, out, err) == (2, "", "'one' is no valid key of User\n")
+    assert (status, out, err) == (2, "", "'one' is not a valid key of User\n")
 
 
 def test_rejects_an_ambiguous_name(host, run, define):

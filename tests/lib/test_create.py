@@ -101,7 +101,7 @@ def test_stores_the_hosts_other_changes(host, user, other, post):
 
 BAD = {
     "no actor": lambda host, user: dict(actor=None, verb="x"),
-    "an actor that is no entity": lambda host, user: dict(actor="ann", verb="x"),
+    "an actor that is not an entity": lambda host, user: dict(actor="ann", verb="x"),
     "an actor that is a class": lambda host, user: dict(actor=host.model.User, verb="x"),
     "an actor that is injected": lambda host, user: dict(actor={"$ne": None}, verb="x"),
     "an id as target": lambda host, user: dict(actor=user, verb="x", target=user._id),
@@ -112,9 +112,9 @@ BAD = {
     ),
     "no verb": lambda host, user: dict(actor=user, verb=None),
     "an empty verb": lambda host, user: dict(actor=user, verb=""),
-    "a verb that is no text": lambda host, user: dict(actor=user, verb={"$ne": None}),
-    "a description that is no text": lambda host, user: dict(actor=user, verb="x", description=1),
-    "an extra that is no text": lambda host, user: dict(actor=user, verb="x", extra={"a": 1}),
+    "a dict as verb": lambda host, user: dict(actor=user, verb={"$ne": None}),
+    "a number as description": lambda host, user: dict(actor=user, verb="x", description=1),
+    "a dict as extra": lambda host, user: dict(actor=user, verb="x", extra={"a": 1}),
     "text that is not Unicode": lambda host, user: dict(actor=user, verb="x", extra="\ud800"),
     "one recipient without a list": lambda host, user: dict(actor=user, verb="x", recipients=user),
     "a text of recipients": lambda host, user: dict(actor=user, verb="x", recipients="ann"),

@@ -1,4 +1,4 @@
-"""The actor that is no user: ``activitystream.SYSTEM``."""
+"""The actor that is not a user: ``activitystream.SYSTEM``."""
 
 import copy
 import pickle

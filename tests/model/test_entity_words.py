@@ -39,7 +39,7 @@ TEXTS = {
     "a property with a method": property(lambda self: lambda: "A <post>"),
 }
 
-#: Each gives what is no text.
+#: Each gives what is not a text.
 NO_TEXTS = {
     "bytes": b"A post",
     "a number": 5,

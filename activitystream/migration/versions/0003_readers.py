@@ -1,4 +1,4 @@
-"""The tables of what each reader has seen and read."""
+"""Create the tables of what each reader has seen and read."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""The indexes by which the actions of an actor, a target and an action_obj are found."""
+"""Create the indexes of the actions of an actor, a target and an action_obj."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""The table of the keys of actions that are created once."""
+"""Create the table of the keys of actions that are created once."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,7 +1,7 @@
-"""The table of mutes, and what a mute looks at, in the rows of recipients.
+"""Create the table of mutes, and add the columns that mutes compare to the table of recipients.
 
-The columns are added at once. Then they are filled, 1,000 actions a transaction, while the app goes
-on. A run that is killed can be run again.
+The columns are added first. Then they are filled, 1,000 actions a transaction, while the app goes
+on. A migration that was killed can be run again.
 """
 
 import sys

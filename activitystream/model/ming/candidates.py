@@ -16,7 +16,7 @@ from .tables import DATED, NEWEST_FIRST, collection_of, stored_actions
 
 
 def read_addressees(window: Window) -> Iterator[tuple[Reference | None, datetime]]:
-    """Yield whom the actions in a window are for, and the timestamp of the newest; None: everyone.
+    """Yield the recipients of the actions in a window; see ``Backend.read_addressees``.
 
     The server takes the recipients apart: one action may have 100,000.
     """

@@ -66,9 +66,9 @@ def mark(
 def _last_seen(
     recipient: Any, document: dict[str, Any] | None, marks: Marks | None
 ) -> datetime | None:
-    """Return the field; as the database has it, where the object in hand is not in sync.
+    """Return the field; from the database if the object in hand does not agree with the marks.
 
-    Where a mark has yet to move the field, it is what it will be.
+    If another mark has yet to move the field, return the value that it will have.
     """
     if marks is not None and _is_unfinished(document):
         return marks.mark
@@ -86,8 +86,8 @@ def _is_unfinished(document: dict[str, Any] | None) -> bool:
 def mark_actions(recipient: Any, reader: Reference, actions: Iterable[Any], is_read: bool) -> None:
     """Store that a reader has read these actions, or keeps them unread.
 
-    One that was deleted meanwhile leaves a document that nothing shows, and that goes when all are
-    marked as read: MongoDB would have to be asked for the action first.
+    It does not check that the actions exist, which would cost a query: one that was deleted
+    meanwhile leaves a document that nothing shows, and that ``mark_all_read`` deletes.
     """
     keep_marks(type(recipient))
     cursors = [Cursor(naive_utc(each.timestamp), each._id) for each in actions]
@@ -95,7 +95,7 @@ def mark_actions(recipient: Any, reader: Reference, actions: Iterable[Any], is_r
         document = _readers().find_one({"_id": id_of(reader)})
         marks = _marks(document)
         stored = stored_last_activity_seen(recipient)
-        # Where a mark has yet to move the field, it is what it will be.
+        # If another mark has yet to move the field, take the value that it will have.
         last_seen = marks.mark if marks and _is_unfinished(document) else stored
         if marks is None or marks.mark != last_seen:
             floor = last_seen or EARLIEST
@@ -122,14 +122,14 @@ def _gave_up(recipient: Any) -> RuntimeError:
 def read_states(
     reader: Reference, cursors: Sequence[Cursor]
 ) -> tuple[Marks | None, Mapping[Any, bool | None]]:
-    """Return a reader's marks, and of those of these actions that have a document, its ``read``.
+    """Return a reader's marks, and the ``read`` of those of these actions that have a document.
 
-    One that is only seen has None.
+    It is None for an action that is only seen.
     """
     its = id_of(reader)
     asked: list[dict[str, Any]] = [{"_id": its}]
     if cursors:
-        # By the time of the page, which lists no ids: it has few documents more than actions.
+        # Query by the page's span of time rather than by ids: it has few other documents.
         times = [each.timestamp for each in cursors]
         span = {"$gte": min(times), "$lte": max(times)}
         asked.append({"reader": its, "timestamp": span, "action": {"$exists": True}})
@@ -151,16 +151,16 @@ def read_marks(reader: Reference, limit: int) -> Marks | None:
 
 
 class Part:
-    """What to ask for, to get the unseen or unread part of a stream."""
+    """What to query for the unseen or unread part of a stream."""
 
     def __init__(self, only: Only) -> None:
         document = _readers().find_one({"_id": id_of(only.reader)})
         marks = _marks(document)
-        #: All actions above belong to the part.
+        #: All actions above this belong to the part, but for ``without``.
         self.floor = only.last_seen or EARLIEST
-        #: The actions above that do not.
+        #: The ids of actions above the floor that do not belong to the part.
         self.without: list[Any] = []
-        #: The actions below that do, newest first.
+        #: The actions below the floor that belong to the part, newest first.
         self.kept: list[Cursor] = []
         if marks is None:
             return
@@ -178,7 +178,7 @@ class Part:
 
 
 def delete_marks(readers: Sequence[Reference], dry_run: bool) -> int:
-    """Delete, or count, what is kept of what these have seen and read."""
+    """Delete, or count, the marks of what readers have seen and read."""
     theirs = {"reader": {"$in": [id_of(reader) for reader in readers]}}
     if dry_run:
         count: int = _readers().count_documents(theirs)
@@ -277,7 +277,7 @@ def _cursors(spec: dict[str, Any]) -> list[Cursor]:
 
 
 def _mark_all_read(reader: Reference, marks: Marks) -> None:
-    """Delete the documents that the floors cover now; what was kept unread there is read."""
+    """Delete the documents that the floors cover now; mark as read what was kept unread there."""
     # mim finds a timestamp that is not there below any other.
     its = {"reader": id_of(reader), "action": {"$exists": True}}
     floor = min(marks.read_floor, marks.seen_floor)

@@ -14,21 +14,21 @@ MUTES = "activity_stream_mute"
 
 
 def mute(reader: Reference, muted: Muted) -> None:
-    """Store that a reader is not told of such actions."""
+    """Store a mute of a reader."""
     _store(reader, muted.digest, muted.fields)
 
 
 def hide_own(actions: Iterable[Mapping[str, Any]]) -> None:
-    """Store of each actor that they are not told of some of what they do.
+    """Record each actor that is not told of some of its own actions.
 
-    :param actions: the fields of actions. Those whose ``notify_actor`` is True do not matter.
+    :param actions: the fields of actions. Those whose ``notify_actor`` is True are ignored.
     """
     for reader in own_actors(actions):
         _store(reader, "own", {"own": True})
 
 
 def unmute(reader: Reference, muted: Muted) -> None:
-    """Take back what :func:`mute` has stored."""
+    """Delete a mute that :func:`mute` has stored."""
     _mutes().delete_one({"_id": f"{id_of(reader)} {muted.digest}"})
 
 
@@ -39,7 +39,7 @@ def read_mutes(reader: Reference) -> list[Muted]:
 
 
 def delete_mutes(references: Sequence[Reference], dry_run: bool) -> int:
-    """Delete, or count, what these have muted, and what others have muted of them."""
+    """Delete, or count, the mutes of readers, and others' mutes of them."""
     theirs: list[dict[str, Any]] = [{"reader": {"$in": [id_of(each) for each in references]}}]
     theirs += [
         {f"{role}_type": each.type, f"{role}_id": each.key}

@@ -1,4 +1,4 @@
-"""Names that Ming keeps to itself: all that we use of them, each with what would replace it.
+"""The private names of Ming that we use, each with what would replace it.
 
 ``tests/model/ming/test_private.py`` fails when Ming changes one.
 """

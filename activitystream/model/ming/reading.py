@@ -114,7 +114,7 @@ def _chained(
 def _read_kept(
     fields: dict[str, Any], to: Sequence[Address], asked: "_Asked", size: int
 ) -> Iterator[dict[str, Any]]:
-    """Yield what is asked for besides the ranges, newest first.
+    """Yield the documents of ``asked.kept``, newest first.
 
     :param size: how many to ask for at once.
     """
@@ -131,20 +131,20 @@ def _kept_specs(
 
 
 def _find_by_id(spec: dict[str, Any], fields: dict[str, Any]) -> Any:
-    """Find by the ids, since by its other indexes MongoDB would search the whole of a stream."""
+    """Find by the index of ids: by another index, MongoDB would search the whole stream."""
     found = in_batches(stored_actions().find(spec, fields))
     # mim has no such index.
     return found.hint([("_id", pymongo.ASCENDING)]) if hasattr(found, "batch_size") else found
 
 
 class _Asked(NamedTuple):
-    """What to ask for, to get a part of a stream."""
+    """What to query for a part of a stream."""
 
-    #: One condition after the other, newest first.
+    #: A condition for each range of the index, newest first.
     ranges: list[dict[str, Any]]
-    #: What is asked for besides, newest first.
+    #: Single actions outside of the ranges, newest first.
     kept: list[Cursor]
-    #: A further condition. The ranges have it.
+    #: A condition for all actions. The ranges include it.
     also: dict[str, Any]
 
     @property
@@ -186,9 +186,9 @@ def _is_in(window: Window, one: Cursor) -> bool:
 def ranges_of(
     window: Window, floor: datetime | None = None, ids: dict[str, Any] | None = None
 ) -> list[dict[str, Any]]:
-    """Return what is in a window, as one condition after the other, newest first.
+    """Return a window as conditions, newest first, each for one range of the index.
 
-    MongoDB takes each for one range of the index. It would sort the whole of their "or".
+    MongoDB would sort in memory what it finds by an "or" of them.
 
     :param floor: leave out what is not newer.
     :param ids: a further condition for the ``_id``.

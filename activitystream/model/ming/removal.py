@@ -61,7 +61,7 @@ def ids_saying(
 
 
 def read_references() -> Iterator[list[tuple[Any, ...]]]:
-    """Yield all actions in batches of 1,000: of each its id, and type and key of each role."""
+    """Yield all actions in batches of 1,000: their ids, and the type and key of each role."""
     actions = stored_actions()
     names = [f"{role}_{part}" for role in ROLES for part in ("type", "id")]
     fields = dict.fromkeys(names, True)
@@ -96,7 +96,7 @@ def ids_addressed_to(references: Sequence[Reference]) -> Iterator[list[Any]]:
 
 
 def remove_recipients(ids: list[Any], references: Sequence[Reference]) -> int:
-    """Remove these from the recipients of actions. One without another is for nobody then.
+    """Remove an entity from the recipients of actions; without any left, they are for nobody.
 
     :param ids: of the actions.
     :returns: how many were for one of these.

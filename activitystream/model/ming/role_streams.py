@@ -39,7 +39,7 @@ def count_about(about: About, window: Window, for_everyone: bool) -> int:
 def cursors_about(
     about: About, window: Window, limit: int, viewer: Viewer
 ) -> list[tuple[Cursor, bool]]:
-    """Return where the newest of these actions stand, and of each whether a viewer may see it."""
+    """Return the cursors of the newest of these actions, each with whether a viewer may see it."""
     cursors: list[Cursor] = []
     for each in ranges_of(window):
         if len(cursors) < limit:

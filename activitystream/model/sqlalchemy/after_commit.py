@@ -22,7 +22,7 @@ class _Waiting:
     """The actions that a session's open transaction and savepoints have stored."""
 
     def __init__(self, session: orm.Session) -> None:
-        #: By savepoint or transaction: of each id the function to call.
+        #: The function to call for each id, by savepoint or transaction.
         self._stored: dict[Any, dict[Any, _Tell]] = {}
         self._committed: Any = None
         event.listen(session, "after_commit", self._note_commit)

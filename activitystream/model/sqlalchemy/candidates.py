@@ -18,7 +18,7 @@ from .tables import ACTIONS, EVERYONE, RECIPIENTS
 
 
 def read_addressees(window: Window) -> Iterator[tuple[Reference | None, datetime]]:
-    """Yield whom the actions in a window are for, and the timestamp of the newest; None: everyone.
+    """Yield the recipients of the actions in a window; see ``Backend.read_addressees``.
 
     The actions are read by their index by time, and their recipients by action.
     """

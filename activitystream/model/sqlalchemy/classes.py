@@ -65,7 +65,7 @@ def _keys_on(cls: type, dialect: sa.Dialect) -> Keys:
 
 
 def key_or_text(cls: type | None, text: str) -> Any:
-    """Return the key that a text stands for, or the text itself if it is no key of the class."""
+    """Return the key that a text stands for, or the text itself if it is not a key of the class."""
     try:
         return text if cls is None else keys_of_class(cls).key_of(text)
     except ValueError:

@@ -97,7 +97,7 @@ class Keys:
         try:
             return self._column.from_stored(self._read(self._column, text))
         except Exception as error:
-            raise ValueError(f"this is no key of {self._name}") from error
+            raise ValueError(f"this is not a key of {self._name}") from error
 
     def text_from_request(self, text: str) -> str:
         """Return the text that actions hold for a key in a request or on a command line.

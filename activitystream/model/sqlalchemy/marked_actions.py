@@ -19,23 +19,23 @@ from .upserts import insert_of, or_update
 
 
 def store_seen(reader: Reference, cursors: Sequence[Cursor]) -> None:
-    """Store a row of each action that is still there and has none: it is seen."""
+    """Store that each action is seen, unless it was deleted or has a row already."""
     _store_rows(reader, cursors, None, updated=())
 
 
 def store_read(reader: Reference, cursors: Sequence[Cursor], is_read: bool) -> None:
-    """Store whether each action that is still there is read."""
+    """Store whether each action is read, unless it was deleted."""
     _store_rows(reader, cursors, is_read, updated=("is_read",))
 
 
 def store_read_in_sync(
     recipient: Any, reader: Reference, cursors: Sequence[Cursor], is_read: bool
 ) -> bool:
-    """Do what :func:`store_read` does by one statement, while the marks go by the field.
+    """Do what :func:`store_read` does with one statement, if the marks agree with the field.
 
-    It stores nothing unless the recipient is stored.
+    It stores nothing if they do not, or if the recipient was deleted.
 
-    :returns: whether it has stored anything.
+    :returns: whether it stored anything.
     """
     connection = open_connection()
     if locks_gaps(connection) or open_connection(type(recipient)) is not connection:
@@ -85,9 +85,9 @@ def _store_by_id(
 def _store_by_key(
     insert: Any, reader: Reference, cursors: Sequence[Cursor], is_read: bool | None
 ) -> None:
-    """Store rows after a lock of the actions alone.
+    """Lock the actions, then store the rows.
 
-    Whoever deletes actions locks them first, too: else each could wait for the other.
+    Deleting actions locks them first, too. In another order, the two could deadlock.
     """
     connection = open_connection()
     its = {"reader_type": reader.type, "reader_id": reader.key, "is_read": is_read}
@@ -105,9 +105,9 @@ def _store_by_key(
 
 
 def forget_seen(reader: Reference, floor: datetime | None = None) -> None:
-    """Delete the rows that say only that an action is seen.
+    """Delete the rows that only mark an action as seen.
 
-    :param floor: those up to here; None for all.
+    :param floor: delete those up to here; None deletes all.
     """
     columns = SEEN_ACTIONS.c
     covered = [] if floor is None else [columns.timestamp <= floor]
@@ -115,9 +115,9 @@ def forget_seen(reader: Reference, floor: datetime | None = None) -> None:
 
 
 def mark_all_read(reader: Reference, marks: Marks) -> None:
-    """Delete the rows that the floors cover now; what was kept unread there is read."""
+    """Delete the rows that the floors cover now; mark as read what was kept unread there."""
     timestamp, is_read = SEEN_ACTIONS.c.timestamp, SEEN_ACTIONS.c.is_read
-    # Above the other floor, a row still says that its action is seen.
+    # A row above `seen_floor` still marks its action as seen.
     _change(sa.delete(SEEN_ACTIONS), reader, timestamp <= min(marks.read_floor, marks.seen_floor))
     _change(
         sa.update(SEEN_ACTIONS).values(is_read=True),
@@ -146,8 +146,8 @@ def _change(statement: Any, reader: Reference, *conditions: Any) -> None:
 def locks_gaps(connection: sa.Connection) -> bool:
     """Return whether a lock on a missing row or a range keeps others from inserting there.
 
-    On MariaDB two readers who mark at once would wait for each other, unless what is locked is
-    named by its key. Only what it locks it reads as it is now, not as the transaction began.
+    MariaDB does. Two readers who mark at once would deadlock, unless each locks rows by their whole
+    key. MariaDB also reads only locked rows as they are now; others as the transaction began.
     """
     return connection.dialect.name in ("mysql", "mariadb")
 
@@ -169,7 +169,7 @@ def _upsert_in_sync(dialect: str, is_stored: Any, never_seen: bool, of_one: bool
 
 
 def _rows(of_one: bool) -> Any:
-    """Return the query of rows by the actions themselves: one that is deleted has none."""
+    """Return the query that makes a row of each action that is not deleted."""
     columns, its_id = SEEN_ACTIONS.c, ACTIONS.c._id
     is_asked_for: Any = its_id.in_(sa.bindparam("ids", expanding=True))
     if of_one:

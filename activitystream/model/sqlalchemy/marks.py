@@ -72,7 +72,7 @@ def mark_actions(recipient: Any, reader: Reference, actions: Iterable[Any], is_r
 
 
 def _begin_marks(reader: Reference, last_seen: datetime | None) -> None:
-    """Have the marks begin with the field, where there are none or the host has set it since.
+    """Make the marks begin with the field, if there are none or the host has set it since.
 
     :param last_seen: the field of a reader whose row is locked.
     """
@@ -108,9 +108,9 @@ def _current_marks(reader: Reference, last_seen: datetime | None) -> Marks | Non
 def read_states(
     reader: Reference, cursors: Sequence[Cursor]
 ) -> tuple[Marks | None, Mapping[Any, bool | None]]:
-    """Return a reader's marks, and of those of these actions that have a row, its ``is_read``."""
+    """Return a reader's marks, and the ``is_read`` of those of these actions that have a row."""
     times = [each.timestamp for each in cursors]
-    # By the time of the page, which lists no ids: its rows are few more than its actions.
+    # Query by the page's span of time rather than by ids: it has few other rows.
     span = {"oldest": min(times, default=None), "newest": max(times, default=None)}
     rows = open_connection().execute(_STATES, {**reader_parameters(reader), **span}).all()
     if not rows:
@@ -132,7 +132,7 @@ def read_marks(reader: Reference, limit: int) -> Marks | None:
 
 
 def delete_marks(readers: Sequence[Reference], dry_run: bool) -> int:
-    """Delete, or count, what is kept of what these have seen and read."""
+    """Delete, or count, the marks of what readers have seen and read."""
     connection = open_connection()
     deleted = 0
     with all_or_nothing():
@@ -186,7 +186,7 @@ _MARKS_LOCKED = _MARKS.with_for_update()
 
 
 def _marks_with(*columns: Any, where: Any) -> Any:
-    """Return the query of a reader's marks, beside each of these rows of single actions."""
+    """Return the query of a reader's marks, joined to these rows of single actions."""
     rows = sa.and_(is_reader(SEEN_ACTIONS), where)
     return _MARKS.add_columns(*columns).select_from(READERS.outerjoin(SEEN_ACTIONS, rows))
 

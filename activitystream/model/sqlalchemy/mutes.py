@@ -21,7 +21,7 @@ _OWN = "own"
 
 
 def mute(reader: Reference, muted: Muted) -> None:
-    """Store that a reader is not told of such actions."""
+    """Store a mute of a reader."""
     verbs = [None if muted.verb is None else digest_of(muted.verb)]
     digests = product(verbs, _digests(muted.actor), _digests(muted.target))
     with all_or_nothing():
@@ -31,11 +31,11 @@ def mute(reader: Reference, muted: Muted) -> None:
 
 
 def hide_own(actions: Iterable[Mapping[str, Any]]) -> None:
-    """Store of each actor that they are not told of some of what they do.
+    """Record each actor that is not told of some of its own actions.
 
     The caller rolls back if it fails.
 
-    :param actions: the fields of actions. Those whose ``notify_actor`` is True do not matter.
+    :param actions: the fields of actions. Those whose ``notify_actor`` is True are ignored.
     """
     for reader in own_actors(actions):
         its = {**reader_parameters(reader), "mute": _OWN}
@@ -44,7 +44,7 @@ def hide_own(actions: Iterable[Mapping[str, Any]]) -> None:
 
 
 def unmute(reader: Reference, muted: Muted) -> None:
-    """Take back what :func:`mute` has stored."""
+    """Delete a mute that :func:`mute` has stored."""
     _delete(is_reader(MUTES), MUTES.c.mute == muted.digest, **reader_parameters(reader))
 
 
@@ -55,7 +55,7 @@ def read_mutes(reader: Reference) -> list[Muted]:
 
 
 def delete_mutes(references: Sequence[Reference], dry_run: bool) -> int:
-    """Delete, or count, what these have muted, and what others have muted of them."""
+    """Delete, or count, the mutes of readers, and others' mutes of them."""
     roles = [
         sa.and_(MUTES.c[f"{role}_type"] == each.type, MUTES.c[f"{role}_id"] == each.key)
         for role in ("reader", "actor", "target")

@@ -37,8 +37,8 @@ def _stored(once: str, after_another: bool = False) -> Action | None:
     """
     connection = open_connection()
     key = sa.select(ONCE.c.action_id).where(ONCE.c.once == once)
-    # Else MariaDB reads what was there when the transaction began. To lock what is not there yet
-    # would have two wait for each other.
+    # Without a lock, MariaDB reads what was there when the transaction began. Locking a row that is
+    # not there yet would make two transactions wait for each other.
     is_locking = after_another and connection.dialect.name in ("mysql", "mariadb")
     action_id = connection.scalar(key.with_for_update(read=True) if is_locking else key)
     if action_id is None:

@@ -1,4 +1,4 @@
-"""Names that SQLAlchemy keeps to itself: all that we use of them, each with what would replace it.
+"""The private names of SQLAlchemy that we use, each with what would replace it.
 
 ``tests/model/sqlalchemy/test_private.py`` fails when SQLAlchemy changes one.
 """

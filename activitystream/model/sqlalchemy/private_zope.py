@@ -1,6 +1,6 @@
-"""What zope.sqlalchemy and ``transaction`` keep to themselves: all that we use of them.
+"""The private names of zope.sqlalchemy and ``transaction`` that we use.
 
-zope.sqlalchemy decides by what it knows of a session whether to commit it.
+zope.sqlalchemy commits a session only if it was notified of a change in it.
 
 ``tests/model/sqlalchemy/test_private.py`` fails when one of the names changes.
 """

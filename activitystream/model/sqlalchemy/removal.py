@@ -71,7 +71,7 @@ def ids_saying(
 
 
 def read_references() -> Iterator[list[tuple[Any, ...]]]:
-    """Yield all actions in batches of 1,000: of each its id, and type and key of each role."""
+    """Yield all actions in batches of 1,000: their ids, and the type and key of each role."""
     columns = [column for role in ROLES for column in _reference_columns(role)]
     query = sa.select(Action._id, *columns).order_by(Action._id).limit(CHUNK)
     rest = query
@@ -117,7 +117,7 @@ def _places_addressed_to(reference: Reference) -> Iterator[tuple[datetime, int]]
 
 
 def remove_recipients(ids: list[int], references: Sequence[Reference]) -> int:
-    """Remove these from the recipients of actions. One without another is for nobody then.
+    """Remove an entity from the recipients of actions; without any left, they are for nobody.
 
     :returns: how many were for one of these.
     """

@@ -39,7 +39,7 @@ def count_about(about: About, window: Window, for_everyone: bool) -> int:
 def cursors_about(
     about: About, window: Window, limit: int, viewer: Viewer
 ) -> list[tuple[Cursor, bool]]:
-    """Return where the newest of these actions stand, and of each whether a viewer may see it."""
+    """Return the cursors of the newest of these actions, each with whether a viewer may see it."""
     statement = _cursors_statement(_Shape.of(about, window, False))
     ids = statement.subquery()
     visible = sa.select(ids.c.timestamp, ids.c._id, _is_visible(ids, viewer)).order_by(
@@ -58,8 +58,8 @@ def load_actions(ids: Sequence[Any]) -> list[Action]:
 
 
 def _is_visible(ids: Any, viewer: Viewer) -> Any:
-    """Return the condition that a viewer did it, or it is for them or for everyone."""
-    # By arrays of a few keys for each type, since a viewer may have many audiences.
+    """Return the condition that the viewer is the actor, or it is for them or for everyone."""
+    # Group the keys by type, since a viewer may have many audiences.
     keys: dict[str, list[Any]] = {}
     for address in viewer.to:
         for name in address.names:
@@ -67,7 +67,7 @@ def _is_visible(ids: Any, viewer: Viewer) -> Any:
     action_id: Any = RECIPIENTS.c.action_id
     if engine_of_session().dialect.name == "postgresql":
         action_id = by_key(action_id)
-    # Each type by itself: else SQLite would read all recipients of an action.
+    # Use one subquery per type: otherwise SQLite would read all recipients of an action.
     for_them = (
         sa.select(RECIPIENTS.c.action_id)
         .where(
@@ -131,7 +131,7 @@ def _rows(shape: _Shape) -> Iterator[sa.Select[Any]]:
         if shape.for_everyone:
             rows = rows.where(columns.number_of_recipients.is_(None))
         if shape.on_mariadb:
-            # Else it would read all that is newer than the window, too.
+            # Otherwise it would also read all that is newer than the window.
             whose = "for_everyone_of" if shape.for_everyone else "of"
             rows = rows.with_hint(ACTIONS, f"FORCE INDEX (actions_{whose}_{shape.role})")
         yield rows

@@ -161,12 +161,12 @@ def _union(each: list[sa.Select[Any]], distinct: bool) -> Any:
 
 
 def _selected(shape: Shape, rows: sa.Select[Any]) -> sa.Select[Any]:
-    """Return the SELECT of one address, or of all that are joined, as a part of a union."""
+    """Return :func:`_joined` in a form that a union takes: a limit needs a subquery."""
     return _joined(shape, rows) if shape.addresses.are_joined else sa.select(rows.subquery())
 
 
 def _joined(shape: Shape, rows: sa.Select[Any]) -> sa.Select[Any]:
-    """Return the SELECT of one address as it is, or of all that are joined."""
+    """Join the rows to the addresses where these come as rows; return other SELECTs unchanged."""
     if not shape.addresses.are_joined:
         return rows
     of_each, addressed = rows.lateral(), joined_rows(shape.addresses)
@@ -190,7 +190,7 @@ def _rows(shape: Shape, *columns: Any) -> Iterator[sa.Select[Any]]:
 
 
 def _not_hidden(shape: Shape) -> Iterator[Any]:
-    """Yield the condition for rows of recipients that the reader is told of."""
+    """Yield the condition that a row of recipients is not hidden from the reader."""
     if shape.hidden and not shape.asks:
         pairs = ((MUTES.c[name], RECIPIENTS.c[name]) for name in DIGESTS)
         all_match = (sa.or_(muted.is_(None), muted == its) for muted, its in pairs)
@@ -219,7 +219,7 @@ def in_window(before: bool, after: bool, timestamp: Any, action_id: Any) -> Iter
 
     Where a cursor has no id, its timestamp alone decides.
     """
-    # The first condition of each tells databases the range that they do not see in the second.
+    # The first condition of each pair gives databases the range: they do not see it in an "or".
     if before:
         moment, last_id = _moment("before_moment"), _number("before_id")
         yield timestamp <= moment
@@ -287,7 +287,7 @@ def _is_addressed(shape: Shape, table: Any, action_id: Any) -> Any:
     )
     if shape.addresses.are_joined:
         its = its.select_from(RECIPIENTS.join(joined_rows(shape.addresses), sa.true()))
-        # Else PostgreSQL may begin with all that is for the addresses.
+        # Otherwise PostgreSQL may first read all rows of the addresses.
         its = its.offset(sa.literal_column("0"))
     its = its.where(*_not_hidden(shape))
     # One subquery for each, since PostgreSQL would read the whole table for an "or" inside of one.

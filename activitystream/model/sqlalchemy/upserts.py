@@ -1,4 +1,4 @@
-"""INSERTs that meet a row with the same key, in the words of each database."""
+"""INSERTs for rows whose key may exist already, in each database's dialect."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,9 +14,9 @@ def insert_of(dialect: str, table: sa.Table) -> Any:
 
 
 def or_update(insert: Any, keys: Sequence[str], names: Sequence[str]) -> Any:
-    """Have an INSERT update these columns of a row that is there; or nothing, if there are none."""
+    """Make an INSERT update these columns of an existing row; without columns, change nothing."""
     if isinstance(insert, mysql.Insert):
-        # What is set to itself stays.
+        # Without columns, set one to itself, which changes nothing.
         return insert.on_duplicate_key_update(
             {name: insert.inserted[name] for name in names} or {keys[0]: insert.table.c[keys[0]]}
         )
@@ -28,12 +28,12 @@ def or_update(insert: Any, keys: Sequence[str], names: Sequence[str]) -> Any:
 
 
 def insert_unless_there(dialect: str, table: sa.Table, keys: Sequence[str]) -> Any:
-    """Return an INSERT whose ``rowcount`` is 0 where there is a row with the same key.
+    """Return an INSERT whose ``rowcount`` is 0 if a row with the same key exists.
 
-    It waits for another transaction that has inserted one.
+    It waits for another transaction that has inserted such a row.
     """
     if dialect in ("mysql", "mariadb"):
-        # After ON DUPLICATE KEY, the driver counts a row that was there.
+        # With ON DUPLICATE KEY, the driver would count the existing row.
         insert = sa.insert(table).prefix_with("IGNORE")
     else:
         insert = insert_of(dialect, table).on_conflict_do_nothing(index_elements=keys)
