@@ -173,6 +173,6 @@ def test_an_entity_of_the_hosts_session_may_be_referred_to(host, orm):
     orm.check_session(host.user())
 
 
-def test_the_texts_that_errors_quote_exist(orm):
+def test_quoted_hints_exist(orm):
     assert "last_activity_seen" in orm.SEEN_FIELD
     assert orm.STORE_IT

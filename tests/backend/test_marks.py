@@ -123,7 +123,7 @@ def test_a_reader_without_a_mark_has_no_marks(orm, user):
     assert orm.read_marks(reader_of(user), 1) is None
 
 
-def test_a_mark_is_told_of_the_one_before(orm, user):
+def test_a_mark_gets_the_previous_marks(orm, user):
     told = []
 
     def decide(last_seen, marks):
@@ -135,7 +135,7 @@ def test_a_mark_is_told_of_the_one_before(orm, user):
     assert told == [(None, None), (MOMENTS[0], MOMENTS[1])]
 
 
-def test_all_is_read_up_to_the_floor_and_what_is_named(host, orm, user):
+def test_mark_all_read_covers_the_floor_and_the_named_actions(host, orm, user):
     store(orm, [fields(timestamp=moment) for moment in MOMENTS[:4]])
     found = list(orm.read_stream(addresses_of(user), WHOLE_STREAM, 0, None))
     orm.mark_actions(user, reader_of(user), found, False)

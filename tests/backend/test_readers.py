@@ -40,7 +40,7 @@ def test_the_field_never_moves_backwards(host, orm, moments, in_requests):
     assert host.database.reload(user).last_activity_seen == before
 
 
-def test_what_another_process_has_seen_meanwhile_counts(host, orm):
+def test_a_mark_of_another_process_counts(host, orm):
     user = host.user()
     host.database.raw_update(user, last_activity_seen=MOMENTS[2])
     assert mark(orm, user, MOMENTS[1]) == MOMENTS[2]
@@ -71,14 +71,14 @@ def test_moves_the_field_of_a_subclass(host, orm):
     assert host.database.reload(admin).last_activity_seen == LATER
 
 
-def test_who_was_deleted_has_seen_nothing(host, orm):
+def test_a_deleted_reader_cannot_be_marked(host, orm):
     user = host.user()
     host.database.raw_delete(user)
     with pytest.raises(LookupError, match="User"):
         mark(orm, user, LATER)
 
 
-def test_what_is_to_be_marked_stays_in_hand(host, orm):
+def test_begin_marking_keeps_the_entities_in_hand(host, orm):
     user, topic = host.save(host.model.User(user_name="ann"), host.model.Topic())
     orm.insert_action(fields())
     orm.begin_marking(user, topic)

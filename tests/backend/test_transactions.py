@@ -42,7 +42,7 @@ def test_a_failed_request_writes_nothing_if_there_are_transactions(host, orm, ha
     assert len(read_all(orm)) == (0 if has_transactions else 1)
 
 
-def test_what_somebody_outside_commits_is_left_to_them(host, orm, has_transactions):
+def test_leaves_alone_what_another_manager_commits(host, orm, has_transactions):
     orm.insert_action(fields())
     orm.end_request(succeeded=True, managed=True)
     assert len(read_all(orm)) == 1

@@ -85,7 +85,7 @@ def test_measures_the_memory_of_an_iteration(groups):
     assert memory.get_metadata()["iterated"] > 10
 
 
-def test_tells_on_what_it_ran_but_not_where(out):
+def test_results_name_the_machine_but_no_host_and_no_path(out):
     text = (out / "results.json").read_text()
     about = pyperf.BenchmarkSuite.load(str(out / "results.json")).get_metadata()
     assert about.keys() >= {"cpu_count", "platform", "python_version", "packages", "users"}

@@ -23,7 +23,7 @@ from tests.browser.steps import (
 pytestmark = pytest.mark.browser
 
 
-def test_what_one_does_another_is_told_without_a_reload(board):
+def test_an_action_reaches_its_recipient_without_a_reload(board):
     ada, bruno = board.visitor("Ada"), board.visitor("Bruno")
     expect_new(ada, 3)
     ada.evaluate("window.isTheSamePage = true")
@@ -41,7 +41,7 @@ def test_what_one_does_another_is_told_without_a_reload(board):
     assert "/notice/" in ada.url
 
 
-def test_what_comes_while_the_bell_is_open_stays_new(board):
+def test_an_action_that_arrives_while_the_bell_is_open_stays_new(board):
     page = patient(board.visitor("Ada"))
 
     def be_quicker(route):
@@ -72,7 +72,7 @@ def test_what_comes_while_the_bell_is_open_stays_new(board):
 
 
 @pytest.mark.parametrize("comes", ["first", "last"])
-def test_an_old_answer_does_not_outlast_what_was_seen_since(board, comes):
+def test_a_late_answer_restores_no_old_number(board, comes):
     page = patient(board.visitor("Ada"), is_still=True)
     on_the_way = []
 
@@ -99,7 +99,7 @@ def test_an_old_answer_does_not_outlast_what_was_seen_since(board, comes):
     expect_new(page, 0)
 
 
-def test_closed_before_it_is_asked_for_it_marks_nothing(board):
+def test_a_bell_closed_before_it_loads_marks_nothing(board):
     page = board.visitor("Ada")
     hold_back(page, "**/activitystream/newest")
     with page.expect_event("requestfailed"):
@@ -112,7 +112,7 @@ def test_closed_before_it_is_asked_for_it_marks_nothing(board):
     expect_new(page, 0)
 
 
-def test_the_page_that_the_bell_leads_to_tells_as_new_what_the_bell_did(board):
+def test_see_all_shows_as_new_what_the_bell_did(board):
     page = board.visitor("Ada")
     bell(page).click()
     expect_new(page, 0)
@@ -305,7 +305,7 @@ def test_after_another_login_it_asks_again_even_where_links_are_boosted(board):
 
 @ON_ONE
 @pytest.mark.parametrize("event", ["visibilitychange", "focus"])
-def test_nobody_looking_it_does_not_ask_and_asks_at_once_on_return(board, event):
+def test_a_hidden_page_stops_polling_and_polls_at_once_on_return(board, event):
     page = board.visitor("Ada")
     page.add_init_script(
         """Object.defineProperty(

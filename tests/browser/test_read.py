@@ -91,7 +91,7 @@ def test_dots_numbers_and_pages_agree_in_all_browsers(board):
     expect(lines(stream(mei)).get_by_role("button", name=READ)).to_have_count(unread_by_mei + 1)
 
 
-def test_what_is_read_in_the_bell_is_so_in_the_page_around_it(board):
+def test_reading_in_the_bell_updates_the_page_around_it(board):
     page = board.visitor("Ada")
     expect_dots(stream(page), "●●●○○")
     bell(page).click()
@@ -103,7 +103,7 @@ def test_what_is_read_in_the_bell_is_so_in_the_page_around_it(board):
     expect_dots(page.locator("main"), "●●●○○")
 
 
-def test_what_the_bell_marked_the_page_around_it_offers_no_more(board):
+def test_the_page_does_not_offer_to_mark_what_the_bell_marked(board):
     page = board.visitor("Ada")
     stream(page)
     offer = page.get_by_role("button", name="Mark all as seen")
@@ -122,7 +122,7 @@ def test_reading_one_that_is_new_takes_it_off_the_number(board):
     expect(page.locator("main .activitystream-badge")).to_have_count(3)
 
 
-def test_what_comes_beside_the_page_is_not_marked_with_it(board):
+def test_the_button_does_not_mark_what_arrived_after_the_page(board):
     page = patient(board.visitor("Ada"))
     stream(page)
     comment("Wait for me!")

@@ -22,7 +22,7 @@ TIMES = 40
 
 
 @on(*SERVERS)
-def test_counts_are_exact_after_many_created_saw_counted_and_purged_at_once(host):
+def test_counts_are_exact_after_concurrent_creates_marks_counts_and_purges(host):
     database = host.database
     *users, gone = host.save(*(host.model.User(user_name=name) for name in "abcdefg"))
     keys = [user._id for user in users]
@@ -86,7 +86,7 @@ def test_counts_are_exact_after_many_created_saw_counted_and_purged_at_once(host
 
 
 @on(*SERVERS)
-def test_the_hosts_own_fields_are_kept_and_nobody_waits_for_ever(host):
+def test_concurrent_requests_keep_the_hosts_fields_and_do_not_hang(host):
     """One transaction creates, marks and changes the user; others do so to the same."""
     database = host.database
     user = host.user("ann")
@@ -132,7 +132,7 @@ def test_the_hosts_own_fields_are_kept_and_nobody_waits_for_ever(host):
 
 
 @on("mariadb")
-def test_a_hook_that_a_deadlock_ends_is_an_error(host, user, other):
+def test_a_deadlock_in_a_hook_raises(host, user, other):
     """MariaDB rolls all back by itself, and would go on silently."""
     database = host.database
     engine = database.engine

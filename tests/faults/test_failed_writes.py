@@ -16,7 +16,7 @@ pytestmark = pytest.mark.faults
 
 
 @on(*SQL)
-def test_what_the_host_cannot_store_is_an_error_though_the_bell_meets_it(host, user, app):
+def test_raises_the_error_of_the_hosts_flush_from_the_bell(host, user, app):
     def add_two_of_one_key(*_):
         host.database.session.add_all(host.model.Numbered(_id=1) for _ in range(2))
 
@@ -26,7 +26,7 @@ def test_what_the_host_cannot_store_is_an_error_though_the_bell_meets_it(host, u
 
 
 @of("postgresql_too_slow")
-def test_where_the_host_has_a_savepoint_it_is_an_error(outage):
+def test_raises_from_the_bell_inside_a_savepoint_of_the_host(outage):
     session = outage.host.database.session
     tg.hooks.register("before_render", lambda *_: session.begin_nested())
     with outage.going_on(), pytest.raises(sa.exc.OperationalError, match="statement timeout"):
@@ -53,9 +53,7 @@ WRITES = {
 
 @pytest.mark.parametrize("write", WRITES)
 @on(*SQL)
-def test_who_commits_after_a_create_that_failed_stores_no_half_of_it(
-    host, user, without_recipients, write
-):
+def test_a_commit_after_a_failed_write_stores_no_action(host, user, without_recipients, write):
     database = host.database
     with pytest.raises(sa.exc.DBAPIError, match="activity_stream_recipient"):
         WRITES[write](user)
@@ -67,7 +65,7 @@ def test_who_commits_after_a_create_that_failed_stores_no_half_of_it(
 
 @pytest.mark.parametrize("write", WRITES)
 @on(*SQL)
-def test_a_create_that_fails_in_a_savepoint_of_the_hosts_loses_nothing_else(
+def test_a_failed_write_in_the_hosts_savepoint_loses_nothing_else(
     host, user, without_recipients, write
 ):
     database = host.database

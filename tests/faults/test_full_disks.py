@@ -38,7 +38,7 @@ def writable(request, database_named, replica_set):
     return database, SQLDatabase(database.name, with_options(url, **options[database.name]))
 
 
-def test_who_may_not_write_gets_an_error_and_reads_on(writable, host_on):
+def test_a_read_only_user_gets_an_error_and_can_still_read(writable, host_on):
     database, read_only = writable
     host = host_on(database)
     user = host.user("ann")
@@ -60,9 +60,7 @@ def test_who_may_not_write_gets_an_error_and_reads_on(writable, host_on):
     assert host.model.user_named("ann").last_activity_seen is None
 
 
-def test_scripts_are_answered_by_503_while_another_process_writes_to_sqlite(
-    host_on, database_named
-):
+def test_answers_503_to_scripts_while_another_process_writes_to_sqlite(host_on, database_named):
     database = SQLDatabase("sqlite", f"{database_named('sqlite').url}?timeout=0.1")
     host = host_on(database)
     user = host.user("ann")
@@ -126,7 +124,7 @@ def postgresql_on_a_full_disk(postgres):
 
 
 @pytest.mark.parametrize("name", ["sqlite", "postgresql"])
-def test_a_full_disk_is_an_error_and_nothing_of_it_is_stored(request, host_on, name):
+def test_a_write_to_a_full_disk_raises_and_stores_nothing(request, host_on, name):
     database, fill, make_room = request.getfixturevalue(f"{name}_on_a_full_disk")
     host = host_on(database)
     user = host.user("ann")
@@ -155,9 +153,7 @@ def test_a_full_disk_is_an_error_and_nothing_of_it_is_stored(request, host_on, n
 
 
 @pytest.mark.parametrize("hook", ["activitystream.after_create", "activitystream.after_seen"])
-def test_a_hook_that_finds_the_disk_full_loses_nothing_without_a_word(
-    sqlite_on_a_full_disk, host_on, hook
-):
+def test_a_hook_on_a_full_disk_loses_nothing_silently(sqlite_on_a_full_disk, host_on, hook):
     database, fill, _ = sqlite_on_a_full_disk
     host = host_on(database)
     user = host.user("ann")

@@ -16,7 +16,7 @@ NUMBER = 25
 
 @on(*SERVERS)
 @pytest.mark.parametrize("many", [False, True], ids=["create", "create_many"])
-def test_of_many_threads_at_once_one_stores_an_action(host, user, many):
+def test_many_threads_at_once_store_one_action(host, user, many):
     key = user._id
 
     def create():
@@ -34,7 +34,7 @@ def test_of_many_threads_at_once_one_stores_an_action(host, user, many):
 
 
 @on("sqlite", *SERVERS)
-def test_of_two_processes_at_once_one_stores_an_action(host, user):
+def test_two_processes_at_once_store_one_action(host, user):
     host.database.forget()
     arguments = (host.database.name, host.database.url, "ann", str(NUMBER))
     told = told_at_once("tests.helpers.once_story", [arguments] * 2)

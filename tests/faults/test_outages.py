@@ -17,7 +17,7 @@ from tests.helpers.documents import text_of
 pytestmark = pytest.mark.faults
 
 
-def test_the_settings_that_the_documentation_tells_do_what_it_says(database_named):
+def test_the_documented_settings_do_what_the_docs_say(database_named):
     settings = text_of("docs/reference/settings.rst")
     urls = re.findall(r"^ +(?:sqlalchemy|ming)\.url = (\S+\?\S+)$", settings, re.MULTILINE)
     told = {sa.make_url(url).get_backend_name(): url for url in urls}
@@ -56,7 +56,7 @@ def test_a_page_with_a_bell_shows_all_but_its_number_and_the_log_says_why(outage
     assert number_on(browser.get("/with_bell")) == "1"
 
 
-def test_what_a_script_asks_for_is_answered_by_503(outage, caplog):
+def test_answers_503_to_scripts(outage, caplog):
     with outage.going_on(), caplog.at_level(logging.ERROR):
         for path in ("bell", "unseen.json"):
             answer = outage.browser.get(f"/activitystream/{path}", status=503)
@@ -67,7 +67,7 @@ def test_what_a_script_asks_for_is_answered_by_503(outage, caplog):
 
 
 @of("mongodb_down", "postgresql_down")
-def test_so_is_all_else_but_for_pages_which_are_errors_of_the_hosts(outage):
+def test_answers_503_to_all_but_pages_which_raise(outage):
     browser = outage.browser
     theirs = {"action": outage.action_id, "by": "verb"}
     with outage.going_on():
@@ -84,12 +84,12 @@ def test_so_is_all_else_but_for_pages_which_are_errors_of_the_hosts(outage):
 
 
 @of(*(each for each in OUTAGES if each != "mongodb_standing_still"))
-def test_what_could_not_be_stored_is_not_stored_later(outage):
+def test_a_failed_write_is_not_stored_later(outage):
     assert stored_around(outage) == ["before", "after"]
 
 
 @of("mongodb_standing_still")
-def test_what_a_server_did_not_answer_in_time_it_may_have_stored_once(outage):
+def test_a_write_that_timed_out_is_stored_once_or_not_at_all(outage):
     assert stored_around(outage) in (["before", "after"], ["before", "meanwhile", "after"])
 
 
@@ -110,7 +110,7 @@ def stored_around(outage):
 
 @of("postgresql_too_slow", "mariadb_too_slow")
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_bell_without_a_number_loses_nothing_of_the_hosts_without_a_word(outage, when):
+def test_a_bell_without_a_number_never_loses_the_hosts_writes_silently(outage, when):
     change = f"/change?name=bob&when={when}"
     reason = "statement timeout|max_statement_time" if when == "before" else "transaction is closed"
     with outage.going_on(), pytest.raises(sa.exc.SQLAlchemyError, match=reason):
@@ -129,7 +129,7 @@ def test_the_rest_of_the_page_may_ask_the_database(outage):
         assert number_on(outage.browser.get("/with_bell")) is None
 
 
-def test_what_the_page_has_read_before_it_can_show_all_the_same(host_on, postgres):
+def test_the_page_still_shows_what_it_read_before_the_outage(host_on, postgres):
     host = host_on(SQLDatabase("postgresql", postgres.url))
     user, _ = host.save(host.model.User(user_name="ann"), host.model.User(user_name="bob"))
     host.database.forget()
@@ -162,7 +162,7 @@ def test_each_of_two_bells_on_a_page_has_no_number(host_on, postgres):
 
 
 @of("postgresql_too_slow")
-def test_what_the_host_is_about_to_write_is_not_forgotten(outage):
+def test_the_bell_raises_if_the_host_has_pending_changes(outage):
     def change(*_):
         session = outage.host.database.session
         session().autoflush = False
@@ -174,7 +174,7 @@ def test_what_the_host_is_about_to_write_is_not_forgotten(outage):
 
 
 @of("postgresql_too_slow")
-def test_where_nobody_keeps_account_of_what_was_written_it_is_an_error(outage, monkeypatch):
+def test_the_bell_raises_if_it_is_unknown_what_was_written(outage, monkeypatch):
     monkeypatch.setitem(sys.modules, "zope.sqlalchemy.datamanager", None)
     with outage.going_on(), pytest.raises(sa.exc.OperationalError, match="statement timeout"):
         outage.browser.get("/with_bell")

@@ -49,7 +49,7 @@ def live(host, names, number=20):
     return requests
 
 
-def test_two_purges_and_a_live_app_get_on(host, names):
+def test_two_purges_and_a_live_app_do_not_disturb_each_other(host, names):
     deleted = []
     purges = [purge(datetime(2021, 1, 1), deleted)] * 2
     at_once(host, *purges, live(host, names), live(host, names[::-1]))
@@ -77,7 +77,7 @@ def forget(host, name, found):
     return batches
 
 
-def test_forgetting_two_twice_in_a_live_app_that_is_purged_too(host, names):
+def test_concurrent_forgets_and_a_purge_succeed_in_a_live_app(host, names):
     ann, bob, deleted = [], [], []
     at_once(
         host,
@@ -92,7 +92,7 @@ def test_forgetting_two_twice_in_a_live_app_that_is_purged_too(host, names):
     assert len(host.database.raw_actions()) == 20
 
 
-def test_two_who_forget_the_same_count_each_action_once(host, names):
+def test_concurrent_forgets_of_one_entity_count_each_action_once(host, names):
     found = []
     at_once(host, *(forget(host, "ann", found) for _ in range(3)))
     assert removal.Forgotten.sum(found) == removal.Forgotten(100, 100, 0, 200)

@@ -157,7 +157,7 @@ def test_what_is_committed_after_a_mark_is_new(host, user, late, mark, clocks, m
 
 
 @on(*SERVERS)
-def test_many_that_are_stored_while_somebody_marks_are_new(host, user, late):
+def test_actions_stored_during_a_mark_are_new(host, user, late):
     key = user._id
     host.database.forget()
 
@@ -172,7 +172,7 @@ def test_many_that_are_stored_while_somebody_marks_are_new(host, user, late):
 
 
 @on(*SERVERS)
-def test_who_polls_the_unread_handles_each_once(host, user, late):
+def test_polling_unread_handles_each_action_once(host, user, late):
     key = user._id
     host.database.forget()
     handled = []

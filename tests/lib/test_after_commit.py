@@ -187,7 +187,7 @@ def test_is_not_told_of_what_a_hook_creates_before_it_fails(host, user, told, ca
     assert "the reason" in caplog.text
 
 
-def test_tells_of_what_came_of_an_action_before_the_next_one(host, user, told):
+def test_tells_of_what_an_action_caused_before_the_next_action(host, user, told):
     def follow_up(action):
         if action.verb.isupper():
             am.create(user, action.verb.lower())
@@ -200,7 +200,7 @@ def test_tells_of_what_came_of_an_action_before_the_next_one(host, user, told):
     assert told == ["A", "a", "a, too", "B", "b", "b, too"]
 
 
-def test_is_told_of_what_a_job_creates_that_outlives_the_hook(host, user, told):
+def test_is_told_of_the_actions_of_a_job_that_outlives_the_hook(host, user, told):
     """The job runs in another thread, with a copy of the context."""
     jobs = []
 

@@ -125,7 +125,7 @@ def test_a_request_that_is_retried_creates_once(host, many):
     assert am.count_not_seen_by_recipient(host.database.reload(ann)) == 1
 
 
-def test_of_bad_actions_none_of_the_batch_takes_its_key(host, user):
+def test_a_batch_with_a_bad_action_takes_no_key(host, user):
     actions = [{"actor": user, "verb": "joined", "once": "1"}, {"actor": user, "verb": ""}]
     with pytest.raises(ValueError, match="1"):
         am.create_many(actions)
@@ -150,7 +150,7 @@ def test_an_import_that_is_run_again_stores_the_rest(host, user, other):
 @on("postgresql", "mariadb")
 @pytest.mark.parametrize("is_nested", [False, True], ids=["outside", "in a savepoint"])
 @pytest.mark.parametrize("level", [None, "READ COMMITTED", "REPEATABLE READ"])
-def test_who_began_before_another_created_gets_theirs_or_an_error(
+def test_an_older_transaction_gets_the_stored_action_or_an_error(
     host, user, session, level, is_nested
 ):
     key = user._id

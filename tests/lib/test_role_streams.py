@@ -180,7 +180,7 @@ def test_a_page_tests_ten_thousand_actions_that_may_not_be_seen(host, user, othe
     assert stream.count() == 10
 
 
-def test_a_page_says_no_more_where_the_rest_may_not_be_seen(host, user, other):
+def test_a_page_does_not_reveal_hidden_actions_by_a_next(host, user, other):
     for number in range(20):
         am.create(user, "did", recipients=[other] if number >= 15 else [])
     page = am.get_by_actor(user, visible_to=other).page(5)

@@ -94,9 +94,7 @@ def test_an_action_says_whether_it_is_for_everyone(host, user, actions, read):
 
 @on("mim", "mongodb")  # mongomock empties the dict of fields
 @pytest.mark.parametrize("fields", [("verb",), {"verb": 1}, {"_recipients": 0}, None])
-def test_an_action_that_the_host_read_in_part_says_whether_it_is_for_everyone(
-    host, actions, fields
-):
+def test_a_partly_loaded_action_knows_whether_it_is_for_everyone(host, actions, fields):
     host.save()
     host.database.forget()
     found = model.Action.query.find({}, projection=fields).all()
@@ -150,7 +148,7 @@ def test_recipients_that_the_host_changes_are_stored(host, actions, read, how):
 
 
 @on(*MING)
-def test_a_query_of_the_hosts_keeps_recipients_too(host, actions, read):
+def test_the_hosts_own_query_keeps_recipients(host, actions, read):
     before = stored(host)
     found = read(host)
     whole = model.Action.query.find({"verb": "to both"}, refresh=True).first()

@@ -141,7 +141,7 @@ def test_rejects_an_old_name_of_another_class(host, user, post, define):
         am.create(user, "liked", post)
 
 
-def test_a_subclass_with_a_collection_of_its_own_has_a_name_of_its_own(host, user, define):
+def test_a_subclass_with_its_own_collection_has_its_own_name(host, user, define):
     base = define("Base", "base", activity_type="the.Base")
     derived = host.save(define("Derived", "derived", base=base)())
     am.create(user, "liked", derived)
@@ -151,7 +151,7 @@ def test_a_subclass_with_a_collection_of_its_own_has_a_name_of_its_own(host, use
 
 
 @on(*MING)
-def test_a_class_that_was_defined_again_is_no_other_class(host, user, define):
+def test_a_redefined_class_does_not_conflict_with_itself(host, user, define):
     define("Reloaded", "reloaded")
     again = host.save(define("Reloaded", "reloaded")())
     am.create(user, "liked", again)

@@ -95,7 +95,7 @@ def test_the_link_keeps_the_parameters_of_the_page(app, done):
     assert (asked["name"], asked["x"], len(asked["before"])) == (["ann"], ["ü&"], 1)
 
 
-def test_a_page_without_what_may_be_seen_says_nothing_and_goes_on(host, done, monkeypatch):
+def test_a_page_of_hidden_actions_says_nothing_and_goes_on(host, done, monkeypatch):
     monkeypatch.setattr(role_streams, "_MOST_HIDDEN", 2)
     browser = host.browser()
     host.user("carl")

@@ -64,7 +64,7 @@ def test_mutes_what_an_action_is_about_and_takes_it_back(host, user, app, action
 
 
 @pytest.mark.parametrize("by", MUTED)
-def test_takes_back_by_what_the_answer_names(host, user, other, app, action, by):
+def test_unmutes_by_the_digest_in_the_answer(host, user, other, app, action, by):
     am.mute(user, verb="else")
     am.mute(other, **{by: {"verb": "liked", "actor": other, "target": action.entity("target")}[by]})
     answer = mute(app, action, by, headers=JSON, status=200)
@@ -156,9 +156,7 @@ def test_goes_to_the_link(host, user, app, action):
 
 
 @pytest.mark.parametrize("headers", [{}, JSON, HTMX])
-def test_one_for_somebody_else_and_one_that_is_not_get_the_same_answer(
-    host, user, other, app, headers
-):
+def test_answers_alike_for_a_private_and_a_missing_action(host, user, other, app, headers):
     private = am.create(other, "whispered", host.post("secret"), recipients=[other])
     host.save()
     answers = []
@@ -178,7 +176,7 @@ def test_one_for_somebody_else_and_one_that_is_not_get_the_same_answer(
 
 @on(*EACH_ORM)
 @pytest.mark.parametrize("by", ["actor", "target"])
-def test_what_an_action_has_not_or_not_any_more_mutes_nothing(host, user, other, post, app, by):
+def test_a_missing_or_deleted_entity_mutes_nothing(host, user, other, post, app, by):
     bare, full = am.create(user, "joined"), am.create(other, "liked", post)
     host.save()
     host.database.delete(host.database.reload(post))
@@ -279,7 +277,7 @@ def test_rejects_a_body_that_is_not_decoded(host, user, app, action, kind):
 
 
 @on(*EACH_ORM)
-def test_takes_json_where_the_host_has_it_decoded(host, user, action):
+def test_accepts_json_if_the_host_decodes_it(host, user, action):
     host.plug(blueprint={"decode_json_params": True})
     app = host.browser(user)
     app.post_json(MUTE, {"action": str(action._id), "by": "verb"}, headers=JSON)

@@ -85,7 +85,7 @@ def test_answers_scripts_in_json(host, user, app, actions):
         ("image/png", 303),
     ],
 )
-def test_only_who_prefers_json_gets_it(app, actions, accept, status):
+def test_answers_json_only_if_it_is_preferred(app, actions, accept, status):
     read(app, actions[0], headers={"Accept": accept}, status=status)
 
 
@@ -95,7 +95,7 @@ def json_app(host, user):
     return host.browser(user)
 
 
-def test_takes_json_where_the_host_has_it_decoded(host, user, json_app, actions):
+def test_accepts_json_if_the_host_decodes_it(host, user, json_app, actions):
     ids = [str(actions[0]._id), str(actions[1]._id)]
     json_app.post_json(URL, {"action": ids}, headers=JSON)
     assert unread(host, user) == ["oldest"]
@@ -336,7 +336,7 @@ def test_any_other_filter_shows_all(app, user, actions, odd):
     assert len(app.get(f"/activitystream/?{odd}").html.select("li")) == 3
 
 
-def test_what_the_bell_marked_the_page_does_not_offer_to_mark_as_seen(app, user, actions):
+def test_the_page_does_not_offer_to_mark_what_the_bell_marked(app, user, actions):
     app.post("/activitystream/newest")
     page = app.get("/activitystream/?new_since=")
     assert len(page.html.select(".activitystream-badge")) == 3

@@ -153,7 +153,7 @@ def test_stores_nothing_of_a_failed_request(host, monkeypatch):
 
 @pytest.mark.parametrize("model", [WITH_ZOPE, removing_another(WITH_ZOPE)])
 @pytest.mark.parametrize("commits", [True, False])
-def test_leaves_it_to_repoze_tm_to_commit(write, url, model, commits):
+def test_leaves_the_commit_to_repoze_tm(write, url, model, commits):
     host = started(write(url, model), {"tm.enabled": False})
     app = host.app
 
@@ -184,7 +184,7 @@ def test_leaves_a_doomed_transaction_alone(write, url):
 
 
 @pytest.mark.parametrize("model", [WITH_ZOPE, WITHOUT_ZOPE])
-def test_leaves_it_to_the_hosts_own_controllers_to_commit(write, url, model):
+def test_leaves_the_commit_to_the_hosts_own_controllers(write, url, model):
     host = started(write(url, model), {"tm.enabled": False})
     ann = host.user_named("ann")
     am.create(ann, "waved")

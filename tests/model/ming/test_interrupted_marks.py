@@ -100,7 +100,7 @@ def test_a_host_can_take_a_mark_back(host, user):
 
 
 @pytest.mark.parametrize("call", [am.mark_read, am.mark_unread, lambda user, _: am.mark_seen(user)])
-def test_a_mark_that_others_win_against_for_ever_is_refused_whole(host, user, call, monkeypatch):
+def test_a_mark_gives_up_whole_if_others_always_win(host, user, call, monkeypatch):
     action = am.create(user, "in time", recipients=[user])
     monkeypatch.setattr(marks, "_store", lambda *arguments, **named: False)
     with pytest.raises(RuntimeError, match="gave up: .* try again"):

@@ -51,7 +51,7 @@ def test_mongodb_reads_no_more_than_is_tested(crowded, role, viewer, ask, whose)
 
 
 @pytest.mark.parametrize("role", READS)
-def test_a_page_without_what_may_be_seen_reads_a_part(crowded, role, monkeypatch):
+def test_a_page_of_hidden_actions_reads_a_bounded_part(crowded, role, monkeypatch):
     """Without the bound, it would read all of busy's actions, which are for others."""
     monkeypatch.setattr(role_streams, "_MOST_HIDDEN", 200)
     stream = READS[role](crowded.crowd.busy, **crowded.crowd.viewers["a stranger"])

@@ -237,9 +237,7 @@ def joined_tables(plan):
 
 @pytest.mark.parametrize("read", [each for each in READS if "unread" in each])
 @on("postgresql")
-def test_postgresql_never_begins_with_all_that_is_for_those_who_keep_some_unread(
-    crowded, reader, read
-):
+def test_postgresql_joins_kept_unread_rows_to_no_recipients(crowded, reader, read):
     """It may join from either side: from the recipients, it would read all of their rows."""
     for ((plan,),) in plans(crowded, lambda: READS[read](reader), "EXPLAIN (FORMAT JSON)"):
         (plan,) = plan if isinstance(plan, list) else json.loads(plan)

@@ -132,7 +132,7 @@ def most_read(viewer, ask):
 
 @pytest.mark.parametrize("role", READS)
 @on("postgresql", "mariadb", "sqlite")
-def test_a_page_without_what_may_be_seen_reads_a_part(crowded, role, monkeypatch):
+def test_a_page_of_hidden_actions_reads_a_bounded_part(crowded, role, monkeypatch):
     """Busy's actions for nobody else: all of them would be read without the bound."""
     monkeypatch.setattr(role_streams, "_MOST_HIDDEN", 200)
     stream = READS[role](crowded.crowd.busy, **crowded.crowd.viewers["a stranger"])

@@ -93,7 +93,7 @@ def upgrade(host):
     assert version(host.database.engine) == head()
 
 
-def test_what_is_newer_than_the_field_stays_new_and_unread_and_no_more(host, earlier):
+def test_only_actions_newer_than_the_field_stay_new_and_unread(host, earlier):
     upgrade(host)
     wanted = {name: newer_than(field) for name, field in FIELDS.items()}
     assert state(host) == {name: (new, new, len(new), len(new)) for name, new in wanted.items()}
@@ -103,7 +103,7 @@ def test_what_is_newer_than_the_field_stays_new_and_unread_and_no_more(host, ear
 
 
 @pytest.mark.parametrize("earlier", WITH_READERS, indirect=True)
-def test_what_single_readers_had_seen_and_read_stays_so(host, earlier):
+def test_single_marks_survive_the_upgrade(host, earlier):
     # This release reads no older tables: it makes what they had, and goes back.
     upgrade(host)
     for name in ("saw none of them", "saw some"):
