@@ -21,7 +21,7 @@ _AGAINST = (
     *((".*", peer, 1.0) for peer in PEERS),
     ("(?!memory).*", OTHER_TREE, 1.15),
 )
-#: The most that ten lines in groups may take of ten without.
+#: The highest ratio between ten lines in groups and ten lines without.
 _GROUPED = 3.0
 #: The highest ratio between the most and the fewest actions.
 _GROWING, _GROWTH = (
@@ -31,7 +31,8 @@ _GROWING, _GROWTH = (
 #: The most MB that an iteration over that many actions may take.
 ITERATED, _MEGABYTES = 100_000, 50
 
-#: Database and number of actions, label of the line, against what, ratio, and bound.
+#: The database and number of actions, the label of the line, what it is compared with, the measured
+#: ratio, and the bound.
 Judged = tuple[tuple[str, int], str, str, float, float]
 
 

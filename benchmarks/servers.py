@@ -1,4 +1,4 @@
-"""The database servers: started as the tests start them, or given by a URL."""
+"""The database servers: started in the same way as for the tests, or given by a URL."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext

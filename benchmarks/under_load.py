@@ -29,7 +29,7 @@ _PATHS = {
     "the stream's page": "/activitystream/",
     "/see": "/activitystream/see?target_link=/",
 }
-#: After how many seconds a notice is put up, and the server has loaded all that it will.
+#: The seconds between two notices, and until the server's memory is considered settled.
 _NOTICE, _WARM = 5, 60
 
 

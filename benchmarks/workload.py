@@ -14,7 +14,7 @@ SEEN = datetime(2025, 7, 1)
 MOST_NOTIFIED = 0
 #: The number of actions for a crowd of posts.
 ANNOUNCED = 10
-#: So many users have read so many actions each, one by one, if they have them.
+#: The number of users who read actions one by one, and how many each reads, if they have as many.
 READERS, READ = 1000, 100
 
 _VERBS = ("created", "commented", "liked", "followed")

@@ -54,7 +54,7 @@ def pytest_configure(config):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config):
-    """Use a worker more than there are cores, as some wait for servers; not with ``--quick``."""
+    """Use one worker more than cores, since some wait for servers; not with ``--quick``."""
     return min(os.cpu_count() or 1, 8) + (not config.option.quick)
 
 
@@ -74,7 +74,7 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection():
-    """Spare the garbage collector what stays until the process ends: a sixth of the tests' time."""
+    """Keep the garbage collector from scanning what stays: that took a sixth of the tests' time."""
     gc.disable()
     try:
         return (yield)
@@ -96,15 +96,15 @@ def pytest_runtest_makereport(item, call):
 def _first_app():
     """Start an app in each process before its first test.
 
-    TurboGears resolves ``@expose`` while the first app starts that has the controllers. Where that
-    were one of a test that has it fail, all later ones would answer 404.
+    TurboGears resolves ``@expose`` once, when the first app with the controllers starts. If a test
+    made that start fail, all later apps would answer 404.
     """
     make_app(mim())
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _compile_each_template_once():
-    """Let the many apps of a process share compiled templates: they would compile them again."""
+    """Share compiled templates among the apps of a process, which would compile them again."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(kajiki, "XMLTemplate", compiled.xml_template)
         yield
@@ -194,7 +194,7 @@ def postgres(_postgres):
 
 
 class Browser(TestApp):
-    """A browser that ends the test's own request first, so that its next request finds the data."""
+    """A browser that first ends the test's own request, so that its request finds the data."""
 
     def __init__(self, database, *arguments, **options):
         super().__init__(*arguments, **options)

@@ -61,7 +61,7 @@ class Ours:
             each = zip(users, posts, range(ANNOUNCED), strict=False)
             am.create_many({**about, "actor": user, "target": post} for user, post, _ in each)
             host.commit()
-        # As after their first visit.
+        # Mark the stream, as the user's first visit does.
         am.mark_seen(host.load(host.User, 1)[MOST_NOTIFIED], SEEN)
         for reader in users[1:READERS] if hasattr(am, "mark_read") else ():
             am.mark_read(reader, am.get_by_recipient(reader).limit(READ).all())

@@ -113,11 +113,11 @@ class Notifications(_Peer):
 
 
 class ActivityStream(_Peer):
-    """django-activity-stream: an action for each recipient, who is its target.
+    """django-activity-stream: it stores an action for each recipient, who is its target.
 
-    It has no recipients: an action is for who follows its actor. By a target for each recipient,
-    the users' streams are the same as ours. It does not know what was seen. For its streams of
-    actors and of targets, it has each action once more, for which groups stand for the users, too.
+    The package has no recipients: an action is for the followers of its actor. A target for each
+    recipient makes the users' streams the same as ours. It does not know what was seen. For its
+    streams of actors and of targets it stores each action again, with groups in place of users.
     """
 
     does = {*_Peer.does, "actor-typical", "actor-busiest", "target-typical", "target-busiest"}

@@ -108,5 +108,5 @@ def test_whatever_can_be_clicked_is_large_enough(pages):
             box = each.bounding_box()
             if min(box["width"], box["height"]) < 24:
                 small[each.evaluate("node => node.outerHTML")] = (box["width"], box["height"])
-    # All of a line can be clicked.
+    # The whole line is clickable.
     assert [each for each in small if "activitystream-line" not in each] == []

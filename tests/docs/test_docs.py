@@ -104,7 +104,7 @@ def test_every_picture_is_there(document):
 
 @pytest.mark.parametrize("document", documents())
 def test_links_to_the_internet_are_well_formed(document):
-    """CI cannot reach them: so only their form is checked."""
+    """Only their form is checked, since CI has no Internet."""
     for link in external_links(document):
         if link.startswith("http://127.0.0.1:"):
             continue  # what the reader starts

@@ -21,7 +21,7 @@ def second_of(user):
     return am.get_by_recipient(user)[1]
 
 
-#: What happens, and then: the number, the dots, and whether the field is another.
+#: By what happens: the number, the dots, and whether the field has changed.
 ROWS = {
     "viewed": (view, 2, 3, False),
     "am.mark_read": (lambda user: am.mark_read(user, second_of(user)), 1, 2, False),

@@ -25,7 +25,7 @@ from tests.helpers.processes import standing_still, wait_until
 
 
 def _takes_writes(host):
-    """Return whether it takes writes: who answers a ping may be about to lose its primacy."""
+    """Return whether a server takes writes. One that answers a ping may soon not be the primary."""
     try:
         return host.database.db.probe.insert_one({})
     except PyMongoError:

@@ -64,7 +64,7 @@ def test_counts_are_exact_after_concurrent_creates_marks_counts_and_purges(host)
     at_once(
         host,
         *(lambda number=number: create(number) for number in range(THREADS)),
-        # The first two of them never look, the last two end before the others do.
+        # The first two never mark. The others may make their last mark before the last action.
         *(lambda number=number: see(number) for number in range(2, THREADS)),
         count,
         count,
@@ -78,7 +78,7 @@ def test_counts_are_exact_after_concurrent_creates_marks_counts_and_purges(host)
         told = [(timestamp, stored) for timestamp, readers, stored in created if key in readers]
         seen = user.last_activity_seen or datetime.min
         unseen = sum(timestamp > seen for timestamp, _ in told)
-        # What was stamped before the last mark and stored beside it may be new too.
+        # An action stamped before the last mark, but stored during it, may be new as well.
         beside = sum(timestamp <= seen and stored > last_marked[key] for timestamp, stored in told)
         assert am.get_by_recipient(user).count() == len(told)
         assert len(am.get_by_recipient(user).all()) == len(told)
@@ -133,7 +133,7 @@ def test_concurrent_requests_keep_the_hosts_fields_and_do_not_hang(host):
 
 @on("mariadb")
 def test_a_deadlock_in_a_hook_raises(host, user, other):
-    """MariaDB rolls all back by itself, and would go on silently."""
+    """MariaDB has rolled back the whole transaction: without an error, its loss would be silent."""
     database = host.database
     engine = database.engine
     table = database.tables["tg_user"]
@@ -146,7 +146,7 @@ def test_a_deadlock_in_a_hook_raises(host, user, other):
 
     def another():
         with engine.connect() as connection:
-            # Of two that wait for each other, the one that wrote less has to give in.
+            # In a deadlock, the transaction that wrote less is rolled back.
             notes = [{"secret": f"{number}"} for number in range(200)]
             connection.execute(sa.insert(database.tables["note"]), notes)
             connection.execute(change(keys[1]))

@@ -73,7 +73,7 @@ def test_answers_503_to_scripts_while_another_process_writes_to_sqlite(host_on, 
     browser.post(ajax)
 
 
-# A full disk; for that of a MongoDB see test_nothing_lost.
+# A full disk; test_nothing_lost.py has MongoDB's.
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def sqlite_on_a_full_disk(database_named):
 
     def fill():
         database.forget()
-        # Or what earlier tests deleted would leave room.
+        # Otherwise the pages of deleted rows would be free to use.
         alone = database.engine.execution_options(isolation_level="AUTOCOMMIT")
         with alone.connect() as connection:
             connection.exec_driver_sql("VACUUM")

@@ -19,10 +19,10 @@ from tests.helpers.replica_set import ReplicaSet
 
 pytestmark = pytest.mark.faults
 
-#: What the docs tell hosts to set, but for a time to wait that is enough for this machine.
+#: The settings that the docs recommend, but with a timeout that is enough for this machine.
 URL_OPTIONS = {"w": "majority", "retryWrites": "true", "serverSelectionTimeoutMS": 30_000}
 
-#: How much has to be done before a server is killed, and after it is back.
+#: The number of requests before a server is killed, and after it is back.
 ENOUGH = 60
 
 WRITERS = 4
@@ -33,9 +33,9 @@ class Load:
 
     def __init__(self, host):
         self.host = host
-        #: What was answered by 200, and what by an error.
+        #: The requests that were answered by 200, and those by an error.
         self.done, self.errors = [], []
-        #: Of each that was marked as seen: until when, and what was answered as the value before.
+        #: For each mark: its ``until``, and the value before that was answered.
         self.marked = []
         users = [host.user(f"user{number}") for number in range(WRITERS)]
         self._threads = [threading.Thread(target=self._do, args=(user,)) for user in users]

@@ -1,9 +1,8 @@
 """Mark a stream in all ways, as another process does at the same time.
 
 ``python -m tests.helpers.marks_story NAME URL USER NUMBER OF`` prints "ready", and waits for a
-line.
-Of each OF actions, the one at NUMBER is its own: it is read, and every other one of them is unread
-again.
+line. Of every OF actions it takes the one at NUMBER: it marks these as read, and every other one of
+them as unread again.
 """
 
 import sys

@@ -38,19 +38,19 @@ class Postgres:
     def kill(self) -> None:
         """Kill all of its processes at once, as a loss of power would."""
         postmaster = psutil.Process(self._server.get_pid())
-        # Or the others would end in an orderly way when they miss it, and new ones come.
+        # Stop it first: otherwise it would restart its processes, or shut them down properly.
         stop(postmaster.pid)
         processes = [*postmaster.children(recursive=True), postmaster]
         for each in processes:
-            # One whose client has just left may have ended.
+            # A process ends when its client disconnects.
             with suppress(psutil.NoSuchProcess):
                 each.kill()
-        # As a zombie it would still be taken for a server that runs.
+        # A zombie would still be taken for a running server.
         _, left = psutil.wait_procs(processes, timeout=60)
         assert not left, f"nobody asks how {left} ended"
 
     def start(self) -> None:
-        # It gives up after ten seconds, which mending all takes on a slow disk.
+        # It gives up after ten seconds, but the recovery may take longer on a slow disk.
         for is_last in (False, False, True):
             try:
                 return self._server.ensure_postgres_running()

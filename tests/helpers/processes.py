@@ -39,7 +39,7 @@ def wait_until(is_true: Callable[[], Any]) -> None:
     deadline = time.monotonic() + 60
     while not is_true():
         assert time.monotonic() < deadline, "it does not come to that"
-        # MariaDB tells of its locks what it told before to whoever asks again within 0.1 seconds.
+        # MariaDB caches its answer about locks for 0.1 seconds.
         time.sleep(0.2)
 
 

@@ -46,7 +46,7 @@ class ReplicaSet:
                     {"_id": number, "host": f"127.0.0.1:{port}"}
                     for number, port in enumerate(self.ports)
                 ]
-                # Or a failover would take ten seconds and more.
+                # By default, a failover takes ten seconds and more.
                 settings = {"electionTimeoutMillis": 2000}
                 config = {"_id": _NAME, "members": members, "settings": settings}
                 client.admin.command("replSetInitiate", config)

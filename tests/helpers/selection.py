@@ -7,7 +7,7 @@ import pytest
 
 from tests.helpers import databases
 
-#: Marks of tests whose fixtures are dear: those that take the longest first.
+#: The marks of tests with slow fixtures, the slowest first.
 _DEAR = ("hosts", "faults", "browser", "benchmarks")
 
 #: The databases of ``--quick``.

@@ -136,7 +136,7 @@ def test_says_if_the_key_is_unknown(host, actions, run, user):
     am.create(user, "told", host.database.get(host.model.Coded, "ann"))
     host.save()
     status, out, err = run("forget", "Coded", "ann ")
-    if host.database.name == "mariadb":  # where it would be the same in our tables
+    if host.database.name == "mariadb":  # MariaDB ignores the space in our tables
         assert (status, out) == (2, "")
         assert "'ann ' is not a valid key of Coded" in err
     else:

@@ -9,7 +9,7 @@ from tests.helpers import distributions
 
 pytestmark = pytest.mark.hosts
 
-#: What that one is made of, as far as it matters.
+#: The files of the other distribution that matter here.
 THEIRS = {
     "setup.py": "from setuptools import setup\n"
     "setup(name='ActivityStream', version='0.5.1', packages=['activitystream'])",

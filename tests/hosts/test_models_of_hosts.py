@@ -114,7 +114,7 @@ MODELS = {
     "an engine for each of two bases": {"model": TWO_BASES_BOUND},
 }
 
-#: Those whose tables are not all in one metadata, to which ours would belong.
+#: The hosts without a single metadata for all tables, so that ours are not added to it.
 APART = {"two bases", "an engine for each of two bases"}
 
 OURS = {"activity_stream_action", "activity_stream_recipient"}

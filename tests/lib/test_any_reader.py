@@ -15,7 +15,7 @@ KEYS = {
 
 
 def marks(reader):
-    """Return what is there for it as new, and what as unread."""
+    """Return the verbs of what is new to a reader, and of what is unread."""
     stream = am.get_by_recipient(reader).all()
     new = [each.verb for each in stream if each.is_unseen_by(reader)]
     unread = [each.verb for each in stream if not each.is_read_by(reader)]

@@ -1,4 +1,4 @@
-"""Groups, held against what was promised, in plain Python."""
+"""Groups, compared with a model in plain Python."""
 
 import pickle
 from datetime import timedelta
@@ -47,7 +47,7 @@ events = st.one_of(
 
 
 class Ann:
-    """A reader, and what there is for her, by the promise alone."""
+    """A reader and her actions, as the documentation promises them."""
 
     def __init__(self, host, stamp):
         host.database.clean()
@@ -101,7 +101,7 @@ class Ann:
             am.delete(self.there.pop(-place - 1)["action"])
 
     def stream(self):
-        """Return what she is told, newest first."""
+        """Return the actions of her stream, newest first."""
         return [each for each in reversed(self.there) if each["verb"] not in self.muted]
 
 

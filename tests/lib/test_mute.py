@@ -1,4 +1,4 @@
-"""What a reader has muted, and what they did themselves, held against what was promised."""
+"""Mutes and ``notify_actor``, compared with a model in plain Python."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -36,7 +36,7 @@ events = st.one_of(
 
 
 class Ann:
-    """A reader, what there is for her, and what she has muted, by the promise alone."""
+    """A reader, her actions and her mutes, as the documentation promises them."""
 
     def __init__(self, host):
         host.database.clean()

@@ -12,7 +12,7 @@ from activitystream.model import clock
 from activitystream.model.cursors import cursor_of
 from tests.helpers.databases import EACH_ORM, on
 
-#: All that only reads.
+#: The URLs that only read.
 READ = ("", "mine", "more", "bell", "newest", "settings", "stream.json", "unseen.json")
 
 SEE = "see"
@@ -25,10 +25,10 @@ SECRET = "nobody else knows"
 
 @pytest.fixture
 def streams(host, user, other):
-    """Store one action for Ann and two for Bob, each of his between hers and now."""
+    """Store one action for Ann, and then two for Bob; return his."""
     joined = am.create(user, "joined", recipients=[user])
     actions = [am.create(other, SECRET, host.post(SECRET), recipients=[other]) for _ in range(2)]
-    # So old that a page of them is the same at any time.
+    # Make them so old that the text of a page does not depend on the time.
     for minutes, action in enumerate((*reversed(actions), joined), 2):
         action.timestamp -= timedelta(minutes=minutes)
     host.save(joined, *actions)

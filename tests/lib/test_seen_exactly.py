@@ -1,8 +1,8 @@
 """What counts as seen and as read, compared with what a reader could see when they marked.
 
-An action becomes visible later than it is stamped: its transaction took long, or its server's clock
-is behind; or before, where the clock is ahead. Here each is stored with the timestamp that it would
-have, at the moment at which it would become visible.
+An action may become visible after its timestamp, if its transaction took long or its server's clock
+is behind; or before it, if the clock is ahead. These tests store each action at the moment when it
+would become visible, with the timestamp that it would have.
 """
 
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ START = datetime(2026, 1, 31, 12)
 LATE = 60
 
 seconds = st.integers(0, 3 * LATE)
-#: How much later than it is stamped an action becomes visible; less than nothing is a clock ahead.
+#: How long after its timestamp an action becomes visible; negative if the clock is ahead.
 delays = st.sampled_from([0, 0, 0, 0.001, 1, 30, LATE - 1, -1, -20])
 readers = st.sampled_from(["ann", "ann", "ann", "everyone", "team", "bob"])
 events = st.one_of(
@@ -41,7 +41,7 @@ events = st.one_of(
 
 
 class Reader:
-    """Ann, what she can see, and what she has seen and read of it, by our promise alone."""
+    """Ann, and what she can see, has seen and has read, as the documentation promises it."""
 
     def __init__(self, host, set_time):
         host.database.clean()

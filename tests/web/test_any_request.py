@@ -31,7 +31,7 @@ PATHS = (
     "ajax_update_last_seen_of_a_recipient",
 )
 
-#: What somebody may try besides.
+#: Further paths that an attacker may try.
 ODD_PATHS = ("index.json", "bell.xml", "more/x/y", "stream_json", "_lookup", "_default", "nonsense")
 
 PARAMETERS = (

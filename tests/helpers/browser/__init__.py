@@ -18,7 +18,7 @@ from tests.helpers.workers import reserved_port
 
 HERE = Path(__file__).parent
 
-#: The whole browser, and the same without what only a person sees, which takes a quarter less time.
+#: The names of the whole browser, and of its headless shell, which takes a quarter less time.
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 SHELLS = ("chromium-headless-shell", "chrome-headless-shell")
 
@@ -27,7 +27,7 @@ SHELLS = ("chromium-headless-shell", "chrome-headless-shell")
 ABORTED = ("htmx:afterRequest", "htmx:sendAbort")
 
 
-#: What pages load from elsewhere, and where npm has it.
+#: What pages load from other sites, by URL, and its path below npm's folder.
 FROM_NPM = {
     r"https://cdn\.jsdelivr\.net/npm/bootstrap@5\.3\.3/(.+)": r"bootstrap/\1",
     r"https://unpkg\.com/htmx\.org@1\.9\.12(/dist/htmx\.min\.js)?": "htmx.org/dist/htmx.min.js",
@@ -75,7 +75,7 @@ def packages(folder):
 
 
 def from_npm(packages, url):
-    """Return the file that npm has of what a page loads from elsewhere, or None."""
+    """Return npm's copy of a file that a page loads from another site, or None."""
     for pattern, path in FROM_NPM.items():
         match = re.fullmatch(pattern, url)
         if match:
@@ -86,9 +86,9 @@ def from_npm(packages, url):
 class Board:
     """The demo, or another app, as a server, and its visitors.
 
-    Nothing of its pages may break their policy, throw, complain, or be asked of another site: what
-    did is in ``complaints``. Only htmx and Bootstrap come from where they are on the Internet, as
-    npm has them.
+    Its pages must not break their policy, throw or log an error, or request other sites; if one
+    does, that is in ``complaints``. Only htmx and Bootstrap are requested from their sites on the
+    Internet, and served from npm's copies.
     """
 
     def __init__(self, url, chromium, packages):

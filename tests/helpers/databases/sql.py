@@ -31,11 +31,11 @@ class SQLDatabase:
     unknown_key = "999999999"
     malformed_key = "one"
     to_write_many = ["write", "write"]
-    #: How many it takes to count what is unseen.
+    #: The queries that count what is unseen.
     to_count_unseen = ["read"]
-    #: How many it takes, besides, to know what a stream's reader has muted.
+    #: The further queries for the mutes of a stream's reader.
     to_read_mutes: list[str] = []
-    #: How many queries it takes to read a page as a viewer may see it.
+    #: The number of queries that read a page as a viewer may see it.
     to_test_viewer = 2
 
     def __init__(self, name, url):
@@ -220,7 +220,7 @@ class SQLDatabase:
         self.execute(sa.update(self._action_tables()[0]).values(values))
 
     def rename_type(self, before, after):
-        """Name a class otherwise in all actions, as an older release may have."""
+        """Give a class another type name in all actions, as an older release may have."""
         actions, rows = self._action_tables()
         columns = [actions.c[f"{role}_type"] for role in ("actor", "target", "action_obj")]
         for column in [*columns, rows.c.recipient_type]:

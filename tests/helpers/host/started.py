@@ -20,7 +20,7 @@ class StartedApp:
         return (
             self.database is database
             and tg.config.config_proxy.current_conf() is self._config
-            # Whoever starts an app clears them first, and it may fail afterwards.
+            # Starting an app clears them first, and may fail afterwards.
             and all(
                 hook in tg.hooks._hooks.get(name, ())
                 for name, hooks in self._hooks.items()

@@ -11,7 +11,7 @@ from ming.odm import session, state
 import activitystream.model.ming
 from activitystream.model.ming import private
 
-#: What private.py uses, and no other module may.
+#: The private names that private.py uses. No other module may use them.
 PRIVATE = {
     "__ming__",
     "_objects",

@@ -14,7 +14,7 @@ from activitystream import am
 
 @pytest.fixture
 def elsewhere(host, define):
-    """Define classes of a session on another datastore, two in a collection that both have."""
+    """Define classes on another datastore; both datastores have a collection ``post``."""
     session = Session()
     url = f"{host.database.url}_elsewhere"
     session.bind = create_datastore(url, **host.database.connection)

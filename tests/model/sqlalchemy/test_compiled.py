@@ -1,4 +1,4 @@
-"""Statements that are compiled once say what SQLAlchemy itself would say."""
+"""Statements that are compiled once find the rows that SQLAlchemy itself would find."""
 
 from datetime import datetime, timedelta
 

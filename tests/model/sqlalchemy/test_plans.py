@@ -238,7 +238,7 @@ def joined_tables(plan):
 @pytest.mark.parametrize("read", [each for each in READS if "unread" in each])
 @on("postgresql")
 def test_postgresql_joins_kept_unread_rows_to_no_recipients(crowded, reader, read):
-    """It may join from either side: from the recipients, it would read all of their rows."""
+    """A join could begin with the recipients, and would then read all of the reader's rows."""
     for ((plan,),) in plans(crowded, lambda: READS[read](reader), "EXPLAIN (FORMAT JSON)"):
         (plan,) = plan if isinstance(plan, list) else json.loads(plan)
         joins = [node for node in nodes(plan["Plan"]) if "Join Type" in node]

@@ -12,7 +12,7 @@ from sqlalchemy import orm
 import activitystream.model.sqlalchemy
 from activitystream.model.sqlalchemy import private, private_zope
 
-#: What each of these modules uses, and no other may.
+#: The private names that each module uses. No other module may use them.
 PRIVATE = {
     "private.py": {"_connections", "_flushing", "dispatch", "class_manager", "new_instance"},
     "private_zope.py": {"_SESSION_STATE", "datamanager", "_txn"},

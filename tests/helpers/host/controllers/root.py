@@ -1,4 +1,4 @@
-"""Pages that show what happened, by the README's recipe too, and a URL by which it happens."""
+"""Pages that show actions, also by the README's recipe, and URLs that create them."""
 
 import tg
 import transaction
