@@ -14,7 +14,7 @@ from .web.caching import tg_cache
 from .web.days import by_day, date_of, undated, when_in_day
 from .web.load_more import page_of, render_page_of
 from .web.login import logged_in_user
-from .web.opened_bell import cannot_be_shown, opened_bell
+from .web.opened_bell import failure_notice, opened_bell
 from .web.outside import anywhere, require_site
 from .web.rendering import lines, render_list, state_for
 from .web.templates import links_to_statics, render
@@ -103,7 +103,7 @@ def stream(
             return links_to_statics() + render_list(by_day(listed), nothing=nothing)
         return links_to_statics() + render_page_of(shown, listed, more, nothing)
 
-    return attempt(render_stream, cannot_be_shown(), "A list of actions cannot be shown")
+    return attempt(render_stream, failure_notice(), "A list of actions cannot be shown")
 
 
 @anywhere
@@ -147,7 +147,7 @@ def bootstrap_widget(
             timestamp_since=timestamp_since,
             **cached,
         ),
-        cannot_be_shown(),
+        failure_notice(),
         "A panel of actions cannot be shown",
     )
 

@@ -63,7 +63,7 @@ class MutingController(TGController):
                 return _as_json(found)
             if asks_for_fragment(request):
                 return _in_place(found)
-            raise HTTPSeeOther(location=_telling_of(found, location))
+            raise HTTPSeeOther(location=_with_notice(found, location))
 
     @expose(content_type="text/html", **_POST)
     def unmute(
@@ -159,7 +159,7 @@ def _as_json(mute: Mute | None) -> str:
 
 
 def _in_place(mute: Mute | None) -> str:
-    """Return what takes the place of a line: what is muted, and a button that takes it back."""
+    """Return what replaces a line: a sentence about what is muted, and a button to undo it."""
     return render(
         "muted",
         sentence=escape(_("This is gone.")) if mute is None else muted_sentence(mute),
@@ -168,8 +168,8 @@ def _in_place(mute: Mute | None) -> str:
     )
 
 
-def _telling_of(mute: Mute | None, location: str) -> str:
-    """Return a location that has a page of the stream, if it leads there, tell of a mute."""
+def _with_notice(mute: Mute | None, location: str) -> str:
+    """Return a location; if it is a page of the stream, with a notice of what was muted."""
     url = urlsplit(location)
     pages = (urlsplit(plug_url("activitystream", path)).path for path in ("/", "/group"))
     if mute is None or url.path not in pages:

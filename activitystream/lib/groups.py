@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from .. import model
-from ..model.action import ROLES
+from ..model.action import ROLES, checked_role
 from ..model.names import classes_by_name
 from ..model.pages import read_together
 from ..model.values import Cursor, Outline, remembered
@@ -67,7 +67,7 @@ class Group:
         """Where the group stands in its stream."""
         rules, newest, oldest = self._loader.rules, self._outlines[0], self._outlines[-1]
         common = rules.common(newest)
-        floor, recent = remembered(self.cursors, self._loader.settled, seen.MOST_SHOWN)
+        floor, recent = remembered(self.cursors, self._loader.settled, seen.MOST_IDS)
         others = [
             each.cursor
             for group in self._loader.groups
@@ -81,7 +81,7 @@ class Group:
             _digest(common),
             floor,
             [each.id for each in recent],
-            [each.id for each in sorted(others, reverse=True)[: seen.MOST_SHOWN]],
+            [each.id for each in sorted(others, reverse=True)[: seen.MOST_IDS]],
         )
 
     @property
@@ -156,7 +156,7 @@ class Group:
         if role in self._loader.rules.roles(self._outlines[0].verb):
             return True
         entity = self._loader.rules.entity
-        return len({entity(each, _checked(role)) for each in self._outlines}) == 1
+        return len({entity(each, checked_role(role)) for each in self._outlines}) == 1
 
     @property
     def sentence(self) -> str:
@@ -180,7 +180,7 @@ class Group:
 
     def _entities(self, role: str) -> dict[Any, Outline]:
         """Return the newest outline of each entity in a role."""
-        if _checked(role) not in self._distinct:
+        if checked_role(role) not in self._distinct:
             entity = self._loader.rules.entity
             found: dict[Any, Outline] = {}
             for each in self._outlines:
@@ -285,9 +285,3 @@ _PLACES = {role: Outline._fields.index(f"{role}_type") for role in ROLES}
 
 def _digest(common: Any) -> str:
     return blake2b(repr(common).encode(errors="surrogatepass"), digest_size=8).hexdigest()
-
-
-def _checked(role: str) -> str:
-    if role not in ROLES:
-        raise ValueError(f"no role {role!r}; use actor, target or action_obj")
-    return role

@@ -81,10 +81,10 @@ def known(recipient: Any) -> Known:
     If more than 20 are seen above the floor, the floor rises to the newest that is dropped.
     """
     field = last_seen(recipient)
-    marks = model.orm.read_marks(reader_of(recipient), MOST_SHOWN + 1)
+    marks = model.orm.read_marks(reader_of(recipient), MOST_IDS + 1)
     if marks is None or marks.mark != field:
         return Known(field or clock.EARLIEST)
-    floor, seen = remembered(marks.seen, marks.seen_floor, MOST_SHOWN)
+    floor, seen = remembered(marks.seen, marks.seen_floor, MOST_IDS)
     return Known(floor, frozenset(each.id for each in seen))
 
 
@@ -97,18 +97,18 @@ def shown(stream: "RecipientStream", cursors: Sequence[Cursor], as_of: datetime)
     if not cursors:
         return None
     start = settled(as_of)
-    recent = list(cursors[: MOST_SHOWN + 1])
-    if len(recent) <= MOST_SHOWN and recent[-1].timestamp > start:
+    recent = list(cursors[: MOST_IDS + 1])
+    if len(recent) <= MOST_IDS and recent[-1].timestamp > start:
         # There may be more after the page.
-        recent += stream.cursors(Window(recent[-1], Cursor(start, None)), MOST_SHOWN + 1)
+        recent += stream.cursors(Window(recent[-1], Cursor(start, None)), MOST_IDS + 1)
     recent = [each for each in recent if each.timestamp > start]
-    listed = recent[:MOST_SHOWN]
+    listed = recent[:MOST_IDS]
     oldest = listed[-1] if len(recent) > len(listed) else None
     return Shown(cursors[0].timestamp, as_of, frozenset(each.id for each in listed), oldest)
 
 
-#: The most ids in a link.
-MOST_SHOWN = 20
+#: The most ids of actions that a link carries.
+MOST_IDS = 20
 
 
 def count_not_seen(recipient: Any, limit: int | None = None, also: Iterable[Any] = ()) -> int:

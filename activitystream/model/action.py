@@ -24,6 +24,16 @@ FIELDS = (
 )
 
 
+def checked_role(role: str) -> str:
+    """Return a role; refuse a name that is not one.
+
+    :raises ValueError: with the roles that there are.
+    """
+    if role not in ROLES:
+        raise ValueError(f"no role {role!r}; use actor, target or action_obj")
+    return role
+
+
 class Verbs(Protocol):
     """What an action calls in the layer above: :class:`activitystream.ActionManager`."""
 
@@ -227,9 +237,7 @@ class ActionMixin:
 
     def _reference(self, role: str) -> Reference | None:
         # 0.1.1 stored a random id where there is no entity; only the type tells.
-        if role not in ROLES:
-            raise ValueError(f"no role {role!r}; use actor, target or action_obj")
-        type_name = self._stored(f"{role}_type")
+        type_name = self._stored(f"{checked_role(role)}_type")
         return None if type_name is None else Reference(type_name, self._stored(f"{role}_id"))
 
     def _stored(self, name: str) -> Any:

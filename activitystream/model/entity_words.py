@@ -14,7 +14,7 @@ from tg.util.lazystring import LazyString
 
 from .. import model
 from .attempts import attempt
-from .words import _, said, text_of
+from .words import _, call_host, text_of
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ def name_of(entity: Any, type_name: str) -> str:
     if not has_own:
         return type_name
     text = attempt(
-        lambda: said(lambda: str(entity)),
+        lambda: call_host(lambda: str(entity)),
         None,
         "%s raised: its type is shown",
         _path(entity, "__str__"),
@@ -110,13 +110,13 @@ def activitystreams_of(entity: Any) -> dict[str, Any] | None:
     """
 
     def checked() -> dict[str, Any] | None:
-        said = _said(entity, "as_activitystreams")
-        if said is _MISSING:
+        value = _value_of(entity, "as_activitystreams")
+        if value is _MISSING:
             return None
-        if not isinstance(said, dict):
-            raise TypeError(f"it must be a dict, not {type(said).__name__}")
-        json.dumps(said, allow_nan=False)
-        return said
+        if not isinstance(value, dict):
+            raise TypeError(f"it must be a dict, not {type(value).__name__}")
+        json.dumps(value, allow_nan=False)
+        return value
 
     return attempt(
         checked,
@@ -135,7 +135,7 @@ def _text(entity: Any, name: str) -> Any:
 
     :raises _NoTextError: if it is anything else.
     """
-    text = said(lambda: _said(entity, name))
+    text = call_host(lambda: _value_of(entity, name))
     if text is None or text is _MISSING or isinstance(text, _TEXTS):
         return text
     raise _NoTextError(
@@ -144,14 +144,14 @@ def _text(entity: Any, name: str) -> Any:
     )
 
 
-def _said(entity: Any, name: str) -> Any:
+def _value_of(entity: Any, name: str) -> Any:
     try:
-        said = getattr(entity, name)
+        value = getattr(entity, name)
     except AttributeError:
         if inspect.getattr_static(type(entity), name, _MISSING) is _MISSING:
             return _MISSING
         raise  # from the code of the property
-    return said() if callable(said) else said
+    return value() if callable(value) else value
 
 
 def _broken(type_name: str) -> str:

@@ -76,7 +76,7 @@ def reader_of(recipient: Any, key: Any = None, role: str = "recipient") -> Refer
     return Reference(_declared_names(model.orm.root_of(type(recipient)))[-1], key)
 
 
-def lasting(reference: Reference) -> Reference:
+def with_oldest_name(reference: Reference) -> Reference:
     """Return a reference by the oldest name of its class, if the app has the class."""
     oldest = _known_names().oldest.get(reference.type, reference.type)
     return reference if oldest == reference.type else Reference(oldest, reference.key)
@@ -89,13 +89,13 @@ def all_names(reference: Reference) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*names, reference.type)))
 
 
-def own_actors(actions: Iterable[Mapping[str, Any]]) -> set[Reference]:
+def unnotified_actors(actions: Iterable[Mapping[str, Any]]) -> set[Reference]:
     """Return the actors of the actions with ``notify_actor=False``.
 
     :param actions: the fields of actions.
     """
     hidden = (each for each in actions if not each["notify_actor"])
-    return {lasting(Reference(each["actor_type"], each["actor_id"])) for each in hidden}
+    return {with_oldest_name(Reference(each["actor_type"], each["actor_id"])) for each in hidden}
 
 
 def addresses_of(

@@ -15,9 +15,9 @@ class Words(NullTranslations):
         # The own ``__str__`` of an Enum would give another text.
         return str.__str__(text) if isinstance(text, str) else str(text)
 
-    def said(self, say: Callable[[], T]) -> T:
-        """Return what a function of the host's returns. It may translate, and make links."""
-        return say()
+    def call_host(self, function: Callable[[], T]) -> T:
+        """Call a function of the host's, which may translate and make links."""
+        return function()
 
 
 _words = Words()
@@ -50,6 +50,6 @@ def text_of(text: object) -> str:
     return text if type(text) is str else _words.text_of(text)
 
 
-def said(say: Callable[[], T]) -> T:
-    """Return what a function of the host's returns. It may translate, and make links."""
-    return _words.said(say)
+def call_host(function: Callable[[], T]) -> T:
+    """Call a function of the host's, which may translate and make links; return its result."""
+    return _words.call_host(function)

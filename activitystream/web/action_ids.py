@@ -3,6 +3,7 @@
 from typing import Any
 
 from .. import model
+from ..lib.seen import MOST_IDS
 
 #: The most actions that one request marks.
 _MOST = 100
@@ -23,4 +24,15 @@ def action_ids(given: Any) -> list[Any]:
     # An empty one is an error too: /read without an action marks all.
     if any(each is None for each in ids):
         raise ValueError("each `action` must be the `_id` of an action")
+    return ids
+
+
+def joined_ids(parameter: str, text: str) -> list[Any]:
+    """Return ids that a part of a parameter joins by dots.
+
+    :raises ValueError: if one is malformed, or if there are more than a link carries.
+    """
+    ids = [model.orm.action_id_from_text(each) for each in text.split(".") if text]
+    if None in ids or len(ids) > MOST_IDS:
+        raise ValueError(f"invalid `{parameter}`: take it from a link of the page")
     return ids

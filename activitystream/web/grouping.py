@@ -5,12 +5,11 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from .. import model
 from ..lib.cursors import cursor_as_text, cursor_from_text
 from ..lib.group_words import pattern_of
 from ..lib.groups import Group, Place
-from ..lib.seen import MOST_SHOWN
 from ..model import clock
+from .action_ids import joined_ids
 
 _DIGEST = re.compile(r"[0-9a-f]{16}", re.ASCII)
 
@@ -61,13 +60,7 @@ def group_from_text(text: Any) -> Place | None:
         if moment is None or not _DIGEST.fullmatch(digest):
             raise ValueError
         places = cursor_from_text(newest), cursor_from_text(oldest)
-        return Place(*places, digest, moment, _ids(recent), _ids(others))
+        ids = (joined_ids("group", each) for each in (recent, others))
+        return Place(*places, digest, moment, *ids)
     except ValueError:
         raise ValueError("invalid `group`: take it from a link or a form of the page") from None
-
-
-def _ids(texts: str) -> list[Any]:
-    ids = [model.orm.action_id_from_text(each) for each in texts.split(".") if texts]
-    if None in ids or len(ids) > MOST_SHOWN:
-        raise ValueError
-    return ids

@@ -37,7 +37,7 @@ def menus(return_to: str | None) -> Callable[[Any, Group | None], Markup]:
         return no_menu
     kind = cache(_mute_kind)
     pieces = cache(lambda fields: _pieces(fields, return_to))
-    said = {"actor": _("Mute %(actor)s"), "target": _("Mute what happens to %(target)s")}
+    patterns = {"actor": _("Mute %(actor)s"), "target": _("Mute what happens to %(target)s")}
     # By id, which an entity keeps while it is held. A page refers to the same ones again and again.
     known: dict[tuple[str, int], tuple[Any, Markup]] = {}
 
@@ -45,12 +45,12 @@ def menus(return_to: str | None) -> Callable[[Any, Group | None], Markup]:
         key = role, id(entity)
         if key not in known:
             name = name_of(entity, getattr(action, f"{role}_type"))
-            known[key] = entity, filled(said[role], **{role: name})
+            known[key] = entity, filled(patterns[role], **{role: name})
         return known[key][1]
 
     def menu_of(action: Any, group: Group | None = None) -> Markup:
         words = {"verb": kind(action.verb)} if action.verb else {}
-        for role in said:
+        for role in patterns:
             shared = group is None or group.is_shared(role)
             entity = action.entity(role) if shared else None
             if entity is not None:

@@ -14,7 +14,7 @@ from ..model.words import _, text_of
 def words_of(mute: Mute) -> Markup:
     """Return what is not told, as HTML: "Likes: what Ann does"."""
     given = tuple(field for field, its in mute._asdict().items() if its is not None)
-    said = {
+    pattern = {
         ("verb",): "%(verb)s",
         ("actor",): _("What %(actor)s does"),
         ("target",): _("What happens to %(target)s"),
@@ -24,7 +24,7 @@ def words_of(mute: Mute) -> Markup:
         ("verb", "actor", "target"): _("%(verb)s: what %(actor)s does to %(target)s"),
     }[given]
     names = {role: _name(getattr(mute, role)) for role in ("actor", "target") if role in given}
-    return filled(said, verb=mute.verb and (label_of(mute.verb) or quoted(mute.verb)), **names)
+    return filled(pattern, verb=mute.verb and (label_of(mute.verb) or quoted(mute.verb)), **names)
 
 
 def label_of(verb: str) -> str | None:
@@ -38,10 +38,10 @@ def quoted(verb: str) -> str:
     return _("“%(verb)s”") % {"verb": _(verb)}
 
 
-def filled(said: str, **names: str | None) -> Markup:
+def filled(pattern: str, **names: str | None) -> Markup:
     """Return a sentence with names, as HTML. A name's own direction does not change the rest's."""
     bdi = Markup("<bdi>{}</bdi>")
-    return escape(said) % {name: bdi.format(its) for name, its in names.items()}
+    return escape(pattern) % {name: bdi.format(its) for name, its in names.items()}
 
 
 def muted_sentence(mute: Mute) -> Markup:

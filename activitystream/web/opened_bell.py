@@ -26,7 +26,7 @@ def opened_bell(user: Any) -> tuple[Markup, Shown | None]:
 
     :returns: it, and what to mark as seen; None if there is nothing, or it cannot be shown.
     """
-    failed = Markup('<div class="activitystream-newest">{}</div>').format(cannot_be_shown())
+    failed = Markup('<div class="activitystream-newest">{}</div>').format(failure_notice())
     nothing: Shown | None = None
     return attempt(
         lambda: _opened_bell(user), (failed, nothing), "The newest actions cannot be shown"
@@ -56,6 +56,6 @@ def _opened_bell(user: Any) -> tuple[Markup, Shown | None]:
     return opened, newest if state else None
 
 
-def cannot_be_shown() -> Markup:
-    """Return what stands where a list cannot be shown."""
+def failure_notice() -> Markup:
+    """Return the sentence that replaces a list that cannot be shown."""
     return Markup('<p class="activitystream-empty">{}</p>').format(_("This cannot be shown."))

@@ -114,15 +114,15 @@ def _shell_kept() -> Iterator[None]:
 class WordsAnywhere(RequestWords):
     """Words in the language of the request; in English outside of one."""
 
-    def said(self, say: Callable[[], T]) -> T:
-        """Return what a function of the host's returns; call it in a request if it needs one."""
+    def call_host(self, function: Callable[[], T]) -> T:
+        """Call a function of the host's; if it needs a request, in one that stands in for it."""
         try:
-            return say()
+            return function()
         except TypeError:  # from TurboGears' _ and url, outside of a request
             if in_request():
                 raise
             with speaking("en"):
-                return say()
+                return function()
 
 
 def is_outside() -> bool:

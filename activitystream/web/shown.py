@@ -13,10 +13,10 @@ import re
 from datetime import datetime
 from typing import Any
 
-from .. import model
-from ..lib.seen import MOST_SHOWN, Known, Shown
+from ..lib.seen import Known, Shown
 from ..model import clock
 from ..model.values import Cursor
+from .action_ids import joined_ids
 
 _SHOWN = re.compile(r"([^_]+)_(-?\d{1,13})_([^_]*)(?:_(\d{1,13}))?", re.ASCII)
 
@@ -45,7 +45,7 @@ def shown_from_text(text: Any) -> Shown | datetime | None:
         return clock.parse(text)
     newest, later, id_texts, back = match.groups()
     until = clock.parse(newest)
-    ids = _ids("until", id_texts)
+    ids = joined_ids("until", id_texts)
     if until is None or (back and not ids):
         raise ValueError("invalid `until`: take it from a link of the page")
     try:
@@ -72,11 +72,4 @@ def known_from_text(text: Any) -> Known:
     """
     moment, _, id_texts = text.partition("_") if isinstance(text, str) else (text, "", "")
     floor = clock.parse(moment, "new_since") or clock.EARLIEST
-    return Known(floor, frozenset(_ids("new_since", id_texts)))
-
-
-def _ids(parameter: str, texts: str) -> list[Any]:
-    ids = [model.orm.action_id_from_text(each) for each in texts.split(".") if texts]
-    if None in ids or len(ids) > MOST_SHOWN:
-        raise ValueError(f"invalid `{parameter}`: take it from a link of the page")
-    return ids
+    return Known(floor, frozenset(joined_ids("new_since", id_texts)))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .. import DBSession
-from ..names import all_names, own_actors
+from ..names import all_names, unnotified_actors
 from ..values import Hidden, Muted, Reference
 from .keys import as_stored
 from .marks import id_of
@@ -23,7 +23,7 @@ def hide_own(actions: Iterable[Mapping[str, Any]]) -> None:
 
     :param actions: the fields of actions. Those whose ``notify_actor`` is True are ignored.
     """
-    for reader in own_actors(actions):
+    for reader in unnotified_actors(actions):
         _store(reader, "own", {"own": True})
 
 

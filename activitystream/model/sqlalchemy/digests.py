@@ -9,7 +9,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
-from ..names import lasting
+from ..names import with_oldest_name
 from ..values import Reference
 
 #: The fields of an action that digests are made of.
@@ -47,9 +47,9 @@ def _digest_of_role(fields: Mapping[str, Any], role: str) -> int | None:
     name = fields[f"{role}_type"]
     if name is None:
         return None
-    return digest_of(*lasting(Reference(name, fields[f"{role}_id"])))
+    return digest_of(*with_oldest_name(Reference(name, fields[f"{role}_id"])))
 
 
 def digests_of_names(references: Sequence[Reference]) -> set[int]:
     """Return the digests that rows may have for any of these references."""
-    return {digest_of(*each) for one in references for each in (one, lasting(one))}
+    return {digest_of(*each) for one in references for each in (one, with_oldest_name(one))}

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from .. import DBSession
-from ..names import all_names, own_actors
+from ..names import all_names, unnotified_actors
 from ..values import Muted, Reference
 from .digests import digest_of
 from .private_zope import mark_changed
@@ -37,7 +37,7 @@ def hide_own(actions: Iterable[Mapping[str, Any]]) -> None:
 
     :param actions: the fields of actions. Those whose ``notify_actor`` is True are ignored.
     """
-    for reader in own_actors(actions):
+    for reader in unnotified_actors(actions):
         its = {**reader_parameters(reader), "mute": _OWN}
         if open_connection().execute(_FIND, its).first() is None:
             _insert(reader, _OWN, 0, {"hidden_digest": digest_of(*reader)})
