@@ -76,7 +76,7 @@ def locale() -> Locale:
     """
     if not in_request():
         return _DEFAULT
-    # A list asks for each of its lines. A host that changes the language gets another translator.
+    # Cache it: each line asks. A host that changes the language gets another translator.
     translator = tg.translator._current_obj()
     if _LOCALE not in vars(translator):
         setattr(translator, _LOCALE, _spoken_locale())

@@ -1,8 +1,8 @@
-"""Lists whose "Load more" asks a page of the host's, of which the list is a part.
+"""Lists in a page of the host's, with a link "Load more" to the same page.
 
 Without scripts, the link opens that page. With htmx, the rest of the list is taken out of it and
-appended to what is shown. An htmx request names what it replaces: the header ``HX-Target`` tells
-the list, and the last day that it has a heading of.
+appended to what is shown. The header ``HX-Target`` of an htmx request names the list, and the last
+day that has a heading already.
 """
 
 from datetime import date
@@ -19,12 +19,12 @@ from .days import by_day
 from .outside import as_read_there
 from .rendering import Line, render_list
 
-#: The actions of a page, of a stream that is given whole.
+#: The number of actions on a page, if a whole stream is given.
 _PAGE_SIZE = 25
 
 
 def page_of(actions: Any) -> StreamPage | GroupPage:
-    """Return the page that a list with "Load more" begins with.
+    """Return the page to show: the given one, or the first of a stream.
 
     :raises TypeError: if it is neither a page nor a stream.
     """
@@ -41,11 +41,11 @@ def page_of(actions: Any) -> StreamPage | GroupPage:
 def render_page_of(
     page: StreamPage | GroupPage, lines: list[Line], more: str, nothing: str | None = None
 ) -> Markup:
-    """Render a page as a list that goes on.
+    """Render a page of a list, with a link to the next page.
 
-    :param lines: those of the page.
-    :param more: the URL of the page that shows the list.
-    :param nothing: what to say of an empty list; None is the option ``empty_text``.
+    :param lines: the lines of the page.
+    :param more: the URL of the host's page that shows the list.
+    :param nothing: the text of an empty list; None uses the option ``empty_text``.
     """
     url = urlsplit(str(more))
     kept = [each for each in parse_qsl(url.query, keep_blank_values=True) if each[0] != "before"]

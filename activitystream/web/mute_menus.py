@@ -14,22 +14,20 @@ from ..model.words import _
 from .mute_words import filled, label_of
 from .templates import render, statics
 
-#: Stands where a text of a line comes in: no text of ours has it.
+#: A placeholder for a text of the line. No text of ours contains it.
 _PLACE = "\ue000"
 
 
 def no_menu(action: Any, group: Group | None = None) -> Markup:
-    """Return nothing: what a list without menus has."""
+    """Return an empty menu, for lists without menus."""
     return Markup()
 
 
 def menus(return_to: str | None) -> Callable[[Any, Group | None], Markup]:
-    """Return what renders the menu of an action, or of a group by an action of it.
+    """Return a function that renders the menu of an action, or of a group by an action of it.
 
-    It is of use for one list. The menu of a group has what all of its actions share.
-
-    What lines have in common is rendered once. An action that is about nothing that can be muted
-    has no menu.
+    Make one for each list: it renders once what lines have in common. The menu of a group offers
+    what all of its actions share. An action without anything that can be muted has no menu.
 
     :param return_to: where muting returns without htmx; None is for a list without menus.
     """
@@ -38,7 +36,7 @@ def menus(return_to: str | None) -> Callable[[Any, Group | None], Markup]:
     kind = cache(_mute_kind)
     pieces = cache(lambda fields: _pieces(fields, return_to))
     patterns = {"actor": _("Mute %(actor)s"), "target": _("Mute what happens to %(target)s")}
-    # By id, which an entity keeps while it is held. A page refers to the same ones again and again.
+    # By id(), which is unique while the entity is held here. A page shows the same ones repeatedly.
     known: dict[tuple[str, int], tuple[Any, Markup]] = {}
 
     def words_of(role: str, entity: Any, action: Any) -> Markup:
@@ -70,7 +68,7 @@ def _mute_kind(verb: str) -> Markup:
 
 
 def _pieces(fields: tuple[str, ...], return_to: str) -> list[str]:
-    """Render a menu. Every second part is where the action's ``_id``, then its words, come in."""
+    """Render a menu, split at its placeholders: every second part is one."""
     menu = render(
         "menu",
         action=_PLACE,

@@ -12,7 +12,7 @@ from ..model.words import _, text_of
 
 
 def words_of(mute: Mute) -> Markup:
-    """Return what is not told, as HTML: "Likes: what Ann does"."""
+    """Describe a mute, as HTML: "Likes: what Ann does"."""
     given = tuple(field for field, its in mute._asdict().items() if its is not None)
     pattern = {
         ("verb",): "%(verb)s",
@@ -28,24 +28,24 @@ def words_of(mute: Mute) -> Markup:
 
 
 def label_of(verb: str) -> str | None:
-    """Return what the option ``kinds`` calls a verb, in the request's language, or None."""
+    """Return the label of a verb by the option ``kinds``, in the request's language, or None."""
     label = option("kinds").get(verb)
     return None if label is None else _(text_of(label))
 
 
 def quoted(verb: str) -> str:
-    """Return a verb that the option ``kinds`` does not name, as what is done."""
+    """Return a verb without a label, in quotation marks."""
     return _("“%(verb)s”") % {"verb": _(verb)}
 
 
 def filled(pattern: str, **names: str | None) -> Markup:
-    """Return a sentence with names, as HTML. A name's own direction does not change the rest's."""
+    """Fill names into a pattern, as HTML. Each name is isolated in its own writing direction."""
     bdi = Markup("<bdi>{}</bdi>")
     return escape(pattern) % {name: bdi.format(its) for name, its in names.items()}
 
 
 def muted_sentence(mute: Mute) -> Markup:
-    """Return what tells that somebody has just muted something, as HTML."""
+    """Return the sentence that confirms a mute, as HTML."""
     return filled(_("Muted: %(what)s"), what=words_of(mute))
 
 

@@ -24,7 +24,7 @@ from .zones import ZONE
 P = ParamSpec("P")
 T = TypeVar("T")
 
-#: Tells in the environment of a request that it stands in for one, and holds ``site_url``.
+#: In the WSGI environment of a request that stands in for one: the option ``site_url``.
 _SITE = "activitystream.site"
 
 #: Where the configuration keeps the app that answers requests.

@@ -18,7 +18,8 @@ from .outside import as_read_there
 _COLOURS = 8
 
 _IMAGE = Markup('<img class="{}" src="{}" alt="" loading="lazy" width="40" height="40"/>')
-#: The stylesheet shows the sign: without it, and to screen readers, it would be a part of the line.
+#: The stylesheet shows the sign. As text, it would be a part of the line without the stylesheet, and
+#: for screen readers.
 _SIGN = Markup('<span class="{}" data-activitystream-sign="{}" aria-hidden="true"></span>')
 
 #: A picture's address, besides a path of this site: anything else is not shown.
@@ -26,7 +27,7 @@ _ADDRESS = re.compile(r"https?://|data:image/", re.ASCII | re.I)
 
 
 def pictures() -> Callable[[Any], Markup]:
-    """Return what shows the pictures of an action; of use for one request."""
+    """Return a function that renders the pictures of an action. Make one for each request."""
     icons = option("icons")
 
     def pictures_of(action: Any) -> Markup:

@@ -47,7 +47,7 @@ class Line(NamedTuple):
     menu: Markup = Markup()
     #: The actor's picture, and the icon of the verb.
     pictures: Markup = Markup()
-    #: Names the group, whatever joins it; of an action, the group that others would make of it.
+    #: The name that a group keeps when actions join it; an action has that of its future group.
     group_name: str | None = None
 
     @property
@@ -72,7 +72,7 @@ def lines(
 ) -> list[Line]:
     """Return the lines of a list.
 
-    :param actions: those to show, or groups of them, in this order.
+    :param actions: the actions, or groups of them, in this order.
     :param when: returns the text that says when an action happened.
     :param state: returns what the reader knows of an action; None marks none as new or unread.
     :param marking: make links that mark the reader's stream as seen, and their action as read.
@@ -156,11 +156,11 @@ def render_list(
     :param older: the URLs of the next page, as a whole page (``/``) and as a fragment for htmx
         (``/more``), by path; None for the last page.
     :param return_to: where "Mark as read" returns without htmx; None leaves the buttons out.
-    :param nothing: what to say of an empty list; None is for a stream without actions.
+    :param nothing: the text of an empty list; None uses the text for an empty stream.
     :param list_id: the id of the list in the pages that ``older`` leads to, from which htmx takes
         it; None if ``/more`` answers the list alone.
     :param last_day: the last day that such a list has a heading of, as text.
-    :param live: have the script say the times in the browser's time zone, and count on.
+    :param live: let the script show the times in the browser's time zone, and keep them current.
     """
     return render(
         "stream",
@@ -190,16 +190,16 @@ def _unfold_url(line: Line) -> str:
 
 
 def _once(part: Callable[[bool], Iterable[Any]]) -> Callable[..., Markup]:
-    """Have a part of the template rendered once for all lines that are read, or unread.
+    """Render a part of the template once for all read lines, and once for all unread lines.
 
-    Of each line, it gets what names its actions, for ``name="action"`` and an empty ``value=""``.
+    For each line, it replaces ``name="action"`` and ``value=""`` by what names its actions.
     """
     rendered = cache(lambda is_unread: "".join(map(str, part(is_unread))))
 
     def of_line(is_unread: bool, key: tuple[str, str] | None = None) -> Markup:
         text = rendered(is_unread)
         if key is not None:
-            # A variable of the template cannot have these quotes, which are escaped there.
+            # These quotes are the template's own: in variables they are escaped.
             name, value = key
             text = text.replace('value=""', f'value="{escape(value)}"')
             text = text.replace('name="action"', f'name="{name}"')

@@ -39,7 +39,7 @@ def stream_page(
     :raises ValueError: if a parameter is malformed.
     """
     cursor = cursor_in(before)
-    # What the bell has marked, and leads here from, is still shown as new.
+    # The bell marks as seen, and links here with `new_since`: still show what was new in the bell.
     known = None if new_since is None else known_from_text(new_since)
     state = state_for(user)
     only_unread = unread == "1" and state is not None

@@ -59,7 +59,7 @@ def render(name: str, **variables: Any) -> Markup:
 
 
 def action_renderer() -> Callable[[Any, Group | None], Markup]:
-    """Return what renders an action, or a group, by its verb's template; of use for one request."""
+    """Return a function that renders an action or group by its verb's template, for one request."""
     by_verb, of_all = option("templates"), _in_use("action")
 
     def render_action(action: Any, group: Group | None) -> Markup:
@@ -126,7 +126,7 @@ def links_to_statics() -> Markup:
     return Markup().join(links[name].format(url) for name, url in urls.items() if url)
 
 
-#: Tells in the environment of a request that its page loads our stylesheet and script.
+#: In the WSGI environment: the page loads our stylesheet and script already.
 _LINKED = "activitystream.linked"
 
 
@@ -153,7 +153,7 @@ def _render(template: str, variables: dict[str, Any]) -> Markup:
     if engine == "kajiki":
         engine = _ENGINE
     if template.startswith(_OF_OURS) and template != _our("index") and "tg_cache" not in variables:
-        # It uses none of TurboGears' variables, which take longer than an action.
+        # Leave out TurboGears' variables: it uses none, and they take longer than an action.
         ours = tg.config["render_functions"][_ENGINE]
         return Markup(ours(name, variables))  # noqa: S704 (rendered HTML)
     fragment: dict[str, Any] = {"doctype": None} if engine == "genshi" else {}

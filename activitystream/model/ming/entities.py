@@ -45,7 +45,7 @@ def _classes_by_place(
 
 
 def _datastore_of(its_session: Any) -> Any:
-    """Return where a session stores; None before the app has said it."""
+    """Return the datastore of a session; None before the app has bound it."""
     return getattr(getattr(its_session, "impl", None), "bind", None)
 
 

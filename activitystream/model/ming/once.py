@@ -15,12 +15,12 @@ from .writing import check_fields, insert_action_as
 #: The collection.
 ONCE = "activity_stream_once"
 
-#: Whoever has claimed a key and stored no action for so long has failed.
+#: A claim without an action that is older than this has failed.
 _PATIENCE = timedelta(seconds=10)
 
 
 def insert_action_once(fields: dict[str, Any], once: str) -> tuple[Action, bool]:
-    """Store an action, unless there is one with the same key: return it, and whether it is new."""
+    """Store an action unless one with this key exists; return it, and whether it is new."""
     check_fields(fields)
     action_id = bson.ObjectId()
     while True:

@@ -15,8 +15,8 @@ from ming.odm.base import ObjectState
 def document_of(entity: Any) -> dict[str, Any]:
     """Return the values of an object as they were read.
 
-    Private: ``state(entity).document``. The properties of the class replace it, but each reading
-    by them makes a copy that knows of its changes, and fills in the fields that were not read.
+    Private: ``state(entity).document``. The class's properties replace it, but each access makes a
+    copy that tracks changes, and fills in the fields that were not read.
     """
     document: dict[str, Any] = state(entity).document
     return document
@@ -26,7 +26,7 @@ def put(entity: Any, name: str, value: Any) -> None:
     """Set a field of an object to what the database has, so that no flush writes it.
 
     Private: ``state(entity).set``. The property replaces it, but the next flush would then write
-    every field of the object, over what others have changed since.
+    every field of the object, and overwrite others' changes.
     """
     state(entity).set(name, value)
     if state(entity).original_document is not None:
@@ -34,7 +34,7 @@ def put(entity: Any, name: str, value: Any) -> None:
 
 
 def value_as_read(entity: Any, name: str) -> Any:
-    """Return the value of a field that the database gave, whatever it was set to since.
+    """Return the value of a field as it was read, whatever it was set to since.
 
     Private: ``state(entity).original_document``. Nothing replaces it.
     """
@@ -62,8 +62,8 @@ def make_read(cls: type, document: dict[str, Any], fields: tuple[str, ...]) -> A
     """Make an object as Ming's own query for some fields does. No session holds it.
 
     Private: ``Mapper.create``, ``state(…).status``, and ``options.fields``, by which a flush writes
-    only these fields. ``cls.query.find(…, fields)`` replaces it, but validates each document, which
-    takes longer than to read it.
+    only these fields. ``cls.query.find(…, fields)`` replaces them, but validates each document,
+    which takes longer than reading it.
     """
     its_mapper = mapper(cls)
     options = {"refresh": False, "decorate": None, "fields": fields, "instrument": True}
@@ -87,7 +87,7 @@ def fields_to_save_of(entity: Any) -> tuple[str, ...] | None:
 
 
 def set_fields_to_save(its_state: ObjectState, fields: tuple[str, ...]) -> None:
-    """Have a flush write these fields of an object only."""
+    """Make a flush write only these fields of an object."""
     its_state.options.fields = fields
 
 
@@ -105,10 +105,10 @@ def let_grow(its_session: Any) -> None:
 
 @contextmanager
 def set_aside(sessions: Collection[ThreadLocalODMSession]) -> Iterator[None]:
-    """Give this thread new sessions, and then its earlier ones again, with what they hold.
+    """Give this thread new sessions during the block, and then its own again, with their objects.
 
-    Private: ``ThreadLocalODMSession._registry``. ``session.close()`` replaces it, but detaches what
-    the host has in hand.
+    Private: ``ThreadLocalODMSession._registry``. ``session.close()`` replaces it, but detaches the
+    host's objects.
     """
     of_thread = [vars(each._registry) for each in sessions]
     held = [values.pop("value", None) for values in of_thread]
@@ -122,10 +122,10 @@ def set_aside(sessions: Collection[ThreadLocalODMSession]) -> Iterator[None]:
 
 
 class Forgotten:
-    """An unchanged object that its session was made to forget, and Python frees if nobody holds it.
+    """An unchanged object that its session forgets, so that Python frees it if nobody holds it.
 
-    Ming's objects refer to themselves, so that only a full garbage collection would free them, and
-    an iteration would fill the memory before there is one.
+    Ming's objects refer to themselves. Only a full garbage collection would free them, and a long
+    iteration would fill the memory before one runs.
 
     Private: ``__ming__.instance``, which Ming never reads, and ``state(…).tracker.state``.
     ``gc.collect()`` replaces them, but takes longer than to read a page.

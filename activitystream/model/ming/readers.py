@@ -21,9 +21,9 @@ def has_seen_field(cls: type) -> bool:
 
 
 class _KeepsMarks(MapperExtension):
-    """Has a flush of the host's keep a ``last_activity_seen`` that was marked since it was read.
+    """Makes a flush of the host's keep a ``last_activity_seen`` that was marked since it was read.
 
-    A flush writes the whole document, the field too, and would bring its old value back.
+    A flush writes the whole document, and would bring back the field's old value.
     """
 
     def before_update(self, instance: Any, state: Any, sess: Any) -> None:
@@ -36,9 +36,9 @@ class _KeepsMarks(MapperExtension):
 
 
 def keep_marks(cls: type) -> None:
-    """Have no flush of objects of this class bring back an old ``last_activity_seen``.
+    """Keep flushes of this class and its bases from restoring an old ``last_activity_seen``.
 
-    Nor of its bases, by which others may have read the same document.
+    Others may have read the same document as an object of a base.
     """
     for each in filter(has_seen_field, cls.__mro__):
         extensions = mapper(each).extensions
@@ -109,7 +109,7 @@ def _documents(cls: type) -> Any:
 
 
 def _as_read(cls: type[Any], moment: datetime) -> datetime:
-    """Return a moment as the class reads it: by its schema, and aware if the connection is.
+    """Return a moment as the class's schema reads it; aware if the connection is.
 
     :raises TypeError: if the class's schema takes no datetime.
     """

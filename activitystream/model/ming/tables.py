@@ -25,20 +25,20 @@ DATED = {"$type": "date"}
 
 
 class _RecipientsProperty(FieldProperty):
-    """``_recipients``, which a page leaves in the database until somebody accesses them."""
+    """``_recipients``, which are read on first access."""
 
     # The repr of an action in a log must not read them.
     include_in_repr = False
 
     def __get__(self, instance: Any, cls: Any = None) -> Any:
-        # Without them, Ming would give None, which means that the action is for everyone.
+        # For recipients that were not read, Ming would return None, which means everyone.
         if instance is not None and not is_read(instance):
             instance._page().read_recipients(instance)
         return super().__get__(instance, cls)
 
 
 class _SavesWhatWasRead(MapperExtension):
-    """Has Ming save only those fields of an action that were read."""
+    """Makes Ming save only those fields of an action that were read."""
 
     def before_update(self, instance: Any, state: Any, sess: Any) -> None:
         """Leave out recipients that were not read."""
@@ -51,7 +51,8 @@ class _SavesWhatWasRead(MapperExtension):
 def _indexes_of_role(role: str) -> list[dict[str, Any]]:
     """Return the indexes by which the actions with an entity in a role are read, newest first.
 
-    One is of all, one of those for everyone. The key comes first, since a filter may name no type.
+    One index has all actions, one those for everyone. The key comes first, since a filter may name
+    no type.
     """
     its = [(f"{role}_id", pymongo.ASCENDING), (f"{role}_type", pymongo.ASCENDING)]
     return [
@@ -80,7 +81,7 @@ class Action(ActionMixin, MappedClass):
             {
                 "name": "stream_for_everyone",
                 "fields": [("_recipients", pymongo.ASCENDING), *NEWEST_FIRST],
-                # Without it, each recipient of each action would be in the index too.
+                # Partial: otherwise each recipient of each action would be in the index too.
                 "partialFilterExpression": {"_recipients": None},
             },
             *(index for role in ROLES for index in _indexes_of_role(role)),
@@ -111,10 +112,10 @@ class Action(ActionMixin, MappedClass):
     # s.Array would turn null (everyone) into [] (nobody).
     _recipients = _RecipientsProperty(s.Anything(if_missing=None))
 
-    #: Whether its recipients are too many to load with other actions'.
+    #: Whether it has too many recipients to load them together with other actions'.
     _has_many_recipients = False
 
-    #: What its page knows of an action whose recipients were not read; None if that is nothing.
+    #: Whether it is for everyone, if that is known without its recipients; else None.
     is_known_for_everyone: bool | None = None
 
     @property
@@ -172,7 +173,7 @@ def is_read(action: Action) -> bool:
         return True
     if "_recipients" not in document:
         return False
-    # Ming fills in null where a query of the host's did not ask for them.
+    # A null may be Ming's own: it fills in null if the host's query did not ask for them.
     return action.is_known_for_everyone is not None or _are_asked_for(fields_to_save_of(action))
 
 

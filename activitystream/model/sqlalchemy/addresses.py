@@ -1,4 +1,4 @@
-"""The addresses that a statement asks for: how they are given, and divided among statements."""
+"""How addresses are passed to statements, and divided among several statements."""
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -11,7 +11,7 @@ from ..values import Address, Reference
 from .session import engine_of_session
 from .tables import EVERYONE, NAME_TYPE, NOBODY, RECIPIENTS
 
-#: The most addresses that one statement asks for, where they are not given as arrays.
+#: The most addresses of one statement, unless they are passed as arrays.
 _MOST_ADDRESSES = 64
 
 
@@ -22,16 +22,16 @@ def _arrays_of_addresses() -> Any:
     return each.render_derived(name="addressed")
 
 
-#: The rows that PostgreSQL makes of two arrays of addresses: type, key and place of each.
+#: The rows that PostgreSQL makes of two arrays: the type, key and place of each address.
 ADDRESSED = _arrays_of_addresses()
 
 
 class Addresses(NamedTuple):
-    """How a statement is given its addresses."""
+    """How addresses are passed to a statement."""
 
-    #: How many there are; None for arrays, whose length does not matter.
+    #: The number of addresses; None for arrays, whose length does not matter.
     length: int | None
-    #: It joins them as rows, and so reads for all of them in one place.
+    #: The statement joins them as rows, instead of having a part for each.
     are_joined: bool
 
 
@@ -46,8 +46,8 @@ class AddressBatch(NamedTuple):
 def address_batches(to: Sequence[Address], compiled_once: bool = False) -> list[AddressBatch]:
     """Divide these addresses and everyone into as few batches as the database allows.
 
-    :param compiled_once: the statement for one address is run by ``compiled.execute``. PostgreSQL
-        plans it sooner with joined rows; SQLAlchemy would compile these anew for each execution.
+    :param compiled_once: the statement for one address is run by ``compiled.execute``, so use
+        joined rows: PostgreSQL plans them faster, but SQLAlchemy would compile them each time.
     """
     references = [Reference(name, each.key) for each in to for name in each.names]
     references.append(EVERYONE)
@@ -60,7 +60,7 @@ def address_batches(to: Sequence[Address], compiled_once: bool = False) -> list[
     batches = []
     for start in range(0, len(references), _MOST_ADDRESSES):
         batch = references[start : start + _MOST_ADDRESSES]
-        # A few different lengths need only a few different statements.
+        # Pad to a power of two, so that there are only a few different statements.
         length = 1 << (len(batch) - 1).bit_length()
         batches.append(_numbered([*batch, *[NOBODY] * (length - len(batch))]))
     return batches

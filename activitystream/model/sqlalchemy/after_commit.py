@@ -1,4 +1,4 @@
-"""What is done once the host's transaction is committed, in a transaction of its own."""
+"""Call functions once the host's transaction is committed, in a transaction of their own."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -35,7 +35,7 @@ class _Waiting:
         self._committed = _innermost(session)
 
     def _settle(self, session: orm.Session, ended: Any) -> None:
-        """Forget what is rolled back, and hand on what is committed."""
+        """Drop what was rolled back; pass on what was committed to the outer level, or to call."""
         stored = self._stored.pop(ended, {})
         is_committed, self._committed = self._committed is ended, None
         if not stored or not is_committed:
@@ -48,7 +48,7 @@ class _Waiting:
             return
         managers = managers_of(session)
         if managers:
-            # The session is the last of those that commit, but not done with it yet.
+            # Wait for the manager: its session commits last, but has not finished here.
             managers[0].get().addAfterCommitHook(lambda _: _tell_of(stored))
         else:
             _tell_of(stored)
@@ -101,7 +101,7 @@ def own_transaction() -> Iterator[None]:
             yield
             succeeded = True
         finally:
-            # The host's code may have joined what has no session, like a mail.
+            # The host's code may have joined other resources, like a mail.
             for manager in managers.values():
                 end(manager, succeeded)
             end_request(succeeded)
@@ -109,7 +109,7 @@ def own_transaction() -> Iterator[None]:
 
 @contextmanager
 def _own_sessions() -> Iterator[None]:
-    """Give this thread new sessions, and then its earlier ones again."""
+    """Give this thread new sessions during the block, and then its own again."""
     held = [(registry, registry()) for registry in registries() if registry.has()]
     for registry in registries():
         registry.clear()

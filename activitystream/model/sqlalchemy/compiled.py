@@ -17,11 +17,11 @@ OF_OURS = {"activitystream": True}
 def execute(
     connection: sa.Connection, statement: Any, values: Mapping[str, Any]
 ) -> sa.CursorResult[Any]:
-    """Run a statement that is one of few, since it is remembered by its identity.
+    """Run a statement whose compiled text is cached by its identity: it must be one of few.
 
-    Its results are as the driver gives them: on SQLite, numbers for booleans, texts for moments.
+    The results are the driver's: on SQLite, numbers for booleans, texts for moments.
 
-    :param values: its parameters, none of them ``expanding``. There may be others among them.
+    :param values: its parameters, none of them ``expanding``. Further ones are ignored.
     """
     if "schema_translate_map" in connection.get_execution_options():
         return connection.execute(statement, values)
@@ -38,9 +38,9 @@ def execute(
 def execute_many(
     connection: sa.Connection, statement: Any, names: Sequence[str], rows: Sequence[Sequence[Any]]
 ) -> None:
-    """Run such a statement for each of these rows.
+    """Run a statement, as :func:`execute`, for each of these rows.
 
-    :param names: its parameters, in the order of each row.
+    :param names: its parameters, in the order of the values in a row.
     :param rows: one or more.
     """
     if "schema_translate_map" in connection.get_execution_options():
@@ -61,9 +61,9 @@ def execute_many(
 
 class _Compiled(NamedTuple):
     sql: str
-    #: The names of the parameters, if the driver takes them by their places.
+    #: The names of the parameters, if the driver takes them by position.
     order: tuple[str, ...] | None
-    #: The values of parameters that are given by the statement.
+    #: The values of parameters that the statement sets itself.
     defaults: dict[str, Any]
     #: The functions that convert values for the driver, where there is something to convert.
     processors: tuple[tuple[str, Callable[[Any], Any]], ...]

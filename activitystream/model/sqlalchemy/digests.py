@@ -1,7 +1,7 @@
 """Short stand-ins for what a reader may mute: a verb, an actor, a target.
 
-The rows of recipients hold them beside the cursor. Else a muted stream would have to read each
-action that it steps over.
+The rows of recipients hold them beside the cursor. Otherwise a stream with mutes would have to read
+each action that it steps over.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ DIGESTED_FIELDS = ("verb", "actor_type", "actor_id", "target_type", "target_id")
 
 @lru_cache(maxsize=1000)
 def digest_of(*texts: str) -> int:
-    """Return a signed number of 64 bits that stands for some texts."""
+    """Return a signed number of 64 bits that identifies some texts."""
     joined = "\0".join(texts).encode(errors="surrogatepass")
     return int.from_bytes(blake2b(joined, digest_size=8).digest(), "big", signed=True)
 

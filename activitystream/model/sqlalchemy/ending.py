@@ -1,4 +1,4 @@
-"""What will become of the host's transaction, and ending it where nobody else does."""
+"""How the host's transaction will end, and ending it where nobody else does."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ def managers_of(session: orm.Session) -> list[Any]:
 
 
 def is_doomed() -> bool:
-    """Return whether somebody decided that nothing of the transaction is to be stored."""
+    """Return whether the transaction is doomed: it can only be aborted."""
     return any(manager.isDoomed() for each in sessions() for manager in managers_of(each))
 
 
@@ -37,7 +37,8 @@ def end_request(succeeded: bool, managed: bool = False) -> None:
     """End the transactions that nobody else ends, and give back their connections.
 
     :param succeeded: commit them, rather than roll them back.
-    :param managed: somebody outside commits the sessions registered with zope.sqlalchemy.
+    :param managed: leave the sessions registered with zope.sqlalchemy alone: somebody outside
+        commits them.
     """
     for session in sessions():
         managers = managers_of(session)

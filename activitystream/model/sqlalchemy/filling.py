@@ -40,8 +40,8 @@ def fill_digests(connection: sa.Connection) -> Iterator[int]:
 
 
 def _filled(action: sa.RowMapping) -> dict[str, int | None]:
-    # By the type names that the action has: a mute has a digest for each name of a class, and
-    # ``gearbox migrate-pluggable`` loads no app that would know the oldest.
+    # Use the type names of the action itself: ``gearbox migrate-pluggable`` loads no app that would
+    # know the oldest name of the class, and a mute has a digest for each name.
     return {
         "verb_digest": digest_of(action["verb"]),
         "actor_digest": digest_of_reference(action["actor_type"], action["actor_id"]),

@@ -13,7 +13,7 @@ from .writing import insert_action
 
 
 def insert_action_once(fields: dict[str, Any], once: str) -> tuple[Action, bool]:
-    """Store an action, unless there is one with the same key: return it, and whether it is new.
+    """Store an action unless one with this key exists; return it, and whether it is new.
 
     Whoever comes second waits until the transaction of the first has ended.
     """

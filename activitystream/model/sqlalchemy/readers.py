@@ -28,13 +28,13 @@ def has_seen_field(cls: type) -> bool:
 
 
 def begin_marking(*entities: Any) -> None:
-    """Have requests that mark the same stream at once wait for each other.
+    """Make requests that mark the same stream at once wait for each other.
 
     Above READ COMMITTED, a database refuses to change a row that somebody else has changed since
     the transaction began. There, this commits what the request did so far, and begins a transaction
     at READ COMMITTED.
 
-    :param entities: those in hand that are marked or needed afterwards.
+    :param entities: the entities that the caller marks or needs afterwards.
     """
     marked = {session_of(type(each)): type(each) for each in entities}
     isolated = {each: cls for each, cls in marked.items() if _is_isolated(open_connection(cls))}
@@ -65,7 +65,8 @@ def move_last_activity_seen(
 ) -> tuple[datetime | None, datetime | None]:
     """Move ``last_activity_seen`` forward to ``moment``, in the database and on the object.
 
-    Only the one column is written, inside the host's transaction. Other marks of it wait then.
+    Only this column is written, inside the host's transaction, which makes other marks of the row
+    wait.
 
     :returns: the values before and after, naive UTC.
     :raises LookupError: if the recipient is not stored any more.
@@ -97,7 +98,7 @@ def _is_before(moment: datetime | None, other: datetime) -> bool:
 def _replace(
     cls: type, statements: "_Statements", in_hand: datetime | None, values: dict[str, Any]
 ) -> bool:
-    """Move the field if it still has the value in hand, so that it need not be read before."""
+    """Move the field if it still has the object's value, which saves reading it first."""
     if in_hand is None:
         return _write(cls, statements.move_from_null, values)
     replaced = statements.column.value_of(naive_utc(in_hand)).given
@@ -113,7 +114,7 @@ def _write(cls: type, update: Any, values: dict[str, Any]) -> bool:
 
 
 def lock_last_activity_seen(recipient: Any) -> datetime | None:
-    """Return the stored ``last_activity_seen``, naive UTC; have other marks of it wait.
+    """Return the stored ``last_activity_seen``, naive UTC, and lock its row.
 
     :raises LookupError: if the recipient is not stored any more.
     """
@@ -130,7 +131,7 @@ def stored_condition(recipient: Any, dialect: sa.Dialect) -> tuple[Any, dict[str
 
 
 def seen_value(cls: type[Any], moment: datetime) -> Any:
-    """Return a moment as the column of a class's ``last_activity_seen`` takes it."""
+    """Convert a moment for the column of a class's ``last_activity_seen``."""
     statements = _seen_statements(_declaring(cls), open_connection(cls).dialect)
     return statements.column.value_of(moment).given
 
@@ -170,7 +171,7 @@ _IN_SAVEPOINT = "activitystream.marked_in_savepoint"
 
 
 def _read_again(session: orm.Session, rolled_back: orm.SessionTransaction) -> None:
-    """Expire the marks that may have been rolled back, as the session knows of no change."""
+    """Expire the marks that may have been rolled back: the session did not track them."""
     for state in session.info[_IN_SAVEPOINT]:
         if state.session is session and state.persistent:
             session.expire(state.object, ["last_activity_seen"])
@@ -196,7 +197,7 @@ def _seen_statements(cls: type[Any], dialect: sa.Dialect) -> _Statements:
     (key,) = seen.table.primary_key
     until = sa.bindparam("until", type_=seen.type)
     its = sa.select(seen).where(key == sa.bindparam("of", type_=key.type))
-    # The host's own table would have the UPDATE write its onupdate columns too.
+    # Not the host's own table: with it, the UPDATE would also write its onupdate columns.
     columns = {each.name: sa.column(each.name, each.type) for each in seen.table.columns}
     table = sa.table(seen.table.name, *columns.values(), schema=seen.table.schema)
     column = table.c[seen.name]

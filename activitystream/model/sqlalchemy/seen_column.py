@@ -1,4 +1,4 @@
-"""The host's column of ``last_activity_seen``: what it takes and gives back for a moment."""
+"""The host's column of ``last_activity_seen``: how it stores and returns a moment."""
 
 from collections.abc import Iterator
 from datetime import datetime, timezone
@@ -11,7 +11,7 @@ from .column_types import ColumnType
 
 
 class SeenValue(NamedTuple):
-    """One moment as the column takes it, and as it gives it back."""
+    """One moment as the column takes it, and as it returns it."""
 
     given: Any
     given_back: Any
@@ -31,7 +31,8 @@ class SeenColumn:
         :param moment: naive UTC.
         :raises TypeError: if the host's own type gives back neither naive nor aware UTC unchanged.
         """
-        # A database may round what the column does not keep up, to a moment not shown yet.
+        # Cut the fraction that the column does not keep: a database may round it up, and so mark
+        # what was not shown yet.
         unit = 10 ** (6 - self._column.digits)
         moment = moment.replace(microsecond=moment.microsecond // unit * unit)
         errors = []

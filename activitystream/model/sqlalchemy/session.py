@@ -23,9 +23,9 @@ DATABASE_ERRORS = (sa.exc.DBAPIError, sa.exc.PendingRollbackError, sa.exc.Timeou
 def transaction_is_broken(error: BaseException) -> bool:
     """Return whether an error may have cost the host its transaction.
 
-    MariaDB and SQLite roll back all upon some errors, and go on as if nothing had been.
+    Upon some errors, MariaDB and SQLite roll back the transaction and go on without one.
 
-    :param error: what was raised in the transaction, perhaps because of the database's own error.
+    :param error: raised in the transaction, perhaps because of the database's own error.
     """
     cause: BaseException | None = error
     while cause is not None:
@@ -52,11 +52,11 @@ def _is_of_no_use(session: Any) -> bool:
 def recover() -> bool:
     """Make the session usable again after an error of the database's, if nothing is lost by it.
 
-    A transaction that has written nothing is rolled back, as PostgreSQL does nothing more in it.
-    If the host writes afterwards, its commit is an error: zope.sqlalchemy commits only the
-    transaction that it knew.
+    It rolls back a transaction that has written nothing, since PostgreSQL refuses further
+    statements in it. If the host writes afterwards, its commit raises: zope.sqlalchemy commits only
+    the transaction that it knew.
 
-    :returns: False if something was written or may have been: the error has to propagate then.
+    :returns: False if something was or may have been written; then raise the error again.
     """
     if not all(session.is_active for session in sessions()):
         return False  # a flush failed
@@ -84,7 +84,7 @@ def all_or_nothing(cls: type[Any] = Action) -> Iterator[None]:
     """
     session = session_of(cls)
     if is_flushing(session):
-        # The session's own transaction is the flush's to roll back.
+        # The flush rolls back the session's own transaction itself.
         with savepoint(cls):
             yield
         return
@@ -96,7 +96,7 @@ def all_or_nothing(cls: type[Any] = Action) -> Iterator[None]:
 
 
 def savepoint(cls: type = Action) -> Any:
-    """Begin a savepoint without the session, which would flush for it.
+    """Begin a savepoint on the connection: the session's own would flush first.
 
     :param cls: the class whose table is read or written.
     """
@@ -118,7 +118,7 @@ def engine_of_session() -> sa.Engine:
 def open_connection(cls: type[Any] = Action) -> sa.Connection:
     """Flush the session and return its connection, for statements that bypass the session.
 
-    A statement takes half the time so.
+    Such a statement takes half the time.
 
     :param cls: the class whose table is read or written.
     """
@@ -133,7 +133,7 @@ def commit_batch() -> None:
     """Commit the host's transaction, and begin one in which a removal blocks nobody."""
     end_request(succeeded=True)
     if engine_of_session().dialect.name in ("mysql", "mariadb"):
-        # Other levels lock the gaps beside what is deleted too, into which others insert.
+        # Higher levels also lock the gaps beside deleted rows, where others insert.
         options = {"isolation_level": "READ COMMITTED"}
         DBSession.connection({"mapper": Action}, execution_options=options)
 

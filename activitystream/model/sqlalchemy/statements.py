@@ -26,7 +26,7 @@ from .tables import (
 
 
 def window_parameters(window: Window) -> dict[str, Any]:
-    """Return the parameters by which a statement is given a window."""
+    """Return the parameters of a window."""
     values: dict[str, Any] = {}
     for name, place in window._asdict().items():
         values[f"{name}_moment"], values[f"{name}_id"] = place or (None, None)
@@ -57,9 +57,9 @@ class Shape(NamedTuple):
     only: str | None
     #: The reader's ``last_activity_seen`` is None.
     never_seen: bool
-    #: ``own``: leave out own actions that the reader is not told of; ``all``: what they muted too.
+    #: ``own``: leave out own actions that the reader is not told of; ``all``: and what they muted.
     hidden: str | None
-    #: Leave nothing out, but tell whether there may be something to leave out.
+    #: Leave nothing out, but add a column that says whether there may be something to leave out.
     asks: bool
 
     @classmethod
@@ -94,7 +94,7 @@ def cursors_statement(shape: Shape, distinct: bool) -> Any:
         kept = _kept_unread(shape).order_by(*newest_first).limit(_number("end"))
         each.append(sa.select(kept.subquery()))
     merged = _union(each, distinct).order_by(*newest_first)
-    # Cut before the join, which would read the actions of all that is skipped.
+    # Skip before the join, which would otherwise read the skipped actions.
     return merged.offset(_number("skip")).limit(_number("size"))
 
 
@@ -111,7 +111,7 @@ def page_statement(shape: Shape, distinct: bool) -> sa.Select[Any]:
 
 @lru_cache
 def found_statement(shape: Shape) -> sa.Select[Any]:
-    """Select those of some actions that are for the addresses."""
+    """Select the actions with some ids that are for the addresses."""
     ids: Any = sa.bindparam("ids", expanding=True)
     is_addressed = _is_addressed(shape, ACTIONS, ACTIONS.c._id)
     return sa.select(Action).where(Action._id.in_(ids), is_addressed)
@@ -137,7 +137,7 @@ def _count(rows: Any) -> sa.Select[Any]:
 
 @lru_cache
 def ids_statement(shape: Shape) -> Any:
-    """Return the SELECT of the ids of the actions."""
+    """Return the SELECT of the ids of the actions for some addresses, each once."""
     each = [_selected(shape, rows) for rows in _limited(shape)]
     if shape.only == "unread":
         each.append(sa.select(_kept_unread_ids(shape).subquery()))
@@ -232,7 +232,7 @@ def in_window(before: bool, after: bool, timestamp: Any, action_id: Any) -> Iter
 
 @lru_cache
 def _marks(shape: Shape) -> sa.CTE:
-    """Select up to when the reader has marked everything as seen, or read, if the marks count."""
+    """Select the reader's floor. Of what is seen, no row if the host has set the field since."""
     columns = READERS.c
     floor = columns.seen_floor if shape.only == "unseen" else columns.read_floor
     found = sa.select(floor.label("floor")).where(is_reader(READERS))
@@ -250,7 +250,7 @@ def _decided(shape: Shape) -> sa.CTE:
     rows = sa.select(by_key(seen.action_id).label("action_id"))
     rows = rows.where(is_reader(SEEN_ACTIONS), above)
     decided = rows.where(seen.is_read.is_(True)) if shape.only == "unread" else rows
-    # PostgreSQL plans that sooner, where it is used once.
+    # Materialized: PostgreSQL plans that faster where it is used once.
     return decided.cte("decided").prefix_with("MATERIALIZED", dialect="postgresql")
 
 
@@ -259,7 +259,7 @@ def _in_window(shape: Shape, table: Any) -> Iterator[Any]:
 
 
 def _floor(shape: Shape) -> Any:
-    """Return up to when the reader has seen, or read, everything but single actions."""
+    """Return the floor: all up to it is seen, or read, but for single actions."""
     return sa.func.coalesce(_marked_floor(shape), _moment("last_seen"))
 
 
@@ -290,7 +290,7 @@ def _is_addressed(shape: Shape, table: Any, action_id: Any) -> Any:
         # Otherwise PostgreSQL may first read all rows of the addresses.
         its = its.offset(sa.literal_column("0"))
     its = its.where(*_not_hidden(shape))
-    # One subquery for each, since PostgreSQL would read the whole table for an "or" inside of one.
+    # One subquery per address: with an "or" inside one, PostgreSQL would read the whole table.
     each = (
         its.where(RECIPIENTS.c.recipient_type == type_name, RECIPIENTS.c.recipient_id == key)
         for type_name, key in _addresses(shape)
@@ -299,9 +299,9 @@ def _is_addressed(shape: Shape, table: Any, action_id: Any) -> Any:
 
 
 def by_key(action_id: Any) -> Any:
-    """Return the column in a form that makes the database use the primary key, which it ends.
+    """Return the column in a form that makes the database use the primary key, not its own index.
 
-    By the index of the column alone it would read every row of the action, maybe 100,000.
+    By its own index, the database would read all rows of the action, which may be 100,000.
     """
     return action_id + sa.literal_column("0")
 

@@ -20,9 +20,9 @@ _savepoint_numbers = count()
 class _SessionWatch:
     """Knows whether a session's transaction was lost since the watch began.
 
-    The session knows what it ended itself. The rest a savepoint tells: MariaDB and SQLite roll back
-    all upon some errors and go on as if nothing had been, and PostgreSQL answers the COMMIT of a
-    transaction that an error aborted by a rollback.
+    The session knows of the transactions that it ended itself. A savepoint of ours detects the
+    others: upon some errors, MariaDB and SQLite roll back the transaction and go on without one;
+    and PostgreSQL, after an error, turns the COMMIT into a rollback.
     """
 
     def __init__(self, session: Any) -> None:
@@ -53,14 +53,14 @@ class _SessionWatch:
             lost = self._database_has_lost()
         except sa.exc.SQLAlchemyError:
             lost = True
-        # A flush that goes on rolls back itself.
+        # A running flush rolls back by itself.
         if lost and not is_flushing(self.session):
-            # The session knows of no loss, and would commit what the host writes afterwards.
+            # The session does not know, and would commit what the host writes afterwards.
             self.session.rollback()
         return lost
 
     def _session_has_lost(self) -> bool:
-        # A session is inactive after a flush that failed.
+        # A failed flush leaves the session inactive.
         if is_doomed() > self._was_doomed or not self.session.is_active:
             return True
         begun = (None, *self._savepoints(), *self._committed)
@@ -69,7 +69,7 @@ class _SessionWatch:
     def _database_has_lost(self) -> bool:
         if self._savepoints()[:1] in ([], [self._savepoint_of_host]):
             return any(_has_lost(each, self._savepoint) for each in self._watched)
-        # The release of ours would end the savepoint that the host's code has left open.
+        # Do not release our savepoint: that would end the one that the host's code left open.
         for connection in self._watched:
             connection.execute(sa.select(1))
         return False
@@ -84,17 +84,17 @@ class _SessionWatch:
 
 
 class TransactionWatch:
-    """Knows whether the host's transaction was lost since, in one session or in several."""
+    """Knows whether the host's transaction was lost, in any of its sessions."""
 
     def __init__(self) -> None:
         main, *others = sessions()
-        # Nobody knows what was written by a session that has not joined zope.sqlalchemy.
+        # Of a session that has not joined zope.sqlalchemy, it is unknown whether it has written.
         watched = [main, *(each for each in others if status_of(each) is not None)]
         self.parts = [_SessionWatch(session) for session in watched]
 
     def is_lost(self) -> bool:
         """Return whether something that was written before is lost. Call it once."""
-        # A list, since each has to end its savepoint.
+        # Build a list, not a generator: each part has to end its savepoint.
         return any([each.is_lost() for each in self.parts])
 
 
@@ -115,7 +115,7 @@ def _begin_savepoint(connection: sa.Connection, savepoint: str) -> bool:
     """Begin a savepoint; return whether there was a transaction to begin it in."""
     if connection.dialect.name == "sqlite":
         driver: Any = connection.connection.driver_connection
-        # Outside of a transaction, a savepoint is one itself, which its release commits.
+        # Outside of a transaction, a savepoint begins one, and its release commits it.
         if not driver.in_transaction:
             return False
     try:
