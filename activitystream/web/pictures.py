@@ -18,8 +18,8 @@ from .outside import as_read_there
 _COLOURS = 8
 
 _IMAGE = Markup('<img class="{}" src="{}" alt="" loading="lazy" width="40" height="40"/>')
-#: The stylesheet shows the sign. As text, it would be a part of the line without the stylesheet, and
-#: for screen readers.
+#: The stylesheet shows the sign. As text, it would be a part of the line for screen readers, and
+#: without the stylesheet.
 _SIGN = Markup('<span class="{}" data-activitystream-sign="{}" aria-hidden="true"></span>')
 
 #: A picture's address, besides a path of this site: anything else is not shown.
