@@ -141,7 +141,7 @@ def _mute_of(user: Any, action: Any, by: Any) -> Mute | None:
 
 def _digest(given: Any) -> str:
     if not isinstance(given, str) or not re.fullmatch("[0-9a-f]{64}", given):
-        raise ValueError("`mute` must be what a mute's form on the page of the settings has")
+        raise ValueError("invalid `mute`: take it from a form of the settings page")
     return given
 
 

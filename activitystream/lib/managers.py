@@ -232,7 +232,7 @@ class ActionManager(ReaderVerbs):
         Calls no hook. On SQLAlchemy, it is a part of the host's transaction.
         """
         if not isinstance(action, ActionMixin):
-            raise TypeError(f"action must be an action; got {type(action).__name__}")
+            raise TypeError(f"action must be an Action; got {type(action).__name__}")
         return removal.delete([action._id])
 
     def purge(self, before: datetime, dry_run: bool = False) -> int:

@@ -39,7 +39,7 @@ def mute(recipient: Any, verb: Any, actor: Any, target: Any) -> None:
     """See :meth:`activitystream.ActionManager.mute`."""
     reader, muted = _checked(recipient, verb, actor, target)
     if not model.orm.load_entities(model.orm.root_of(type(recipient)), [reader.key]):
-        raise LookupError(f"this {type(recipient).__name__} was deleted: nobody can mute for it")
+        raise LookupError(f"this {type(recipient).__name__} was deleted, so it cannot mute")
     mutes = model.orm.read_mutes(reader)
     if muted in mutes:
         return

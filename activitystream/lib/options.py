@@ -137,8 +137,8 @@ _CALLABLES = {
 def _check_bool(name: str, value: Any) -> None:
     if not isinstance(value, bool):
         raise TGConfigError(
-            f"plug(base_config, 'activitystream', {name}=…) takes True, or False to tell nobody of "
-            f"what they did themselves; got {value!r}."
+            f"plug(base_config, 'activitystream', {name}=…) takes True, or False to leave actions "
+            f"out of their actors' own streams; got {value!r}."
         )
 
 
@@ -152,9 +152,9 @@ def _check_groups(name: str, value: Any) -> None:
         for verb, rule in value.items()
     ):
         raise TGConfigError(
-            f"plug(base_config, 'activitystream', {name}=…) takes a dict of what actions of a verb "
-            f"have in common to be shown together: 'verb', and any of 'actor', 'target' and "
-            f"'action_obj', like {name}={{'liked': ('verb', 'target')}}; got {value!r}."
+            f"plug(base_config, 'activitystream', {name}=…) takes a dict: by verb, what actions "
+            f"must share to be one group: 'verb', and any of 'actor', 'target' and 'action_obj', "
+            f"like {name}={{'liked': ('verb', 'target')}}; got {value!r}."
         )
 
 
@@ -185,8 +185,8 @@ def _check_kinds(name: str, value: Any) -> None:
         for verb, label in value.items()
     ):
         raise TGConfigError(
-            f"plug(base_config, 'activitystream', {name}=…) takes a dict of what the settings call "
-            f"verbs, by verb, like {name}={{'liked': 'Likes'}}; got {value!r}."
+            f"plug(base_config, 'activitystream', {name}=…) takes a dict of labels by verb, for "
+            f"the settings page, like {name}={{'liked': 'Likes'}}; got {value!r}."
         )
 
 

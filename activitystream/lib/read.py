@@ -17,7 +17,7 @@ def mark_actions(recipient: Any, actions: Any, is_read: bool) -> None:
     marked = [actions] if isinstance(actions, ActionMixin) else list(each_of("actions", actions))
     for action in marked:
         if not isinstance(action, ActionMixin):
-            raise TypeError(f"every item of actions must be an action; got {type(action).__name__}")
+            raise TypeError(f"every item of actions must be an Action; got {type(action).__name__}")
         if action._id is None:
             raise ValueError("every item of actions must be stored: create it by am.create")
     if not marked:

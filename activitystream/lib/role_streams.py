@@ -54,7 +54,7 @@ class RoleStream(Stream):
             if role != "actor" or to[0] != self._about.entity:
                 self._viewer = Viewer(to[0], to)
         elif list(also):
-            raise ValueError("also needs an entity in visible_to: leave it out")
+            raise ValueError("also needs a viewer: pass one as visible_to, or leave also out")
 
     def __getstate__(self) -> dict[str, Any]:
         """Pickle no entity along, since it may hold a password."""

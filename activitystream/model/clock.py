@@ -31,7 +31,7 @@ def naive_utc(moment: datetime) -> datetime:
         try:
             moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
         except OverflowError as error:
-            raise ValueError(f"{moment} is no moment in UTC") from error
+            raise ValueError(f"{moment} cannot be converted to UTC") from error
     moment = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
     return max(EARLIEST, min(moment, LATEST))
 

@@ -105,7 +105,7 @@ def group_page(user: Any, group: Any, muted: Any) -> dict[str, Any]:
     """
     place = group_from_text(group)
     if place is None:
-        raise ValueError("give `group`")
+        raise ValueError("the parameter `group` is missing: take it from a link of the page")
     actions = group_of(user, place)
     state = state_for(user)
     as_of = clock.now()

@@ -35,7 +35,7 @@ def configuration(db_url: str) -> dict[str, Any]:
 def init_model(engine: Any) -> None:
     """Bind the session to the database. Fail at once if it cannot be reached."""
     if isinstance(engine.pool, sa.pool.SingletonThreadPool):
-        raise ValueError("SQLite needs a file here; mim:// is for memory")
+        raise ValueError("SQLite needs a file here; use mim:// for a database in memory")
     sa.inspect(engine).get_table_names()
     DBSession.remove()
     DBSession.configure(bind=engine)

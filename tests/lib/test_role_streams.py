@@ -115,7 +115,7 @@ def test_rejects_an_entity_that_is_not_stored(host):
 
 
 def test_rejects_also_without_a_viewer(host, user, post):
-    with pytest.raises(ValueError, match="also needs an entity"):
+    with pytest.raises(ValueError, match="also needs a viewer"):
         am.get_by_actor(user, visible_to=None, also=[post])
 
 

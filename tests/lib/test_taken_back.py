@@ -50,7 +50,7 @@ def test_deletes_one_action(host, liked, other):
 
 
 def test_rejects_what_is_no_action(host, other):
-    with pytest.raises(TypeError, match="action must be an action; got User"):
+    with pytest.raises(TypeError, match="action must be an Action; got User"):
         am.delete(other)
 
 

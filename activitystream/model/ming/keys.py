@@ -92,7 +92,7 @@ def _valid(schema: Any, candidate: Any) -> Iterator[Any]:
 def _integer(text: str) -> int:
     number = int(text)
     if not -(2**63) <= number < 2**63:
-        raise ValueError("MongoDB stores no such number")
+        raise ValueError("MongoDB cannot store this number")
     return number
 
 

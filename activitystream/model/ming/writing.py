@@ -88,4 +88,4 @@ def check_filters(filters: dict[str, Any]) -> None:
     try:
         bson.encode(filters, codec_options=ENCODING)
     except (BSONError, OverflowError) as error:
-        raise ValueError(f"MongoDB stores no such value: {error}") from error
+        raise ValueError(f"MongoDB cannot store this value: {error}") from error

@@ -168,8 +168,7 @@ def _load(cls: type, keys: list[Any]) -> list[Any]:
         if codes & _NO_TABLE:
             raise
         raise ValueError(
-            f"the database refuses to look for a {cls.__name__} by this key: name one that its "
-            f"column can hold"
+            f"the database rejects this key of {cls.__name__}: give a key that its column can hold"
         ) from error
 
 

@@ -69,7 +69,7 @@ class Keys:
         except Exception as error:  # the host's own type may raise any
             raise ValueError(
                 f"the key of {self._name} cannot be written as a text: {error}; its column's type "
-                f"is {self._type!r}, and those that can be are texts, numbers, UUIDs, enums, "
+                f"is {self._type!r}; supported types are texts, numbers, UUIDs, enums, "
                 f"dates, times and bytes"
             ) from error
         if len(text) > LONGEST:
@@ -107,7 +107,7 @@ class Keys:
         :raises ValueError: if it stands for no key, or is another spelling of one.
         """
         if len(text) > LONGEST:
-            raise ValueError(f"the key of {self._name} is not longer than {LONGEST} characters")
+            raise ValueError(f"a key of {self._name} has at most {LONGEST} characters")
         if self._must_check:
             for read in (str, int, uuid.UUID):
                 with suppress(ValueError):
@@ -160,7 +160,7 @@ def _read_number(column: ColumnType, text: str) -> int:
     if getattr(column.kind, "unsigned", False):
         lowest, highest = 0, (2 << bits) - 1
     if not lowest <= number <= highest:
-        raise ValueError("the column holds no such number")
+        raise ValueError("the column cannot hold this number")
     return number
 
 
@@ -182,17 +182,17 @@ def _write_decimal(column: ColumnType, value: Any) -> str:
 
 def _read_decimal(column: ColumnType, text: str) -> Any:
     if not re.fullmatch(r"-?\d+(\.\d+)?", text, re.ASCII):
-        raise ValueError("this is no decimal number")
+        raise ValueError("this is not a decimal number")
     number = Decimal(text)
     digits = column.kind.precision
     if digits is not None and number and number.adjusted() >= digits - (column.kind.scale or 0):
-        raise ValueError("the column holds no such number")
+        raise ValueError("the column cannot hold this number")
     return number if column.kind.asdecimal else float(number)
 
 
 def _write_float(column: ColumnType, value: Any) -> str:
     if column.is_on_mysql and not isinstance(column.kind, sa.Double):
-        raise ValueError("the database does not find a FLOAT by its value: make it a DOUBLE")
+        raise ValueError("the database cannot find a FLOAT by its value: make it a DOUBLE")
     number = float(value)
     if not isfinite(number):
         raise ValueError("it is NaN or infinite")
@@ -277,7 +277,7 @@ _INTERVAL = re.compile(r"(?:(-?\d+) days?, )?(\d+):(\d\d):(\d\d)(?:\.(\d{6}))?",
 def _read_interval(column: ColumnType, text: str) -> timedelta:
     match = _INTERVAL.fullmatch(text)
     if match is None:
-        raise ValueError("an interval is written like 1 day, 2:30:00")
+        raise ValueError("write an interval like 1 day, 2:30:00")
     days, hours, minutes, seconds, microseconds = (int(each or 0) for each in match.groups())
     interval = timedelta(days, seconds, microseconds, 0, minutes, hours)
     if isinstance(column.kind, sa.Interval) and not column.kind.native:
@@ -309,7 +309,7 @@ def _write_opaque(column: ColumnType, value: Any) -> str:
     process = column.kind.bind_processor(column.dialect)
     value = value if process is None else process(value)
     if not isinstance(value, (str, IPv4Address, IPv4Network, IPv6Address, IPv6Network)):
-        raise ValueError("its type stores no text")
+        raise ValueError("its type does not store a text")
     return str(value)
 
 
