@@ -314,7 +314,7 @@ def define(host):
 
 @pytest.fixture
 def small_batches(host, monkeypatch):
-    """Have actions read and removed ten at a time, rather than a thousand."""
+    """Read and remove actions ten at a time, rather than a thousand."""
     for module in list(sys.modules.values()):
         for name in ("BATCH", "CHUNK"):
             if module.__name__.startswith(f"{model.orm.__name__}.") and hasattr(module, name):

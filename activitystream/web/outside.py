@@ -33,10 +33,10 @@ _APP = "activitystream.app"
 
 @contextmanager
 def speaking(language: str | None = None, timezone: str | None = None) -> Iterator[None]:
-    """Have a block of code speak a language, show a time zone, and make absolute links.
+    """Run a block of code in a language and a time zone, with absolute links.
 
-    It is for what is read outside of the site, like a mail, and written in a script, a job or a
-    hook. Example::
+    Use it for output that is read outside of the site, like a mail, in a script, a job or a hook.
+    Example::
 
         with activitystream.speaking(user.language, user.timezone):
             text = f'{action.sentence}: {see_url(action)}'

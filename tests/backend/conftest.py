@@ -5,7 +5,7 @@ from activitystream import model
 
 @pytest.fixture
 def orm(host, small_batches):
-    """Return the ORM under test. It reads and removes in tens instead of thousands."""
+    """Return the ORM under test, with batches of ten instead of a thousand."""
     return model.orm
 
 

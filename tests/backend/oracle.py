@@ -23,7 +23,7 @@ def reference_of(action, role):
 
 
 class Oracle:
-    """Does to a list what a database is to do to its actions."""
+    """Does with a list of actions what an ORM must do with a database."""
 
     def __init__(self, actions):
         self.actions = actions

@@ -18,7 +18,7 @@ def has_transactions(host, orm):
 
 
 def fail(orm):
-    """Have the database refuse an action without a verb, if it does; return its error."""
+    """Try to store an action without a verb; return the database's error, or None."""
     try:
         orm.insert_actions([fields(verb=None)])
     except orm.DATABASE_ERRORS as error:

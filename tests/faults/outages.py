@@ -21,7 +21,7 @@ class Remembering(AuthMetadata):
 
 
 def remember(host, user, **blueprint):
-    """(Re)start the app with what it remembers; return a browser of this user's."""
+    """(Re)start the app with :class:`Remembering`; return a browser of this user's."""
     metadata = Remembering(host.model, user)
     host.plug(blueprint={"sa_auth.authmetadata": metadata, **blueprint})
     return host.browser(user)

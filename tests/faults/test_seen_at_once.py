@@ -1,7 +1,7 @@
 """What is seen and read is exact, whoever commits late and whoever marks at once.
 
-On MongoDB, where an action is visible once it is written, one that comes late is one whose server
-stands still between the stamp and the write.
+On MongoDB, an action is visible once it is written. It is late if its server stops between the
+timestamp and the write.
 """
 
 import random
@@ -47,7 +47,7 @@ def mark(request):
 
 @pytest.fixture
 def late(host, monkeypatch):
-    """Return a context in which a function's actions are stamped, and not visible yet."""
+    """Return a context in which a function's actions have timestamps, but are not visible yet."""
     store = {name: getattr(model.orm, name) for name in ("insert_action", "insert_actions")}
 
     @contextmanager
@@ -94,7 +94,7 @@ def late(host, monkeypatch):
 
 
 def unseen_verbs(host, reader):
-    """Return what is new to a reader; check that it is the same by every way to ask."""
+    """Return the verbs of what is new to a reader; check that all interfaces agree on it."""
     host.database.forget()
     reader = host.database.reload(reader)
     new = [each.verb for each in am.get_by_recipient(reader) if each.is_unseen_by(reader)]

@@ -155,7 +155,7 @@ def test_hooks_that_multiply_without_end_are_stopped(host, user, caplog, hooks):
             am.create(user, "echoed")
 
     class Stopped(BaseException):
-        """Ends a test that would not end by itself."""
+        """Raised to end a test that would not end by itself."""
 
     called = []
 

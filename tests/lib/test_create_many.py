@@ -94,7 +94,7 @@ def test_accepts_an_empty_list(user):
     assert am.get_actions() == (0, [])
 
 
-#: What a local time that is taken for UTC may be: nobody could mark it as seen.
+#: Future times, like a local time taken for UTC: nobody could mark them as seen.
 TO_COME = datetime.now(timezone.utc) + timedelta(days=1)
 
 WRONG = [
@@ -143,7 +143,7 @@ def test_calls_no_hook(host, user):
 
 @on("mariadb")
 def test_works_if_the_database_returns_one_id_at_a_time(host, user, other, monkeypatch):
-    """MySQL does so, which these tests lack."""
+    """MySQL does so; the tests have no MySQL server."""
     dialect = host.database.engine.dialect
     for feature in ("insert_returning", "insert_executemany_returning", "use_insertmanyvalues"):
         monkeypatch.setattr(dialect, feature, False)
@@ -154,7 +154,7 @@ def test_works_if_the_database_returns_one_id_at_a_time(host, user, other, monke
 
 @on("mongodb", "postgresql", "mariadb")
 def test_a_thousand_cost_as_many_queries_as_one(host, user, other):
-    """SQLite, which is in the process, gets the actions one by one."""
+    """Except on SQLite, which gets the actions one by one, as it runs in the process."""
 
     def kinds(number):
         with host.database.queries() as recorded:

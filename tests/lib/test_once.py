@@ -34,7 +34,7 @@ def test_a_key_is_free_again_when_its_action_is_deleted(host, user, way):
         am.withdraw(user, "joined")
     elif way == "purge":
         am.purge(clock.now())
-        am.delete(first)  # unless that was the very millisecond
+        am.delete(first)  # in case purge left it: it may have the millisecond of `now`
     else:
         am.forget(user)
     host.save()

@@ -105,7 +105,7 @@ def test_accepts_an_aware_moment(host, actions):
 
 @pytest.mark.parametrize("dry_run", [True, False])
 def test_rejects_a_future_moment(host, actions, dry_run):
-    """It may be a local time, and a slip would cost all."""
+    """A local time taken for UTC would delete more than was meant."""
     with pytest.raises(ValueError, match=r"is in the future \(now is .* UTC\)"):
         am.purge(datetime.now(timezone.utc) + timedelta(minutes=1), dry_run)
     assert len(stored(host)) == 26

@@ -148,7 +148,7 @@ def test_a_page_ends_early_where_little_may_be_seen(host, user, other, monkeypat
 
 
 def recording(cursors_about, hidden):
-    """Add to the last item how many tested actions may not be seen."""
+    """Add to the last item the number of tested actions that are hidden from the viewer."""
 
     def recorded(*arguments):
         found = cursors_about(*arguments)

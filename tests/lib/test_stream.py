@@ -235,7 +235,7 @@ def test_before_accepts_a_deleted_action(host, user, at_once):
 
 @pytest.fixture
 def small_pages(monkeypatch):
-    """Have a page of an iteration hold three actions."""
+    """Make a page of an iteration hold three actions."""
     monkeypatch.setattr("activitystream.lib.streams._PAGE_SIZE", 3)
 
 

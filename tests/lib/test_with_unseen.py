@@ -254,7 +254,7 @@ def test_loads_no_reader_who_has_looked_since_if_there_are_many(host, actor, rea
 
 @on(*COUNTED)
 def test_costs_no_query_for_each_of_the_rest(host, actor, readers):
-    """Those who saw it cost the same, however many they are."""
+    """The number of readers who have seen it does not change the cost."""
 
     def queries(everyone, seen):
         am.create(actor, "told", recipients=None if everyone else readers)

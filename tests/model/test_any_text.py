@@ -58,7 +58,7 @@ def is_stored(database, text):
 
 @pytest.fixture
 def named(host, monkeypatch):
-    """Let every post have any name, whatever its title can hold."""
+    """Return a function that names all posts. The name is not stored, so it may be any text."""
     called = {"name": "harmless"}
     monkeypatch.setattr(host.model.Post, "as_str", property(lambda self: called["name"]))
     return lambda name: called.update(name=name)
@@ -271,7 +271,7 @@ links = st.sampled_from(LINKS) | texts | st.tuples(texts, st.sampled_from(LINKS)
 
 
 def browsers_reading(link):
-    """Return the scheme and host that a browser on our site goes to by a link."""
+    """Return the scheme and host to which a link leads in a browser on our site."""
     link = re.sub(r"[\t\r\n]", "", link.strip("".join(map(chr, range(33)))))
     return urlsplit(urljoin("http://localhost/", link.replace("\\", "/")))[:2]
 

@@ -45,7 +45,7 @@ def queries(host):
 
 KINDS = 3
 
-#: Who the recipients of a page are, and those of them who are nothing else on it.
+#: The recipients of a page, and those who appear on it as recipients only.
 FOR_RECIPIENTS = 2
 
 

@@ -11,9 +11,9 @@ from activitystream.lib.zones import day_of
 from activitystream.model import clock
 from tests.helpers.databases import EACH_ORM, on
 
-#: What a reader in a language and a zone is told of moments in UTC, by the calendar and the clock
-#: on their wall. Kathmandu is 5:45 ahead. In Rome, the clocks go back at 01:00 UTC of 25 October
-#: 2026, and forward at 01:00 UTC of 29 March; the first has two times 02:30.
+#: The day and time shown for moments in UTC, by the reader's language and zone. Kathmandu is 5:45
+#: ahead. In Rome, the clocks go back at 01:00 UTC of 25 October 2026, which has 02:30 twice, and
+#: forward at 01:00 UTC of 29 March.
 NOW = datetime(2026, 10, 26, 12, 0)
 TOLD = [
     ("en-GB", "Asia/Kathmandu", "2026-10-26T11:59:30", "Today", "just now", "just now"),

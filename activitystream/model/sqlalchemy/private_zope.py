@@ -38,7 +38,7 @@ def status_of(session: orm.Session) -> str | None:
 
 
 def mark_changed(session: orm.Session) -> None:
-    """Have zope.sqlalchemy commit the session, though it saw neither a flush nor an ORM statement.
+    """Make zope.sqlalchemy commit the session, though it saw neither a flush nor an ORM statement.
 
     A session that the host did not register is left alone.
     """

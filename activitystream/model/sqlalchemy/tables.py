@@ -275,7 +275,7 @@ NOBODY = Reference("", "-")
 
 @event.listens_for(Action, "after_update")
 def _update_recipients(mapper: Any, connection: Any, action: Action) -> None:
-    """Have the rows of the recipients say what the action says now."""
+    """Copy a changed timestamp, verb or entity of an action to the rows of its recipients."""
     changed = {each.key for each in sa.inspect(action).attrs if each.history.has_changes()}
     values: dict[str, Any] = {}
     if "timestamp" in changed:

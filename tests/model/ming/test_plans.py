@@ -14,7 +14,7 @@ PLACE = Cursor(datetime(2020, 1, 2), bson.ObjectId())
 
 @pytest.fixture
 def crowded(host):
-    """Store so many actions that reading them all is the worse plan."""
+    """Store enough actions that reading all of them is the worse plan."""
     users = [host.model.User(user_name=f"user{number}") for number in range(50)]
     host.save(*users)
     to_each = [{"_type": "User", "_id": user._id} for user in users]

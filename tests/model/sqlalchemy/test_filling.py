@@ -1,4 +1,4 @@
-"""What a mute looks at is filled in for the actions of an earlier release."""
+"""Digests are filled in for the actions of an earlier release, so that they can be muted."""
 
 import pytest
 import sqlalchemy as sa
@@ -16,7 +16,7 @@ def database(request, database_named):
 
 @pytest.fixture
 def old_actions(host, user, other, post):
-    """Three actions as an earlier release has stored them."""
+    """Store three actions as an earlier release did."""
     for verb in ("liked", "followed", "liked"):
         am.create(other, verb, post, recipients=[user, other])
     rows = host.database.tables["activity_stream_recipient"]
@@ -25,7 +25,7 @@ def old_actions(host, user, other, post):
 
 
 def fill(host, batches=None):
-    """Fill in the digests, as a run does that is killed after so many batches."""
+    """Fill in the digests in a run that is killed after this many batches."""
     options = {"isolation_level": "AUTOCOMMIT"}
     with host.database.engine.connect().execution_options(**options) as connection:
         filled = []

@@ -233,7 +233,7 @@ OWN_URLS = {
 
 @pytest.fixture(params=["a query fails", "and it rolled back"])
 def failing(request, host, monkeypatch):
-    """Have every query of ours fail; return a list of functions to call before."""
+    """Make every query of ours fail; return a list of functions to call before it fails."""
     before = []
 
     def fail(*_, **__):

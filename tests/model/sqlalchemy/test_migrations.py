@@ -53,7 +53,7 @@ def downgrade():
 
 @pytest.fixture(autouse=True)
 def _no_app(monkeypatch):
-    """Have no app loaded, as ``gearbox migrate-pluggable activitystream`` has none."""
+    """Unload the app: ``gearbox migrate-pluggable activitystream`` loads none."""
     monkeypatch.delattr(activitystream.model, "orm", raising=False)
 
 

@@ -66,7 +66,7 @@ def earlier(request, host):
 
 
 def state(host):
-    """Of each reader, what is new, what is unread, and the two numbers."""
+    """Return by reader: what is new, what is unread, and both counts."""
     host.database.forget()
     found = {}
     for name in FIELDS:
@@ -104,7 +104,7 @@ def test_only_actions_newer_than_the_field_stay_new_and_unread(host, earlier):
 
 @pytest.mark.parametrize("earlier", WITH_READERS, indirect=True)
 def test_single_marks_survive_the_upgrade(host, earlier):
-    # This release reads no older tables: it makes what they had, and goes back.
+    # This release cannot read older tables: create the data here, then downgrade.
     upgrade(host)
     for name in ("saw none of them", "saw some"):
         user = host.model.user_named(name)
