@@ -37,7 +37,7 @@ Judged = tuple[tuple[str, int], str, str, float, float]
 
 
 def judged(groups: Grouped) -> Iterator[Judged]:
-    """Yield the bounds that were measured, by database and size."""
+    """Yield each bound for which the run has measurements, with the ratio measured."""
     for where, lines in groups.items():
         sizes = sorted(each for each in groups if each[0] == where[0])
         fewest, most = sizes[0], sizes[-1]

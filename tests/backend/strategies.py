@@ -33,10 +33,10 @@ drawn_action = st.fixed_dictionaries(
     }
 )
 
-#: None, or enough to be related.
+#: No actions, or so many that several are about the same entities.
 drawn_actions = st.just([]) | st.lists(drawn_action, min_size=8, max_size=25)
 
-#: Whose stream it is: mostly one reader's.
+#: The entities whose stream is read: mostly one.
 some_entities = st.tuples(entities) | st.lists(entities, min_size=1, max_size=6, unique=True)
 
 #: A cursor: the moment and the id of drawn actions, which need not be the same one.

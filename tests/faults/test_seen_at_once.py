@@ -250,7 +250,7 @@ def test_requests_that_mark_one_stream_at_once_lose_nothing(isolated, number):
 # At a higher level, an error in the host's own transaction is the host's.
 @pytest.mark.parametrize("isolated", [each for each in URLS if "SERIAL" not in each], indirect=True)
 @pytest.mark.parametrize("readers", [1, 4])
-def test_marks_of_all_kinds_at_once_are_no_errors_and_lose_nothing(isolated, readers):
+def test_concurrent_marks_of_all_kinds_succeed_and_lose_nothing(isolated, readers):
     """Each thread has a reader of its own, or all share one."""
     host = isolated
     keys = [host.user(f"user{number}")._id for number in range(readers)]

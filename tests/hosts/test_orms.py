@@ -9,7 +9,7 @@ import pytest
 from activitystream.model import ming, sqlalchemy
 from activitystream.model.backend import Backend
 
-#: What a backend has: functions, and values that it gives.
+#: The names of a backend: functions and values.
 ASKED = sorted(name for name in vars(Backend) if not name.startswith("_"))
 
 

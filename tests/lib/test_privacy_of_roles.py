@@ -16,7 +16,7 @@ pytestmark = pytest.mark.large
 
 SECRET = "nobody else knows"
 
-#: How many there are. Each sixth is for everyone.
+#: The number of actions. Each sixth is for everyone.
 NUMBER = 18
 OPEN = [f"no. {number}" for number in range(NUMBER - 6, -1, -6)]
 

@@ -137,7 +137,7 @@ def test_a_page_does_not_load_whose_stream_it_is(host, queries, role, read):
 def test_a_page_of_groups_costs_a_few_queries_and_one_per_kind(
     host, queries, monkeypatch, rule, lines, goes_on, kinds
 ):
-    """It reads 50 outlines and what is known of them, perhaps more, and what its lines show."""
+    """It reads outlines and their states in batches from 50 on, and then what its lines show."""
     monkeypatch.setitem(tg.config["activitystream"], "groups", {"commented": rule})
     pages = []
     grouped = am.get_by_recipient(host.ann).grouped()

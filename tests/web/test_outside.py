@@ -135,9 +135,7 @@ def test_words_are_in_the_language_of_the_block(action, user):
     assert action.name_of("target") == "A post"
 
 
-def test_entities_that_translate_and_link_by_turbogears_say_so_in_a_script(
-    site, user, post, monkeypatch, caplog
-):
+def test_as_str_and_as_link_may_use_turbogears_in_a_script(site, user, post, monkeypatch, caplog):
     cls = site.model.Post
     monkeypatch.setattr(cls, "as_str", property(lambda self: ugettext("Yesterday")))
     monkeypatch.setattr(cls, "as_link", property(lambda self: tg.url("/post")))

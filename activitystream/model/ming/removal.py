@@ -72,10 +72,10 @@ def read_references() -> Iterator[list[tuple[Any, ...]]]:
 
 
 def clear_role(role: str, ids: list[Any], references: Sequence[Reference]) -> int:
-    """Set type, key and name of a role to null in actions that refer there to one of these.
+    """Set type, key and name of a role to null in the actions with an entity in that role.
 
-    :param ids: of the actions that may refer to it.
-    :returns: how many did.
+    :param ids: the actions to look at.
+    :returns: the number of actions changed.
     """
     it = _one_of(references)
     names = [f"{role}_{part}" for part in ("type", "id", "name")]
@@ -98,8 +98,8 @@ def ids_addressed_to(references: Sequence[Reference]) -> Iterator[list[Any]]:
 def remove_recipients(ids: list[Any], references: Sequence[Reference]) -> int:
     """Remove an entity from the recipients of actions; without any left, they are for nobody.
 
-    :param ids: of the actions.
-    :returns: how many were for one of these.
+    :param ids: the actions to look at.
+    :returns: the number of actions changed.
     """
     for action in _held(ids):
         recipients = document_of(action).get("_recipients")

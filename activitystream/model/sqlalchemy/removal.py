@@ -81,9 +81,9 @@ def read_references() -> Iterator[list[tuple[Any, ...]]]:
 
 
 def clear_role(role: str, ids: list[int], references: Sequence[Reference]) -> int:
-    """Set type, key and name of a role to null in actions that refer there to one of these.
+    """Set type, key and name of a role to null in the actions with an entity in that role.
 
-    :returns: how many did.
+    :returns: the number of actions changed.
     """
     _wait_for_other_removals()
     columns = _reference_columns(role)
@@ -104,7 +104,7 @@ def ids_addressed_to(references: Sequence[Reference]) -> Iterator[list[int]]:
 
 
 def _places_addressed_to(reference: Reference) -> Iterator[tuple[datetime, int]]:
-    """Yield where the actions for one recipient stand, in the order of the index of streams."""
+    """Yield the timestamp and id of each action for one recipient, in the order of the index."""
     rows = ActionRecipient
     place = (rows.timestamp, rows.action_id)
     query = sa.select(*place).where(_is_recipient([reference])).order_by(*place).limit(CHUNK)
@@ -119,7 +119,7 @@ def _places_addressed_to(reference: Reference) -> Iterator[tuple[datetime, int]]
 def remove_recipients(ids: list[int], references: Sequence[Reference]) -> int:
     """Remove an entity from the recipients of actions; without any left, they are for nobody.
 
-    :returns: how many were for one of these.
+    :returns: the number of actions changed.
     """
     _wait_for_other_removals()
     theirs = (_is_recipient(references), ActionRecipient.action_id.in_(ids))

@@ -111,8 +111,8 @@ def _insert_rows(rows: list[dict[str, Any]]) -> Iterable[int]:
     if dialect.name != "sqlite" or not driver.in_transaction:
         # MySQL returns the id of one row only. In autocommit, others may come in between.
         return [first_id, *(_insert_row(connection, row) for row in others)]
-    # SQLite returns no ids in the order of the rows. But its first INSERT locks the database until
-    # the transaction ends, and has the highest id: the following ids are free.
+    # SQLite does not return ids in the order of the rows, so choose them: the first INSERT has the
+    # highest id, and locks the database until the transaction ends, so the next ids are free.
     ids = range(first_id, first_id + len(rows))
     if others:
         with_ids = [

@@ -48,7 +48,7 @@ def change_ann(host, user):
 @on("postgresql", "mariadb")
 @pytest.mark.parametrize("silent", [False, True])
 def test_raises_if_a_call_in_a_hook_times_out(request_with, host, change_bob, silent):
-    """The call has rolled back the transaction itself, so as to store no half."""
+    """The call rolls back the transaction itself, so that nothing is stored in part."""
     wait = {
         "postgresql": "SET LOCAL lock_timeout = '200ms'",
         "mariadb": "SET SESSION innodb_lock_wait_timeout = 1",
