@@ -77,7 +77,7 @@ def locale() -> Locale:
     if not in_request():
         return _DEFAULT
     # Cache it: each line asks. A host that changes the language gets another translator.
-    translator = tg.translator._current_obj()
+    translator = tg.request_local.context.translator
     if _LOCALE not in vars(translator):
         setattr(translator, _LOCALE, _spoken_locale())
     found: Locale = getattr(translator, _LOCALE)

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import tg
 from tg import request_local
 from tg.i18n import sanitize_language_code, set_request_lang
+from tg.support.registry import Registry
 from tg.util.webtest import test_context
 
 from ..lib.options import option
@@ -26,6 +27,9 @@ T = TypeVar("T")
 
 #: In the WSGI environment of a request that stands in for one: the option ``site_url``.
 _SITE = "activitystream.site"
+
+#: Tells in the environment of a request that TurboGears leaves it registered.
+_KEPT = "activitystream.kept"
 
 #: Where the configuration keeps the app that answers requests.
 _APP = "activitystream.app"
@@ -60,7 +64,9 @@ def speaking(language: str | None = None, timezone: str | None = None) -> Iterat
     path = urlsplit(site).path.rstrip("/") if site else ""
     environ = {"SCRIPT_NAME": path, "PATH_INFO": "/", _SITE: site, ZONE: zone}
     spoken = language or tg.config.get("i18n.lang")
-    with _shell_kept(), test_context(app, site, environ):
+    if in_request() and _in_shell():
+        _keep_shell()
+    with test_context(app, site, environ):
         if spoken:
             code = sanitize_language_code(spoken)
             set_request_lang([code])
@@ -93,22 +99,19 @@ def _in_shell() -> bool:
     return "paste.testing_variables" in environ and environ["PATH_INFO"] == "/_test_vars"
 
 
-@contextmanager
-def _shell_kept() -> Iterator[None]:
-    """Give ``gearbox tgshell`` back the request that it has made, which TurboGears would drop.
+def _keep_shell() -> None:
+    """Register the request of ``gearbox tgshell`` again: the next one would replace it for good.
 
-    Private: ``_push_object`` and ``_pop_object`` of ``tg.request_local``. Nothing replaces them:
-    without them, ``tg.url`` and ``tg.request`` fail in the shell after the block.
+    Its script goes on with ``tg.url`` and ``tg.request`` after our block.
     """
-    held = (request_local.config, request_local.context)
-    kept = held if in_request() and _in_shell() else ()
-    for each in kept:
-        each._push_object(each._current_obj())
-    try:
-        yield
-    finally:
-        for each in kept:
-            each._pop_object()
+    environ = tg.request.environ
+    if _KEPT in environ:
+        return
+    environ[_KEPT] = True
+    registry, known = Registry(), environ["tg.locals"]
+    registry.prepare()
+    registry.register(request_local.config, known.config)
+    registry.register(request_local.context, known)
 
 
 class WordsAnywhere(RequestWords):

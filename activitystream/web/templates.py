@@ -45,6 +45,11 @@ _REPLACEABLE = [
     )
 ]
 
+#: Where the configuration keeps what ``replace_template`` was called with. It is private to
+#: tgext.pluggable, which looks there for the templates of controllers only. Tests of replaced
+#: templates fail when it changes.
+_REPLACEMENTS = "_pluggable_templates_replacements"
+
 #: What our ``index`` extends; the host's file may have another extension.
 _MASTER = "master.xhtml"
 
@@ -136,7 +141,7 @@ def _our(name: str) -> str:
 
 def _in_use(name: str) -> str:
     """Return our template, or the host's replacement of it, as ``engine:name``."""
-    replaced: dict[str, str] = tg.config.get("_pluggable_templates_replacements", {})
+    replaced: dict[str, str] = tg.config.get(_REPLACEMENTS, {})
     return replaced.get(_PREFIX + name, _our(name))
 
 
@@ -241,7 +246,7 @@ def check_templates(conf: dict[str, Any]) -> None:
 
     :raises TGConfigError: if a template or its engine is missing, or ours may not be replaced.
     """
-    for replaced in conf.get("_pluggable_templates_replacements", {}):
+    for replaced in conf.get(_REPLACEMENTS, {}):
         if replaced.rpartition(":")[2].startswith(_PREFIX) and replaced not in _REPLACEABLE:
             raise TGConfigError(
                 f"replace_template(base_config, {replaced!r}, …): the templates of activitystream "

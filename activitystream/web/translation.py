@@ -73,7 +73,6 @@ def catalog_of(language: str) -> NullTranslations:
 def in_request() -> bool:
     """Return whether a request is being answered, whose languages TurboGears knows."""
     try:
-        tg.translator._current_obj()
+        return hasattr(tg.request_local.context, "translator")
     except TypeError:
         return False
-    return True
