@@ -58,6 +58,12 @@ def pytest_xdist_auto_num_workers(config):
     return min(os.cpu_count() or 1, 8) + (not config.option.quick)
 
 
+def pytest_ignore_collect(collection_path, config):
+    """Leave the folders out that ``--quick`` has no test of."""
+    if config.option.quick and collection_path.name in selection.SLOW_FOLDERS:
+        return True
+
+
 # Last, as pytest brings tests of the same parameters together.
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config, items):

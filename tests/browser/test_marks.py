@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from tests.helpers import browser
 from tests.helpers.browser import serving
 from tests.helpers.demo import empty_db_url, start
 from tests.helpers.processes import wait_until
@@ -12,6 +13,13 @@ SEE = "/activitystream/see?target_link=/login"
 
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def chromium(chromium):
+    """Start a whole browser, which alone asks for a page's icon."""
+    with browser.started(chromium.browser_type) as whole:
+        yield whole
 
 
 @pytest.fixture

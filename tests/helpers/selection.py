@@ -16,8 +16,11 @@ QUICK = ("mim", "sqlite")
 #: Marks of tests that ``--quick`` leaves out.
 SLOW = (*_DEAR, "large")
 
-#: Folders that ``--quick`` leaves out: what they test is whole apps, and documents.
-_SLOW_FOLDERS = ("demo", "docs", "hosts")
+#: Folders that ``--quick`` does not even import.
+SLOW_FOLDERS = ("benchmarks", "browser", "demo", "docs", "faults", "hosts")
+
+#: Fixtures of tests that ``--quick`` leaves out: they write whole apps.
+_SLOW_FIXTURES = {"write"}
 
 #: Fixtures that start a server and are not named as the database is.
 _FIXTURES = {"replica_set": "mongodb", "postgres": "postgresql"}
@@ -35,7 +38,7 @@ def databases_of(item: pytest.Item) -> list[str]:
 
 def is_quick(item: pytest.Item) -> bool:
     """Return whether ``--quick`` runs a test."""
-    is_slow = _mark_of(item, SLOW) is not None or item.path.parent.name in _SLOW_FOLDERS
+    is_slow = _mark_of(item, SLOW) or not _SLOW_FIXTURES.isdisjoint(item.fixturenames)
     return not is_slow and set(databases_of(item)) <= set(QUICK)
 
 

@@ -56,7 +56,7 @@ def _learn_of_class(mapper: Any, cls: type) -> None:
 @cache
 def learn_of_earlier_classes() -> None:
     """Remember where the classes are mapped that were mapped before us; look for them once."""
-    all_registries.update(each.registry for each in mappers(module for _, module in imported()))
+    all_registries.update(each.registry for each in mappers(imported()))
 
 
 def is_entity(candidate: Any) -> bool:

@@ -1,7 +1,7 @@
 """The modules, classes and metadata of the host's model."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import ModuleType
 from typing import Any
 
@@ -26,13 +26,13 @@ def with_submodules(packages: Iterable[ModuleType | None]) -> list[ModuleType]:
     """Return these modules, and those inside them that were imported so far."""
     names = {package.__name__ for package in packages if package is not None}
     inside = tuple(f"{name}." for name in names)
-    return [module for name, module in imported() if name in names or name.startswith(inside)]
+    return imported(lambda name: name in names or name.startswith(inside))
 
 
-def imported() -> list[tuple[str, ModuleType]]:
-    """Return all modules that were imported so far, with their names."""
-    every = [*sys.modules.items()]
-    return [(name, module) for name, module in every if isinstance(module, ModuleType)]
+def imported(wanted: Callable[[str], bool] = lambda name: True) -> list[ModuleType]:
+    """Return the modules that were imported so far and whose names are wanted."""
+    every = [module for name, module in [*sys.modules.items()] if wanted(name)]
+    return [module for module in every if isinstance(module, ModuleType)]
 
 
 def members(modules: Iterable[ModuleType], kind: type) -> Iterator[Any]:
