@@ -96,13 +96,24 @@ def _check_appid(appid: Any) -> None:
         )
 
 
+def _wrong(name: str, value: Any, expected: str) -> TGConfigError:
+    return TGConfigError(
+        f"plug(base_config, 'activitystream', {name}=…) takes {expected}; got {value!r}."
+    )
+
+
+def _is_number(value: Any, lowest: float, highest: float) -> bool:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return is_number and lowest <= value <= highest
+
+
 def _check_hosts(name: str, value: Any) -> None:
     if not isinstance(value, (list, tuple, set, frozenset)) or not all(map(_is_host, value)):
-        raise TGConfigError(
-            f"plug(base_config, 'activitystream', {name}=…) takes a list of the hosts that /see "
-            f"may redirect to besides the app's own, without scheme and path, like "
-            f"{name}=['www.example.com']; got {value!r}."
+        expected = (
+            "a list of the hosts that /see may redirect to besides the app's own, without scheme "
+            f"and path, like {name}=['www.example.com']"
         )
+        raise _wrong(name, value, expected)
 
 
 def _is_host(value: Any) -> bool:
@@ -118,10 +129,8 @@ def _check_callable(name: str, value: Any) -> None:
     except ValueError:  # a built-in function has no signature
         pass
     except TypeError:
-        raise TGConfigError(
-            f"plug(base_config, 'activitystream', {name}=…) takes a function of "
-            f"({', '.join(parameters)}) that returns {purpose}; got {value!r}."
-        ) from None
+        expected = f"a function of ({', '.join(parameters)}) that returns {purpose}"
+        raise _wrong(name, value, expected) from None
 
 
 _CALLABLES = {
@@ -136,10 +145,8 @@ _CALLABLES = {
 
 def _check_bool(name: str, value: Any) -> None:
     if not isinstance(value, bool):
-        raise TGConfigError(
-            f"plug(base_config, 'activitystream', {name}=…) takes True, or False to leave actions "
-            f"out of their actors' own streams; got {value!r}."
-        )
+        expected = "True, or False to leave actions out of their actors' own streams"
+        raise _wrong(name, value, expected)
 
 
 def _check_groups(name: str, value: Any) -> None:
@@ -151,11 +158,11 @@ def _check_groups(name: str, value: Any) -> None:
         and parts.issuperset(rule)
         for verb, rule in value.items()
     ):
-        raise TGConfigError(
-            f"plug(base_config, 'activitystream', {name}=…) takes a dict: by verb, what actions "
-            f"must share to be one group: 'verb', and any of 'actor', 'target' and 'action_obj', "
-            f"like {name}={{'liked': ('verb', 'target')}}; got {value!r}."
+        expected = (
+            "a dict: by verb, what actions must share to be one group: 'verb', and any of 'actor', "
+            f"'target' and 'action_obj', like {name}={{'liked': ('verb', 'target')}}"
         )
+        raise _wrong(name, value, expected)
 
 
 def _check_icons(name: str, value: Any) -> None:
@@ -163,20 +170,20 @@ def _check_icons(name: str, value: Any) -> None:
         isinstance(verb, str) and verb and isinstance(icon, str) and _ICON.match(icon)
         for verb, icon in value.items()
     ):
-        raise TGConfigError(
-            f"plug(base_config, 'activitystream', {name}=…) takes a dict of icons by verb: a "
-            f"character or two, or the path of a picture, which begins with /, like "
-            f"{name}={{'liked': '♥', 'joined': '/img/joined.svg'}}; got {value!r}."
+        expected = (
+            "a dict of icons by verb: a character or two, or the path of a picture, which begins "
+            f"with /, like {name}={{'liked': '♥', 'joined': '/img/joined.svg'}}"
         )
+        raise _wrong(name, value, expected)
 
 
 def _check_interval(name: str, value: Any) -> None:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if value is not None and not (number and 1 <= value <= 86_400):
-        raise TGConfigError(
-            f"plug(base_config, 'activitystream', {name}=…) takes the seconds between two updates "
-            f"of a bell's number, 1 to 86,400, or None for no updates; got {value!r}."
+    if value is not None and not _is_number(value, 1, 86_400):
+        expected = (
+            "the seconds between two updates of a bell's number, 1 to 86,400, or None for no "
+            "updates"
         )
+        raise _wrong(name, value, expected)
 
 
 def _check_kinds(name: str, value: Any) -> None:
@@ -184,29 +191,27 @@ def _check_kinds(name: str, value: Any) -> None:
         isinstance(verb, str) and verb and isinstance(label, (str, LazyString)) and label
         for verb, label in value.items()
     ):
-        raise TGConfigError(
-            f"plug(base_config, 'activitystream', {name}=…) takes a dict of labels by verb, for "
-            f"the settings page, like {name}={{'liked': 'Likes'}}; got {value!r}."
+        expected = (
+            f"a dict of labels by verb, for the settings page, like {name}={{'liked': 'Likes'}}"
         )
+        raise _wrong(name, value, expected)
 
 
 def _check_late(name: str, value: Any) -> None:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not (number and 0 <= value <= 86_400):
-        raise TGConfigError(
-            f"plug(base_config, 'activitystream', {name}=…) takes the seconds that an action may "
-            f"become visible after its timestamp, 0 to 86,400: the longest transaction, and how "
-            f"far the servers' clocks are apart; got {value!r}."
+    if not _is_number(value, 0, 86_400):
+        expected = (
+            "the seconds that an action may become visible after its timestamp, 0 to 86,400: the "
+            "longest transaction, and how far the servers' clocks are apart"
         )
+        raise _wrong(name, value, expected)
 
 
 def _check_limit(name: str, value: Any) -> None:
     number = isinstance(value, int) and not isinstance(value, bool)
     if value is not None and not (number and value >= 1):
-        raise TGConfigError(
-            f"plug(base_config, 'activitystream', {name}=…) takes {_LIMITS[name]} that create "
-            f"accepts, a whole number, 1 or more, or None for no limit; got {value!r}."
-        )
+        limit = _LIMITS[name]
+        expected = f"{limit} that create accepts, a whole number, 1 or more, or None for no limit"
+        raise _wrong(name, value, expected)
 
 
 _LIMITS = {
@@ -218,11 +223,11 @@ _LIMITS = {
 def _check_site(name: str, value: Any) -> None:
     if value is None or (isinstance(value, str) and _is_site(value)):
         return
-    raise TGConfigError(
-        f"plug(base_config, 'activitystream', {name}=…) takes the address of the site for links in "
-        f"mails, with the path where the app is mounted, like {name}='https://example.org' or "
-        f"{name}='https://example.org/app'; got {value!r}."
+    expected = (
+        "the address of the site for links in mails, with the path where the app is mounted, like "
+        f"{name}='https://example.org' or {name}='https://example.org/app'"
     )
+    raise _wrong(name, value, expected)
 
 
 def _is_site(value: str) -> bool:
@@ -232,9 +237,7 @@ def _is_site(value: str) -> bool:
 
 def _check_words(name: str, value: Any) -> None:
     if value is not None and not (isinstance(value, (str, LazyString)) and value):
-        raise TGConfigError(
-            f"plug(base_config, 'activitystream', {name}=…) takes {_WORDS[name]}; got {value!r}."
-        )
+        raise _wrong(name, value, _WORDS[name])
 
 
 _WORDS = {
@@ -253,10 +256,8 @@ def _check_templates(name: str, value: Any) -> None:
     if not isinstance(value, Mapping) or not all(
         isinstance(text, str) and text for pair in value.items() for text in pair
     ):
-        raise TGConfigError(
-            f"plug(base_config, 'activitystream', {name}=…) takes a dict of templates by verb, "
-            f"like {name}={{'liked': 'myproject.templates.liked'}}; got {value!r}."
-        )
+        like = f"{name}={{'liked': 'myproject.templates.liked'}}"
+        raise _wrong(name, value, f"a dict of templates by verb, like {like}")
 
 
 _CHECKS: dict[str, Callable[[str, Any], None]] = {

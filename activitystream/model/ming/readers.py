@@ -73,9 +73,7 @@ def move_last_activity_seen(recipient: Any, moment: datetime) -> datetime | None
     )
     after = moment
     if document is None:
-        document = _stored(recipient)
-        if document is None:
-            raise LookupError(f"this {type(recipient).__name__} is not stored any more")
+        document = _still_stored(recipient)
         after = naive_utc(document["last_activity_seen"])
     in_hand = recipient.last_activity_seen
     if in_hand is None or naive_utc(in_hand) < after:
@@ -92,10 +90,14 @@ def stored_last_activity_seen(recipient: Any) -> datetime | None:
 
     :raises LookupError: if the recipient is not stored any more.
     """
+    return _naive(_still_stored(recipient).get("last_activity_seen"))
+
+
+def _still_stored(recipient: Any) -> Any:
     document = _stored(recipient)
     if document is None:
         raise LookupError(f"this {type(recipient).__name__} is not stored any more")
-    return _naive(document.get("last_activity_seen"))
+    return document
 
 
 def _stored(recipient: Any) -> Any:
