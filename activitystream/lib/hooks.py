@@ -1,4 +1,4 @@
-"""Call the host's hooks."""
+"""Call the host's hooks. ``after_commit.py`` calls those of ``activitystream.after_commit``."""
 
 import logging
 from collections.abc import Callable

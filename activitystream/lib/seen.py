@@ -3,7 +3,8 @@
 An action is seen if the reader could see it when they marked. By timestamps alone that cannot be
 told: an action becomes visible when its transaction is committed, maybe after a newer one, or on a
 server whose clock is behind. So a mark covers by a floor what is older than the longest such delay
-(the option ``late``), and remembers one by one what was visible above.
+(the option ``late``), and remembers one by one what was visible above. Streams and counts apply the
+same rules in queries: ``model/sqlalchemy/statements.py``, and ``Part`` in ``model/ming/marks.py``.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The time between two moments, as a part of a stream."""
+"""The part of a stream between two moments, for ``Stream.within`` and digests."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Say when something happened, in the reader's language and time zone.
+"""Say when something happened, in the reader's language and time zone (``zones.py`` finds it).
 
 In a browser, ``times.js`` says the same and goes on counting, in the browser's time zone if none is
 known here. Whoever changes the words here changes them there, too.
