@@ -280,8 +280,9 @@ def _read_interval(column: ColumnType, text: str) -> timedelta:
         raise ValueError("write an interval like 1 day, 2:30:00")
     days, hours, minutes, seconds, microseconds = (int(each or 0) for each in match.groups())
     interval = timedelta(days, seconds, microseconds, 0, minutes, hours)
-    if isinstance(column.kind, sa.Interval) and not column.kind.native:
-        datetime(1970, 1, 1) + interval  # is what is stored, and may overflow
+    # Where the database has no intervals, a date is stored instead, and the sum may overflow.
+    if isinstance(column.kind.dialect_impl(column.dialect), sa.Interval):
+        datetime(1970, 1, 1) + interval
     return interval
 
 
