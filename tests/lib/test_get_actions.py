@@ -21,6 +21,7 @@ def verbs(answer):
 def test_returns_all_newest_first_with_their_total(actions):
     assert verbs(am.get_actions()) == (3, ["c", "a", "b"])
     assert verbs(am.get_actions(desc=False)) == (3, ["b", "a", "c"])
+    assert len(am.get_actions()) == 2
 
 
 def test_the_total_ignores_limit_and_offset(actions):

@@ -1,5 +1,6 @@
 """The streams of an actor, a target and an action_obj, compared with what a viewer may see."""
 
+from datetime import datetime
 from itertools import product
 
 import pytest
@@ -94,6 +95,16 @@ def test_a_viewer_sees_what_they_may_and_no_more(
     for place, one in enumerate(stream.all()):
         assert [each._id for each in stream.before(one)] == newest_first[place + 1 :]
         assert [each._id for each in stream.after(one)] == newest_first[:place]
+
+
+def test_a_limit_holds_from_a_place_among_actions_of_one_timestamp(host, user):
+    for hour in (1, 2):
+        done = {"actor": user, "timestamp": datetime(2020, 1, 1, hour)}
+        am.create_many({**done, "verb": f"{hour}-{number}"} for number in range(3))
+    host.save()
+    every = am.get_by_actor(user, visible_to=EVERYTHING).all()
+    rest = am.get_by_actor(user, visible_to=EVERYTHING).before(every[1])
+    assert [each._id for each in rest.limit(2)] == [each._id for each in every[2:4]]
 
 
 def test_whoever_looks_has_to_be_named(host, user):

@@ -154,6 +154,16 @@ def test_the_pages_follow_what_is_taken_back(host, user, other, post, take_back)
     browser.get("/activitystream/see", {"action": str(action._id)}, status=302)
 
 
+def test_what_was_changed_in_hand_does_not_come_back(host, user, other, post, take_back):
+    am.create(user, "liked", post, recipients=[other])
+    host.save()
+    (action,) = am.get_by_recipient(other).all()
+    action.extra = "changed"
+    assert take_back(user, post, action) == 1
+    host.database.forget()
+    assert am.get_actions(limit=0)[0] == 0
+
+
 def test_a_cached_recipe_does_not_show_what_is_taken_back(host, app, user, post, take_back):
     action = am.create(user, "liked", post, recipients=[user])
     host.save()

@@ -61,6 +61,19 @@ def test_leaves_out_what_is_no_newer_or_newer_than_until(host, actor, readers):
         assert within.count() == (reader.user_name in ("user1", "user2"))
 
 
+def test_what_is_kept_unread_is_within_its_window_only(host, actor, readers):
+    moments = [LONG_AGO + timedelta(hours=number) for number in range(3)]
+    for moment in moments:
+        create(actor, readers[:1], moment)
+    host.save()
+    reader = readers[0]
+    am.mark_all_read(reader)
+    am.mark_unread(reader, am.get_by_recipient(reader).all())
+    host.save()
+    within = am.get_by_recipient(reader).unread().within(moments[0], until=moments[1])
+    assert [each.timestamp for each in within] == [moments[1]]
+
+
 def test_what_is_for_everyone_concerns_all_but_those_who_saw_it(host, actor, readers):
     am.create(actor, "announced")
     host.save()

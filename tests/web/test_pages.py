@@ -137,7 +137,8 @@ def test_load_more_repeats_no_day_heading(host, user, app, thirty):
     ["x", "2026-01-31", "2026-01-31T12:00:00.000", "2026-01-31T12:00:00.000_", "_", "\0", "1_2_3"],
 )
 def test_rejects_an_invalid_before(app, url, before):
-    assert app.get(f"/activitystream/{url}", {"before": before}, status=400)
+    answer = app.get(f"/activitystream/{url}", {"before": before}, status=400)
+    assert "take it from the link to the next page" in answer
     twice = f"/activitystream/{url}?before={before}&before={before}"
     assert app.get(twice.replace("\0", "%00"), status=400)
 
@@ -201,6 +202,16 @@ def test_works_without_a_master_template(host, user, post, tmp_path):
     assert page.html.title.text == "Your activity stream"
     assert "ann liked A post" in page.html.text
     assert "host's own header" not in page
+
+
+def test_a_master_template_that_kajiki_does_not_find_is_not_an_error(host, user, tmp_path, caplog):
+    first, second = tmp_path / "first", tmp_path / "second"
+    second.mkdir()
+    (second / "master.xhtml").write_text("<html/>")
+    host.plug(blueprint={"paths": {"templates": [str(first), str(second)]}})
+    caplog.clear()
+    assert host.browser(user).get("/activitystream/").text.startswith("<!DOCTYPE html>")
+    assert caplog.text == ""
 
 
 def test_uses_the_hosts_template_of_the_page(host, user):

@@ -105,7 +105,8 @@ def test_rejects_impossible_keys_in_requests(host, user, define, schema):
     define("Keyed", "keyed", _id=FieldProperty(schema))
     host.plug(may_update=lambda user, recipient: True)
     browser = host.browser(user)
-    texts = ["x", " ", "1.5", str(2**63), "9" * 4999, "\u0667", "1e3", "inf", "{}", "F" * 24, "AA"]
+    texts = ["x", " ", "1.5", "9" * 4999, "\u0667", "1e3", "inf", "{}", "F" * 24, "AA"]
+    texts += [str(2**63), str(-(2**63) - 1)]
     for text in [*texts, "2020-13-01", '{"$ne": null}']:
         answer = browser.post(AJAX, {"_type": "Keyed", "_id": text}, expect_errors=True)
         assert answer.status_int == 400, text

@@ -173,6 +173,18 @@ def test_an_action_kept_past_its_page_can_be_changed(host, user):
 
 
 @on(*MING)
+def test_what_the_hosts_own_query_read_does_not_come_back(host, user):
+    """Ming saves all of it, and would insert it again."""
+    am.create(user, "joined")
+    host.database.forget()
+    action = model.Action.query.find().first()
+    action.extra = "changed"
+    assert am.delete(action) == 1
+    model.DBSession.flush_all()
+    assert am.get_actions(limit=0)[0] == 0
+
+
+@on(*MING)
 def test_a_change_is_flushed_before_the_session_releases_it(host, user):
     thousands(user)
     for number, action in enumerate(am.get_by_recipient(user)):
