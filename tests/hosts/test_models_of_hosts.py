@@ -188,6 +188,8 @@ def test_works_in_a_host_whose_tables_are_in_a_schema(write, url, database):
     host.model.Base.metadata.create_all(engine_of(host))
     bootstrap.bootstrap(None, {}, {})
     assert tables(host) > OURS
+    # In the host's metadata, they would get its schema.
+    assert list(host.model.Base.metadata.tables) == [f"{schema}.tg_user"]
     assert works(host)
 
 
