@@ -42,8 +42,8 @@ settings.load_profile("each time alike")
 
 
 def pytest_addoption(parser):
-    slow = ", ".join(selection.SLOW)
-    what = f"run on SQLite and mim only, with fewer generated examples, and no {slow}"
+    slow = ", ".join(selection.SLOW_FOLDERS)
+    what = f"run on SQLite and mim only, with fewer generated examples, without {slow}"
     parser.addoption("--quick", action="store_true", help=what)
 
 

@@ -54,7 +54,11 @@ class _Round:
 
 
 class _InThread(threading.local):
-    """What goes on in this thread. A job in another one may outlive it, with a copied context."""
+    """The state of this thread.
+
+    A context variable would not do: a job in another thread may outlive its hook, with a copy of
+    the hook's context.
+    """
 
     request: Request | None = None
     round: _Round | None = None

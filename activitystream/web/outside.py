@@ -28,7 +28,7 @@ T = TypeVar("T")
 #: In the WSGI environment of a request that stands in for one: the option ``site_url``.
 _SITE = "activitystream.site"
 
-#: Tells in the environment of a request that TurboGears leaves it registered.
+#: Tells in the environment of a shell's request that it was registered again.
 _KEPT = "activitystream.kept"
 
 #: Where the configuration keeps the app that answers requests.

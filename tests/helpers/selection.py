@@ -13,9 +13,6 @@ _DEAR = ("hosts", "faults", "browser", "benchmarks")
 #: The databases of ``--quick``.
 QUICK = ("mim", "sqlite")
 
-#: Marks of tests that ``--quick`` leaves out.
-SLOW = (*_DEAR, "large")
-
 #: Folders that ``--quick`` does not even import.
 SLOW_FOLDERS = ("benchmarks", "browser", "demo", "docs", "faults", "hosts")
 
@@ -38,7 +35,8 @@ def databases_of(item: pytest.Item) -> list[str]:
 
 def is_quick(item: pytest.Item) -> bool:
     """Return whether ``--quick`` runs a test."""
-    is_slow = _mark_of(item, SLOW) or not _SLOW_FIXTURES.isdisjoint(item.fixturenames)
+    is_large = item.get_closest_marker("large") is not None
+    is_slow = is_large or not _SLOW_FIXTURES.isdisjoint(item.fixturenames)
     return not is_slow and set(databases_of(item)) <= set(QUICK)
 
 
